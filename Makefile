@@ -1,0 +1,52 @@
+# `make demo` and `make test` do all their own set-up: they need Python 3.11 or newer, and make.
+PYTHON ?= python3
+VENV := .venv
+WHEELS := .wheels
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest -n 2
+
+.PHONY: demo test test-fast test-long check lint types rooms coverage format clean
+
+demo: $(READY)
+	@sh cli/demo.sh "$(CURDIR)/$(BIN)" demo-site
+
+test: coverage
+
+test-fast: $(READY)
+	$(PYTEST) -q -m "not slow and not long"
+
+test-long: $(READY)
+	GREENROOM_TEST_PROFILE=long $(PYTEST)
+
+check: lint types rooms coverage
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+rooms: $(READY)
+	$(BIN)/lint-imports
+
+coverage: $(READY)
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -n 2 -m "not long"
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --fail-under=90
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The wheelhouse lets a test install the built wheel into a clean environment without a network.
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip download --quiet --constraint constraints.txt --dest $(WHEELS) .
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(WHEELS) demo-site dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,170 @@
+"""Take in an archive from elsewhere, and find archives again that the catalog has forgotten."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.archive import Archive, Kind, Limits, open_archive
+from core.catalog import BackupRecord, FoundBackup
+from core.config import Site
+from core.context import Context
+from core.errors import GreenroomError, UsageError, VerificationError
+from core.progress import Reporter
+from core.recovery import tidy
+from core.sizes import format_size
+from core.stores import StoredState, is_name
+
+_BLOCK = 1 << 20
+_ON_ITS_WAY = "adopting"
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """An adopted archive; `renamed` tells that its own name was taken by another, `known` that it was here already."""
+
+    record: BackupRecord
+    renamed: bool = False
+    known: bool = False
+
+
+def adopt_archive(context: Context, site: Site, file: Path, reporter: Reporter) -> Adoption:
+    """Copy an archive from elsewhere into the store of a site, verify the copy, and list it.
+
+    A bare one (FastCMS' form) is foreign: it carries no hashes and is never verified. Adopting the same content
+    under the same name does nothing; other content gets a suffix. Raise VerificationError where the archive is
+    damaged, hostile, or stripped of the manifest that the catalog knows under its name.
+    """
+    context.require_writable("adopt an archive")
+    with context.lock(site, "adopt"):
+        tidy(context, site)
+        context.store.prepare(site.name)
+        partial = context.store.partial_path(site.name, _ON_ITS_WAY)
+        try:
+            _copy_in(context, file, partial, reporter)
+            with open_archive(partial, Limits(max_bytes=site.max_archive_bytes)) as archive:
+                reporter.phase("reading back", partial.stat().st_size)
+                archive.verify(reporter)
+                return _take_in(context, site, archive, partial, _name_of(archive, file))
+        finally:
+            context.disk.unlink(partial)
+
+
+def _copy_in(context: Context, file: Path, partial: Path, reporter: Reporter) -> None:
+    """What is verified must be what is kept, so the copy comes first."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}", hint="name the archive's file") from error
+    with os.fdopen(descriptor, "rb") as source:
+        status = os.fstat(source.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"{file} is not a file", hint="name the archive's file")
+        free = context.store.free_bytes()
+        if status.st_size > free:
+            raise GreenroomError(
+                f"no space to adopt {file}: {format_size(status.st_size)} needed, {format_size(free)} free",
+                hint="free some space in the storage folder",
+            )
+        reporter.phase("copying the archive", status.st_size)
+        with context.disk.create(partial) as copy:
+            while block := source.read(_BLOCK):
+                context.disk.write(copy, block)
+                reporter.advance(len(block))
+            context.disk.fsync(copy)
+
+
+def _take_in(context: Context, site: Site, archive: Archive, partial: Path, wanted: str) -> Adoption:
+    store, catalog = context.store, context.catalog
+    present = catalog.find(site.name, wanted)
+    if present is not None and archive.foreign and not present.foreign and present.status == "completed":
+        raise VerificationError(
+            f"the archive carries the name of {site.name}/{wanted}, which has a manifest, and has none itself",
+            hint="it was stripped or exchanged; to adopt it as foreign all the same, rename it",
+        )
+    if _same_bytes(store.archive_path(site.name, wanted), partial):
+        if present is not None and present.status == "completed":
+            return Adoption(present, known=True)
+        name = wanted  # an adoption that died before its row
+    else:
+        name = _free_variant(context, site.name, wanted)
+    found = found_backup(context, site.name, name, archive, partial.stat().st_size)
+    state = StoredState(
+        role="adopted",
+        origin="adopted",
+        foreign=archive.foreign,
+        verified_at=found.verified_at,
+        description=found.description,
+        manifest_sha256=archive.manifest_sha256,
+    )
+    store.write_state(site.name, name, state)
+    context.disk.rename(partial, store.partial_path(site.name, name))
+    store.publish(site.name, name)
+    return Adoption(catalog.insert_found(found), renamed=name != wanted)
+
+
+def found_backup(context: Context, site: str, name: str, archive: Archive, size: int) -> FoundBackup:
+    """Given a whole archive, return the row that a catalog without its sidecar makes of it."""
+    now = context.clock()
+    manifest = archive.manifest
+    if manifest is None:
+        bare = archive.bare
+        files = [entry for entry in archive.entries if entry.name.startswith("files/") and entry.kind is Kind.FILE]
+        return FoundBackup(
+            name=name,
+            site=site,
+            kind="snapshot",
+            created_at=(bare and bare.created_at) or now,
+            created_by="unknown (foreign)",
+            completed_at=now,
+            description=(bare and bare.backup_name) or "",
+            foreign=True,
+            manifest_sha256=archive.manifest_sha256,
+            file_size=size,
+            file_count=len(files),
+        )
+    return FoundBackup(
+        name=name,
+        site=site,
+        kind=manifest.kind,
+        scope=manifest.scope,
+        created_at=manifest.created_at,
+        created_by=manifest.created_by,
+        completed_at=now,
+        description=manifest.description,
+        verified_at=now,
+        manifest_json=manifest.to_bytes().decode(),
+        manifest_sha256=archive.manifest_sha256,
+        file_size=size,
+        table_count=len(manifest.tables),
+        record_count=sum(table.rows for table in manifest.tables),
+        file_count=sum(folder.files for folder in manifest.files),
+    )
+
+
+def _name_of(archive: Archive, file: Path) -> str:
+    """The archive's own name where it is a usable one, else the file's."""
+    own = archive.manifest.name if archive.manifest else (archive.bare and archive.bare.backup_name) or ""
+    for candidate in (own, file.name.removesuffix(".zip")):
+        if is_name(candidate):
+            return candidate
+    return "adopted"
+
+
+def _free_variant(context: Context, site: str, wanted: str) -> str:
+    taken = context.catalog.names(site)
+    name, number = wanted, 1
+    while name in taken or context.store.has_archive(site, name):
+        number += 1
+        name = f"{wanted}_{number}"
+    return name
+
+
+def _same_bytes(one: Path, other: Path) -> bool:
+    if not one.is_file() or one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as first, other.open("rb") as second:
+        return hashlib.file_digest(first, "sha256").digest() == hashlib.file_digest(second, "sha256").digest()

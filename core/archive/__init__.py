@@ -1,0 +1,39 @@
+"""The archive of a backup: a ZIP file with a manifest, written, opened, read and verified."""
+
+from core.archive.checks import Limits
+from core.archive.directory import Entry
+from core.archive.manifest import (
+    FORMAT,
+    FORMAT_VERSION,
+    BareMetadata,
+    DatabaseEntry,
+    FolderEntry,
+    Manifest,
+    TableCount,
+    folder_prefix,
+)
+from core.archive.reader import Archive, Verified, open_archive
+from core.archive.writer import ArchiveWriter, Finished, FolderSection, Written
+from core.archive.zipformat import Attributes, Kind
+
+__all__ = [
+    "FORMAT",
+    "FORMAT_VERSION",
+    "Archive",
+    "ArchiveWriter",
+    "Attributes",
+    "BareMetadata",
+    "DatabaseEntry",
+    "Entry",
+    "Finished",
+    "FolderEntry",
+    "FolderSection",
+    "Kind",
+    "Limits",
+    "Manifest",
+    "TableCount",
+    "Verified",
+    "Written",
+    "folder_prefix",
+    "open_archive",
+]

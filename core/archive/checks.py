@@ -1,0 +1,205 @@
+"""What an archive as a whole must be: its layout, its names, and a manifest that tells the truth about it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from core.archive.checksums import parse_checksums
+from core.archive.directory import Directory, Entry, entry_end, read_entries
+from core.archive.listing import NOTHING_SHA256, FolderListing
+from core.archive.manifest import FolderEntry, Manifest, folder_prefix
+from core.archive.names import NameRegister, link_leaves, shown
+from core.archive.source import Source
+from core.archive.zipformat import DESCRIPTOR_FLAG, Kind
+from core.errors import VerificationError
+
+METADATA = "metadata.json"
+CHECKSUMS = "checksums.sha256"
+BARE_DATABASE = "database.db"
+
+_DATABASES = frozenset({"database.db", "database.dump", "database.sql"})
+_PORTABLE = re.compile(r"schema\.json|tables/[^/]+\.json")
+_ROOT = "files/"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much an archive may hold: bytes of content altogether, and entries (implied folders counted)."""
+
+    max_bytes: int
+    max_entries: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a first walk through the directory found."""
+
+    metadata: Entry | None
+    checksums: Entry | None
+    total_bytes: int
+
+
+def survey(source: Source, directory: Directory, limits: Limits) -> Survey:
+    """Walk through the directory; raise VerificationError unless it is sound and within the limits.
+
+    Sound: good names that do not collide, headers that agree, and entries that follow each other from the
+    first byte to the directory, with nothing between them and nothing twice.
+    """
+    if directory.entries > limits.max_entries:
+        raise VerificationError(
+            f"{source.path} holds too many entries: {directory.entries}, allowed are {limits.max_entries}"
+        )
+    register = NameRegister(limits.max_entries)
+    found: dict[str, Entry] = {}
+    total, previous = 0, None
+    for entry in read_entries(source, directory):
+        register.add(entry.name, entry.kind)
+        total += entry.size
+        if total > limits.max_bytes:
+            raise VerificationError(
+                f"{source.path} holds more than the {limits.max_bytes} bytes that are allowed",
+                hint="raise `max_archive_bytes` of the site if the archive is an honest one",
+            )
+        _check_neighbours(source, previous, entry.offset)
+        previous = entry
+        if entry.name in {METADATA, CHECKSUMS}:
+            found[entry.name] = entry
+    _check_neighbours(source, previous, directory.offset)
+    return Survey(found.get(METADATA), found.get(CHECKSUMS), total)
+
+
+def native_entries(
+    source: Source, directory: Directory, keys: Iterable[str], checksums: Iterator[bytes]
+) -> Iterator[Entry]:
+    """Yield the entries with their folders and hashes; raise VerificationError unless each file has one hash.
+
+    `checksums` is the content of checksums.sha256, which names the files in the order of the archive.
+    """
+    prefixes = {folder_prefix(key): key for key in keys}
+    hashes = parse_checksums(checksums)
+    for entry in read_entries(source, directory):
+        sha256 = None
+        if entry.kind is Kind.FILE and entry.name != CHECKSUMS:
+            name, sha256 = next(hashes, (None, None))
+            if name != entry.name:
+                said = "nothing" if name is None else shown(name)
+                raise VerificationError(f"{CHECKSUMS} names {said} where the archive holds {shown(entry.name)}")
+        yield _placed(entry, prefixes, sha256)
+    for name, _ in hashes:
+        raise VerificationError(f"{CHECKSUMS} names {shown(name)}, which the archive does not hold")
+
+
+def bare_entries(source: Source, directory: Directory) -> Iterator[Entry]:
+    """Yield the entries of a bare archive, which has one folder of files and no hashes."""
+    for entry in read_entries(source, directory):
+        yield _placed(entry, {_ROOT: ""}, None)
+
+
+def check_native(
+    entries: Iterable[Entry], manifest: Manifest, manifest_sha256: str | None, read_link: Callable[[Entry], str]
+) -> None:
+    """Raise VerificationError unless the entries are exactly what the manifest says, content put aside.
+
+    The content is bound by the hashes of the entries, which the digests in the manifest cover.
+    """
+    listings = {folder.key: FolderListing() for folder in manifest.files}
+    database: Entry | None = None
+    for entry in entries:
+        if entry.flags & DESCRIPTOR_FLAG or entry.attributes is None:
+            raise VerificationError(f"{shown(entry.name)} is not as greenroom writes entries")
+        if entry.folder is None:
+            _check_member(entry, manifest)
+            database = entry if entry.name in _DATABASES else database
+            if entry.name == METADATA and entry.sha256 != manifest_sha256:
+                raise VerificationError(f"{METADATA} is damaged: its SHA-256 disagrees")
+            continue
+        sha256 = entry.sha256 or NOTHING_SHA256
+        if entry.kind is Kind.LINK:
+            sha256 = hashlib.sha256(os.fsencode(read_link(entry))).hexdigest()
+        listings[entry.folder].add(entry.relative, entry.kind, entry.attributes, entry.size, sha256)
+    _check_database(database, manifest)
+    for folder in manifest.files:
+        _check_folder(folder, listings[folder.key].entry(folder.key, folder.path))
+
+
+def check_bare(entries: Iterable[Entry], read_link: Callable[[Entry], str]) -> None:
+    """Raise VerificationError unless the entries are a database and perhaps files and metadata, no more."""
+    has_database = False
+    for entry in entries:
+        if entry.folder is None and (entry.kind is not Kind.FILE or entry.name not in {BARE_DATABASE, METADATA}):
+            raise VerificationError(
+                f"the archive holds {shown(entry.name)}, which has no place in it",
+                hint="the bare form is database.db, files/ and metadata.json",
+            )
+        if entry.kind is Kind.LINK:
+            read_link(entry)
+        has_database = has_database or entry.name == BARE_DATABASE
+    if not has_database:
+        raise VerificationError(f"the archive is neither greenroom's nor a bare one: it holds no {BARE_DATABASE}")
+
+
+def check_link(entry: Entry, target: str) -> None:
+    """Raise VerificationError where a link may lead out of its folder of files."""
+    if entry.folder is not None and link_leaves(entry.relative, target):
+        raise VerificationError(
+            f"the link {shown(entry.name)} leaves its folder: it leads to {shown(target)}",
+            hint="only an archive that greenroom made from a folder with such a link may hold it",
+        )
+
+
+def _check_neighbours(source: Source, previous: Entry | None, offset: int) -> None:
+    if previous is None:
+        if offset:
+            raise VerificationError(f"{source.path}: something stands before the first entry")
+        return
+    end = entry_end(source, previous, offset)
+    if end > offset:
+        raise VerificationError(f"{source.path}: {shown(previous.name)} overlaps what follows it")
+    if end < offset:
+        raise VerificationError(f"{source.path}: there are stray bytes behind {shown(previous.name)}")
+
+
+def _placed(entry: Entry, prefixes: dict[str, str], sha256: str | None) -> Entry:
+    if not entry.name.startswith(_ROOT):
+        return entry._replace(sha256=sha256)
+    prefix = _ROOT if _ROOT in prefixes else "/".join(entry.name.split("/", 2)[:2]) + "/"
+    if prefix not in prefixes or not entry.name.startswith(prefix):
+        raise VerificationError(f"{shown(entry.name)} lies in no folder that the manifest names")
+    relative = entry.name.removeprefix(prefix).removesuffix("/")
+    return entry._replace(sha256=sha256, folder=prefixes[prefix], relative=relative)
+
+
+def _check_member(entry: Entry, manifest: Manifest) -> None:
+    allowed = entry.name in {METADATA, CHECKSUMS} or (
+        bool(_PORTABLE.fullmatch(entry.name)) if manifest.database is None else entry.name == manifest.database.member
+    )
+    if not allowed or entry.kind is not Kind.FILE:
+        raise VerificationError(f"the archive holds {shown(entry.name)}, which has no place in it")
+
+
+def _check_database(entry: Entry | None, manifest: Manifest) -> None:
+    said = manifest.database
+    if said is None:
+        return
+    if entry is None:
+        raise VerificationError(f"the manifest lies: the archive holds no {said.member}")
+    if (entry.size, entry.sha256) != (said.bytes, said.sha256):
+        raise VerificationError(f"the manifest lies: {said.member} has another size or hash than it says")
+
+
+def _check_folder(said: FolderEntry, found: FolderEntry) -> None:
+    name = shown(said.prefix)
+    for what in ("files", "folders", "links", "bytes"):
+        if getattr(said, what) != getattr(found, what):
+            raise VerificationError(
+                f"the manifest lies: it says {getattr(said, what)} {what} in {name},"
+                f" and the archive holds {getattr(found, what)}"
+            )
+    if said != found:
+        raise VerificationError(
+            f"the manifest lies: names, attributes or hashes in {name} are not those that it was made for"
+        )

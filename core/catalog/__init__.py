@@ -1,0 +1,41 @@
+"""The SQL database in which greenroom remembers backups, restores, schedules and clean-ups."""
+
+from __future__ import annotations
+
+from core.catalog.catalog import LATEST, Catalog
+from core.catalog.faults import DamagedCatalogError
+from core.catalog.records import (
+    Action,
+    BackupRecord,
+    CleanupRecord,
+    FoundBackup,
+    Kind,
+    Origin,
+    RestoreRecord,
+    RestoreStatus,
+    Role,
+    Scope,
+    Status,
+)
+from core.catalog.versions import HEAD, CatalogNotReadyError, CatalogState, CatalogStatus
+
+__all__ = [
+    "HEAD",
+    "LATEST",
+    "Action",
+    "BackupRecord",
+    "Catalog",
+    "CatalogNotReadyError",
+    "CatalogState",
+    "CatalogStatus",
+    "CleanupRecord",
+    "DamagedCatalogError",
+    "FoundBackup",
+    "Kind",
+    "Origin",
+    "RestoreRecord",
+    "RestoreStatus",
+    "Role",
+    "Scope",
+    "Status",
+]

@@ -1,0 +1,1 @@
+"""One module a version; `core.catalog.versions.REVISIONS` lists them in order."""

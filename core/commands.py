@@ -1,0 +1,124 @@
+"""Runs a command that the configuration names, without a shell, and takes the first line that it prints."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from core.errors import GreenroomError
+
+_MAX_OUTPUT = 64 * 1024
+_SHOWN_OF_STDERR = 400
+_BY_HAND = "check that the command works by hand, as this user and in the folder of greenroom.toml"
+
+
+def split_command(text: str) -> list[str]:
+    """Given a command as in a shell, return its words; raise ValueError where there are none or a quote stays open."""
+    words = shlex.split(text)
+    if not words or not words[0]:
+        raise ValueError("the command is empty")
+    return words
+
+
+def first_line_of(
+    command: str, *, what: str, folder: Path, environ: Mapping[str, str] | None = None, seconds: float = 10
+) -> str:
+    """Given a command, run it in `folder` and return the first line of its output, without the line's end.
+
+    Raise GreenroomError, in which `what` names the setting, where it cannot be started, takes longer than
+    `seconds`, ends with another status than 0, or prints nothing. The message holds what it said on standard
+    error, but neither the command nor its output: both can hold a secret.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603  # no shell, and the configuration's owner was checked
+            split_command(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env=dict(environ) if environ is not None else None,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise GreenroomError(f"{what} cannot be run: {reason}", hint=_BY_HAND) from error
+    with process:
+        try:
+            output, complaint = _read_all(process, what, time.monotonic() + seconds, seconds)
+        finally:
+            _end(process)
+    if process.returncode != 0:
+        said = _readable(complaint)
+        raise GreenroomError(
+            f"{what} failed with exit status {process.returncode}" + (f": {said}" if said else ""),
+            hint=_BY_HAND,
+        )
+    return _first_line(output, what)
+
+
+def _read_all(process: subprocess.Popen[bytes], what: str, deadline: float, seconds: float) -> tuple[bytes, bytes]:
+    """Read both pipes until they end and the process has ended, or time is up."""
+    kept: dict[int, bytearray] = {}
+    with selectors.DefaultSelector() as selector:
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                selector.register(pipe, selectors.EVENT_READ)
+                kept[pipe.fileno()] = bytearray()
+        while selector.get_map():
+            remaining = deadline - time.monotonic()
+            ready = selector.select(remaining) if remaining > 0 else []
+            if not ready:
+                raise _too_slow(what, seconds)
+            for key, _ in ready:
+                block = os.read(key.fd, 8192)
+                if not block:
+                    selector.unregister(key.fileobj)
+                elif len(kept[key.fd]) < _MAX_OUTPUT:
+                    kept[key.fd] += block
+    try:
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired as error:
+        raise _too_slow(what, seconds) from error
+    output, complaint = kept.values()
+    return bytes(output), bytes(complaint)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Leave nothing running that the command started; its own session is its own process group."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _first_line(output: bytes, what: str) -> str:
+    line = output.split(b"\n", 1)[0].removesuffix(b"\r")
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        text = ""
+    if not text:
+        raise GreenroomError(
+            f"{what} printed nothing that can be used",
+            hint="it must print one line of UTF-8 text on standard output",
+        )
+    return text
+
+
+def _readable(complaint: bytes) -> str:
+    text = " ".join(complaint.decode(errors="replace").split())
+    return "".join(letter if letter.isprintable() else "?" for letter in text)[:_SHOWN_OF_STDERR]
+
+
+def _too_slow(what: str, seconds: float) -> GreenroomError:
+    return GreenroomError(
+        f"{what} did not end within {seconds:g} seconds and was stopped",
+        hint="it must print one line and end by itself, without asking anything",
+    )

@@ -1,0 +1,177 @@
+"""The kinds of value that greenroom.toml holds: how each is checked, and what is said where it is wrong."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Callable
+from typing import Annotated, NoReturn
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from core.commands import split_command
+from core.config.problems import quote, suggestion
+from core.config.urls import ENGINES, SQLITE_FORMS, checked_path, engine_of, sqlite_file
+from core.errors import ConfigError
+from core.secrets import check_references, parse_url
+from core.sizes import UNITS, parse_size
+
+LONGEST_VERSION = 200
+_MAX_BYTES = 2**63 - 1
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_NAMES = "a-z, 0-9, _ and -, beginning with a letter or digit, at most 63"
+_SIZES = f"bytes, or a number and a unit ({', '.join(UNITS)}), such as 20 GiB"
+
+
+def refuse(wrong: str, allowed: str = "") -> NoReturn:
+    """Raise the error that becomes a Problem."""
+    raise PydanticCustomError("greenroom", "{wrong}", {"wrong": wrong, "allowed": allowed})
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        refuse("is not a name that can be used for a folder", _NAMES)
+    return value
+
+
+def _folder_key(value: str) -> str:
+    return _name(value) if value else value
+
+
+def _path(value: str) -> str:
+    try:
+        return checked_path(value)
+    except ValueError as error:
+        refuse(f"the path {quote(value)} {error}", "a path: absolute, relative to this file, or below ~/")
+
+
+def _folders(value: object) -> object:
+    """A list of one folder has the key "", which a table may not use."""
+    if isinstance(value, list):
+        if len(value) > 1:
+            refuse(
+                f"lists {len(value)} folders without naming them",
+                'one folder in a list, or several with names: files = {uploads = "...", media = "..."}',
+            )
+        return {"": value[0]} if value else {}
+    if not isinstance(value, dict):
+        refuse("is neither a list nor a table", 'files = ["folder"], or files = {uploads = "...", media = "..."}')
+    if "" in value:
+        refuse("has a folder without a name", _NAMES)
+    return value
+
+
+def _site_database(value: str) -> str:
+    try:
+        engine = engine_of(value)
+        if engine == "sqlite":
+            checked_path(sqlite_file(value))
+            return value
+    except ValueError as error:
+        refuse(str(error), SQLITE_FORMS)
+    known = ENGINES.get(engine)
+    wrong = f"{known} is not supported yet" if known else f"{quote(engine)} is not a supported kind of database"
+    refuse(f"{wrong}{suggestion(engine, ['sqlite'])}", f"sqlite ({SQLITE_FORMS})")
+
+
+def _catalog(value: str) -> str:
+    try:
+        if engine_of(value) == "sqlite":
+            checked_path(sqlite_file(value))
+        else:
+            check_references(value)
+            parse_url(value, key="catalog")
+    except ValueError as error:
+        refuse(str(error), f"a database URL, such as {SQLITE_FORMS}")
+    except ConfigError:
+        refuse(
+            "is not a database URL that SQLAlchemy knows",
+            f"{SQLITE_FORMS}, or ENGINE://USER:PASSWORD@HOST:PORT/NAME with special characters encoded (@ is %40)",
+        )
+    return value
+
+
+def _pattern(value: str) -> str:
+    allowed = 'a pattern on the path below the folder, or on the last name of it: "*.tmp", "cache", "thumbs/*"'
+    if not value or not value.isprintable():
+        refuse("is empty or holds characters that cannot be printed", allowed)
+    if value.startswith(("/", "./")) or value.endswith("/"):
+        refuse(f"{quote(value)} would never match: no path begins with / or ./, or ends with /", allowed)
+    return value
+
+
+def _text(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        refuse("is empty or holds characters that cannot be printed", "text on one line")
+    return value
+
+
+def _version(value: str) -> str:
+    if len(_text(value)) > LONGEST_VERSION:
+        refuse(f"is longer than {LONGEST_VERSION} letters", 'a version, such as "1.4"')
+    return value
+
+
+def _command(value: str) -> str:
+    _text(value)
+    try:
+        split_command(value)
+    except ValueError as error:
+        refuse(f"is no command: {error}".lower(), "a program and its arguments, quoted as in a shell; no shell runs it")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    known = zoneinfo.available_timezones()
+    if value not in known:
+        refuse(f"{quote(value)} is not a known time zone{suggestion(value, known)}", "such as Europe/Berlin, or UTC")
+    return value
+
+
+def _size(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        refuse("is not a size", _SIZES)
+    try:
+        size = parse_size(value) if isinstance(value, str) else value
+    except ValueError:
+        refuse(f"{quote(str(value))} is not a size", _SIZES)
+    if not 0 < size <= _MAX_BYTES:
+        refuse("is out of range", f"from 1 byte to {_MAX_BYTES} bytes")
+    return size
+
+
+def _checked(check: Callable[[str], str]) -> AfterValidator:
+    return AfterValidator(check)
+
+
+Name = Annotated[str, _checked(_name), WithJsonSchema({"type": "string", "pattern": f"^{_NAME.pattern}$"})]
+PathText = Annotated[str, _checked(_path)]
+Folders = Annotated[
+    dict[Annotated[str, _checked(_folder_key)], PathText],
+    BeforeValidator(_folders),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string"}, "maxItems": 1},
+                {
+                    "type": "object",
+                    "propertyNames": {"pattern": f"^{_NAME.pattern}$"},
+                    "additionalProperties": {"type": "string"},
+                },
+            ],
+        },
+    ),
+]
+SiteDatabase = Annotated[str, _checked(_site_database)]
+CatalogUrl = Annotated[str, _checked(_catalog)]
+Pattern = Annotated[str, _checked(_pattern)]
+TableName = Annotated[str, _checked(_text)]
+VersionText = Annotated[str, _checked(_version)]
+Command = Annotated[str, _checked(_command)]
+TimeZoneName = Annotated[str, _checked(_time_zone)]
+Size = Annotated[
+    int,
+    BeforeValidator(_size),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}),
+]

@@ -1,0 +1,82 @@
+"""The settings as they took effect, for people and scripts, with every secret masked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from core.config.model import Settings, Site
+from core.config.problems import dotted
+from core.config.urls import engine_of, sqlite_url
+from core.secrets import MASK, mask_url
+from core.sizes import exact_size
+
+
+def show(settings: Settings) -> dict[str, Any]:
+    """Given settings, return them as JSON can hold them, in snake_case, secrets masked."""
+    return {
+        "source": str(settings.source),
+        "read_only": settings.read_only,
+        "state": str(settings.state),
+        "storage": str(settings.storage),
+        "catalog": mask_url(settings.catalog or sqlite_url(settings.state / "catalog.db")),
+        "catalog_password_file": _text(settings.catalog_password_file),
+        "catalog_password_command": _program(settings.catalog_password_command),
+        "sites": {name: _show_site(site) for name, site in settings.sites.items()},
+    }
+
+
+def show_text(settings: Settings) -> str:
+    """Given settings, return them as greenroom.toml would say them, paths absolute, secrets masked."""
+    top = show(settings)
+    sites = top.pop("sites")
+    lines = [f"# {top.pop('source')}", f"# read-only: {'yes' if top.pop('read_only') else 'no'}"]
+    lines += _lines(top)
+    for name, values in sites.items():
+        values["max_archive_bytes"] = exact_size(values["max_archive_bytes"])
+        lines += ["", f"[{dotted(['sites', name])}]", *_lines(values)]
+    return "\n".join(lines) + "\n"
+
+
+def _show_site(site: Site) -> dict[str, Any]:
+    folders: list[str] | dict[str, str] = {key: str(path) for key, path in site.files.items()}
+    if set(site.files) <= {""}:
+        folders = [str(path) for path in site.files.values()]
+    return {
+        "database": mask_url(site.database),
+        "engine": engine_of(site.database),
+        "files": folders,
+        "exclude": list(site.exclude),
+        "exclude_tables": list(site.exclude_tables),
+        "time_zone": site.time_zone.key,
+        "version": site.version,
+        "version_command": site.version_command,
+        "max_archive_bytes": site.max_archive_bytes,
+        "password_file": _text(site.password_file),
+        "password_command": _program(site.password_command),
+    }
+
+
+def _program(command: str | None) -> str | None:
+    """The arguments of a command that prints a password can hold one."""
+    if command is None:
+        return None
+    program, _, arguments = command.strip().partition(" ")
+    return f"{program} {MASK}" if arguments else program
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _lines(values: dict[str, Any]) -> list[str]:
+    return [f"{key} = {_toml(value)}" for key, value in values.items() if value is not None and key != "engine"]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(one) for one in value)}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{dotted([key])} = {_toml(one)}' for key, one in value.items())}}}"
+    # JSON's strings, numbers and booleans are TOML's too.
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""One module an engine: how its database is copied, counted, checked and locked."""

@@ -1,0 +1,97 @@
+"""The file operations that durability rests on, in one place, so that a test can make any of them crash."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Protocol
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class Committable(Protocol):
+    """Anything with a transaction to commit: an SQLAlchemy session or connection."""
+
+    def commit(self) -> None: ...
+
+
+class Filesystem:
+    """The steps of greenroom's own protocol: write, fsync, rename, unlink, commit."""
+
+    def write(self, file: IO[bytes], data: bytes | memoryview) -> None:
+        file.write(data)
+
+    def fsync(self, file: IO[bytes]) -> None:
+        file.flush()
+        os.fsync(file.fileno())
+
+    def fsync_folder(self, path: Path) -> None:
+        """Make the names in a folder durable: what was created, renamed or removed in it."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def sync_filesystem(self, path: Path) -> None:
+        """Make everything durable that was written to the file system of `path` (syncfs(2))."""
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            if _LIBC.syncfs(descriptor) != 0:
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number), str(path))
+        finally:
+            os.close(descriptor)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Give `source` the name `target`, replacing a file of that name."""
+        source.rename(target)
+
+    def unlink(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+
+    def make_folder(self, path: Path, mode: int = PRIVATE_FOLDER) -> None:
+        """Create one folder; an existing one is an error."""
+        path.mkdir(mode=mode)
+
+    def remove_folder(self, path: Path) -> None:
+        """Remove a folder and all in it, following no link; a missing one is fine."""
+        if not path.exists():
+            return
+        for folder, _, _ in os.walk(path):
+            if not os.access(folder, os.W_OK | os.X_OK):
+                Path(folder).chmod(PRIVATE_FOLDER)
+        shutil.rmtree(path)
+
+    def link(self, source: Path, target: Path) -> None:
+        """Give the file `source` a second name."""
+        os.link(source, target, follow_symlinks=False)
+
+    def symlink(self, target: str, path: Path) -> None:
+        path.symlink_to(target)
+
+    def commit(self, transaction: Committable) -> None:
+        transaction.commit()
+
+    @contextmanager
+    def create(self, path: Path, mode: int = PRIVATE_FILE) -> Iterator[IO[bytes]]:
+        """Open a new file for writing (and reading back); an existing one, or a link, is an error."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+
+    def replace_file(self, path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
+        """Put `data` under the name `path` so that a crash leaves the old content or the new, never a part."""
+        partial = path.with_name(path.name + ".partial")
+        self.unlink(partial)
+        with self.create(partial, mode) as file:
+            self.write(file, data)
+            self.fsync(file)
+        self.rename(partial, path)
+        self.fsync_folder(path.parent)

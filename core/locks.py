@@ -1,0 +1,86 @@
+"""One writer a site, across processes: a kernel lock that dies with its holder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from core.errors import BusyError, GreenroomError
+
+
+@dataclass(frozen=True, slots=True)
+class LockHolder:
+    """Who holds a site: what they are doing, since when (ISO 8601, UTC), as which process."""
+
+    actor: str
+    verb: str
+    since: str
+    pid: int
+
+    def __str__(self) -> str:
+        return f"{self.actor} ({self.verb}, process {self.pid}, since {self.since})"
+
+
+@contextmanager
+def hold_lock(path: Path, *, actor: str, verb: str, now: datetime) -> Iterator[None]:
+    """Hold the lock at `path` for the block; raise BusyError naming the holder where it is taken."""
+    descriptor = _open(path)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(
+                f"the site is in use by {_read_holder(descriptor) or 'another greenroom process'}",
+                hint="wait until it is done, or stop that process; its lock ends with it",
+            ) from error
+        holder = {
+            "actor": actor,
+            "verb": verb,
+            "since": now.isoformat(timespec="seconds"),
+            "pid": os.getpid(),
+        }
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def lock_holder(path: Path) -> LockHolder | None:
+    """Given a lock's path, return who holds it now, or None where nobody does."""
+    if not path.exists():
+        return None
+    descriptor = _open(path)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _read_holder(descriptor) or LockHolder("unknown", "unknown", "unknown", 0)
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise GreenroomError(
+            f"cannot open the lock {path}: {error.strerror}",
+            hint="greenroom must be able to write into the state folder",
+        ) from error
+
+
+def _read_holder(descriptor: int) -> LockHolder | None:
+    """The holder writes its name right after it took the lock, so it can be missing for an instant."""
+    try:
+        found = json.loads(os.pread(descriptor, 4096, 0))
+        return LockHolder(str(found["actor"]), str(found["verb"]), str(found["since"]), int(found["pid"]))
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,195 @@
+"""Apply a staged restore, or finish one that was interrupted: old or new, never between.
+
+The steps are those of docs/atomicity.md, "Apply".
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from core.backup import back_up_held
+from core.config import Site
+from core.context import Context
+from core.databases.sqlite import (
+    DatabaseDamagedError,
+    DatabaseMissingError,
+    check_database,
+    database_files,
+    hold_exclusively,
+    probe_database,
+)
+from core.errors import BusyError, CancelledError, GreenroomError, VerificationError
+from core.holders import find_holders
+from core.progress import Reporter
+from core.recovery import tidy
+from core.restore.digest import count_path, digest_path
+from core.restore.finish import Outcome, finish_new, finish_old
+from core.restore.marker import Marker, Phase, Target, marker_path, read_marker, write_marker
+from core.restore.switch import move_back, move_in, move_out, plan_moves
+
+
+class _HolderFoundError(BusyError):
+    """Somebody still had the old database open when it was moved aside."""
+
+
+def apply_restore(context: Context, site: Site, reporter: Reporter, *, freshly_staged: bool = False) -> Outcome | None:
+    """Make the site what its staged restore says, or finish an interrupted one; None where nothing is pending.
+
+    `freshly_staged` saves reading the staged bytes again. Raise BusyError with nothing changed where somebody
+    has the database open; raise what made the restore fail after the site is the old one again.
+    """
+    context.require_writable("apply a restore")
+    with context.lock(site, "apply"):
+        tidy(context, site)
+        marker = read_marker(marker_path(context, site))
+        if marker is None:
+            return None
+        try:
+            return _by_phase(context, site, marker, reporter, freshly_staged=freshly_staged)
+        except OSError as error:
+            raise GreenroomError(
+                f"{marker.action} of {site.name}, phase {marker.phase}: {error}",
+                hint=f"do not start the application; clear the cause, then `greenroom apply {site.name}` finishes it",
+            ) from error
+
+
+def _by_phase(context: Context, site: Site, marker: Marker, reporter: Reporter, *, freshly_staged: bool) -> Outcome:
+    if marker.phase is Phase.STAGED:
+        return _apply_staged(context, site, marker, reporter, freshly_staged=freshly_staged)
+    if marker.phase is Phase.SWITCHED:
+        return finish_new(context, site, marker)
+    _refuse_holders(_databases(marker))
+    if marker.phase is Phase.SWITCHING:
+        return _switch(context, site, marker, ExitStack())
+    return finish_old(context, site, marker)
+
+
+def _apply_staged(context: Context, site: Site, marker: Marker, reporter: Reporter, *, freshly_staged: bool) -> Outcome:
+    with ExitStack() as held:
+        try:
+            if not freshly_staged:
+                _check_staging(marker, reporter)
+            marker = _keep_present(context, site, marker, reporter, held)
+        except (BusyError, CancelledError):
+            raise
+        except (GreenroomError, OSError) as error:
+            raise _go_back(context, site, marker, error) from error
+        switching = marker.but(phase=Phase.SWITCHING, moves=plan_moves(marker.targets))
+        write_marker(context, marker_path(context, site), switching)
+        return _switch(context, site, switching, held)
+
+
+def _keep_present(context: Context, site: Site, marker: Marker, reporter: Reporter, held: ExitStack) -> Marker:
+    """Hold the database and make the safety backup; a missing or damaged database will be set aside instead."""
+    database = _live_database(marker)
+    _refuse_holders([database])
+    try:
+        probe_database(database, reporter)
+        connection = held.enter_context(hold_exclusively(database))
+        safety = back_up_held(
+            context,
+            site,
+            reporter,
+            database=connection,
+            role="safety",
+            description=f"before the {marker.action} of {marker.backup_filename}",
+            safety_for=marker.restore_id,
+        )
+    except (DatabaseMissingError, DatabaseDamagedError):
+        held.close()
+        return marker.but(set_aside=True)
+    return marker.but(safety_id=safety.record.id, safety_name=safety.record.name)
+
+
+def _switch(context: Context, site: Site, marker: Marker, held: ExitStack) -> Outcome:
+    """Go forward through the renames; on a failure go back through them."""
+    try:
+        move_out(marker.moves, marker.targets, context.disk)
+        held.close()
+        _refuse_holders([target.old / target.live.name for target in _database_targets(marker)], _HolderFoundError)
+        move_in(marker.moves, context.disk)
+        for target in marker.targets:
+            _compare(target, marker)
+    except _HolderFoundError:
+        move_back(marker.moves, context.disk)
+        staged = marker.but(phase=Phase.STAGED, moves=(), set_aside=False, safety_id=None, safety_name=None)
+        write_marker(context, marker_path(context, site), staged)
+        raise
+    except (GreenroomError, OSError) as error:
+        raise _go_back(context, site, marker, error) from error
+    switched = write_marker(context, marker_path(context, site), marker.but(phase=Phase.SWITCHED))
+    return finish_new(context, site, switched)
+
+
+def _go_back(context: Context, site: Site, marker: Marker, error: GreenroomError | OSError) -> GreenroomError:
+    """Make the site the old one again; return the error that says so."""
+    reverting = marker.but(phase=Phase.REVERTING, error=str(error))
+    write_marker(context, marker_path(context, site), reverting)
+    finish_old(context, site, reverting)
+    kind = type(error) if isinstance(error, VerificationError) else GreenroomError
+    return kind(
+        f"the {marker.action} failed, {site.name} is exactly as it was before: {error}",
+        hint=f"it is not tried again by itself; `greenroom restore-cancel {site.name}` removes what was staged",
+    )
+
+
+def _check_staging(marker: Marker, reporter: Reporter) -> None:
+    """The staging may have waited for days: compare every byte with what was staged."""
+    reporter.phase("reading the staged restore", sum(one.size_bytes for one in marker.expected.values()))
+    for target in marker.targets:
+        wanted = marker.expected.get(target.name)
+        if wanted is None:
+            continue
+        if not target.staged.exists() or digest_path(target.staged, reporter).hex != wanted.digest:
+            raise VerificationError(
+                f"{target.staged} is not what was staged any more",
+                hint=f"`greenroom restore-cancel {marker.site}`, then stage again",
+            )
+
+
+def _compare(target: Target, marker: Marker) -> None:
+    """Count what now stands in the target's place; success is said only after this."""
+    wanted = marker.expected.get(target.name)
+    if wanted is None:
+        return
+    found = count_path(target.live)
+    if (found.entries, found.size_bytes) != (wanted.entries, wanted.size_bytes):
+        raise GreenroomError(
+            f"{target.live} holds {found.entries} entries of {found.size_bytes} bytes after the switch, "
+            f"not {wanted.entries} of {wanted.size_bytes}",
+            hint="look for a process that writes there",
+        )
+    if target.kind == "database" and wanted.tables is not None:
+        tables = check_database(target.live, Reporter(), quick=True).tables
+        if tables != wanted.tables:
+            raise GreenroomError(
+                f"{target.live} does not hold the rows of the backup", hint="look for a process that writes there"
+            )
+
+
+def _database_targets(marker: Marker) -> list[Target]:
+    return [target for target in marker.targets if target.kind == "database"]
+
+
+def _live_database(marker: Marker) -> Path:
+    return _database_targets(marker)[0].live
+
+
+def _databases(marker: Marker) -> list[Path]:
+    """Every place where the old or the new database can lie in the middle of a switch."""
+    return [
+        path
+        for target in _database_targets(marker)
+        for path in (target.live, target.old / target.live.name, target.new / target.live.name)
+    ]
+
+
+def _refuse_holders(databases: list[Path], kind: type[BusyError] = BusyError) -> None:
+    files = [file for database in databases for file in database_files(database)]
+    found = find_holders(files).found
+    if found:
+        raise kind(
+            f"{databases[0].name} is open in {', '.join(map(str, found))}; nothing was changed",
+            hint="stop the application, then run apply again; the restore stays pending",
+        )

@@ -1,0 +1,151 @@
+"""The end of a restore, forward or backward: what is logged, kept, cleaned up. All of it can be repeated."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.catalog import RestoreRecord
+from core.config import Site
+from core.context import Context
+from core.databases.sqlite import SIDE_FILES
+from core.filesystem import Filesystem
+from core.restore.carry import carry_over
+from core.restore.marker import Marker, Target, failed_marker_path, marker_path, remove_marker
+from core.restore.switch import move_back, unexpected_paths
+from core.tree import FAILED_FOLDER_PREFIX, WORK_FOLDER_PREFIX
+
+BEFORE_RESTORE = ".before_restore"
+SET_ASIDE_PREFIX = f"{WORK_FOLDER_PREFIX}set-aside-"
+UNEXPECTED_PREFIX = f"{WORK_FOLDER_PREFIX}unexpected-"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a restore ended: the site is `new` or `old`; with counts, and what `undo` goes back to."""
+
+    site: str
+    action: str
+    state: str
+    backup_name: str
+    tables: int
+    records: int
+    files: int
+    safety_name: str | None
+    set_aside: tuple[Path, ...]
+    unexpected: tuple[Path, ...]
+    error: str | None
+
+
+def finish_new(context: Context, site: Site, marker: Marker) -> Outcome:
+    """From `switched` on only forward: carry over, log, clean up, remove the marker."""
+    for target in marker.targets:
+        carry_over(target, site.exclude, context.disk)
+    outcome = _outcome(marker, "new")
+    context.catalog.record_restore(_log_row(context, marker, outcome))
+    for target in marker.targets:
+        _keep_or_clean(target, context.disk, set_aside=marker.set_aside)
+    remove_marker(context, marker_path(context, site))
+    return outcome
+
+
+def finish_old(context: Context, site: Site, marker: Marker) -> Outcome:
+    """From `reverting` on only backward: undo the renames, log, put the staging aside, and the marker with it."""
+    move_back(marker.moves, context.disk)
+    outcome = _outcome(marker, "old")
+    context.catalog.record_restore(_log_row(context, marker, outcome))
+    for target in marker.targets:
+        if target.work.exists():
+            context.disk.rename(target.work, target.kept(FAILED_FOLDER_PREFIX))
+            context.disk.fsync_folder(target.work.parent)
+    context.disk.rename(marker_path(context, site), failed_marker_path(context, site))
+    context.disk.fsync_folder(context.site_folder(site))
+    return outcome
+
+
+def set_aside_paths(marker: Marker) -> tuple[Path, ...]:
+    """Where the raw bytes of the old state lie once the restore is finished."""
+    if not marker.set_aside:
+        return ()
+    return tuple(target.kept(SET_ASIDE_PREFIX) for target in marker.targets)
+
+
+def _outcome(marker: Marker, state: str) -> Outcome:
+    database = marker.expected.get("database.db")
+    tables = database.tables if database and database.tables else {}
+    files = sum(one.entries for name, one in marker.expected.items() if name != "database.db")
+    new = state == "new"
+    return Outcome(
+        site=marker.site,
+        action=marker.action,
+        state=state,
+        backup_name=marker.backup_filename.removesuffix(".zip"),
+        tables=len(tables) if new else 0,
+        records=sum(tables.values()) if new else 0,
+        files=files if new else 0,
+        safety_name=marker.safety_name,
+        set_aside=set_aside_paths(marker) if new else (),
+        unexpected=tuple(
+            (target.kept(UNEXPECTED_PREFIX) if new else target.kept(FAILED_FOLDER_PREFIX) / "unexpected") / path.name
+            for target in marker.targets
+            for path in unexpected_paths(target)
+        ),
+        error=marker.error,
+    )
+
+
+def _log_row(context: Context, marker: Marker, outcome: Outcome) -> RestoreRecord:
+    results = {
+        "state": outcome.state,
+        "unexpected": [str(path) for path in outcome.unexpected],
+        "targets": [str(target.live) for target in marker.targets],
+    }
+    return RestoreRecord(
+        restore_id=marker.restore_id,
+        site=marker.site,
+        action=marker.action,
+        backup_id=marker.backup_id,
+        backup_name=outcome.backup_name,
+        restore_type="full",
+        status="completed" if outcome.state == "new" else "failed",
+        tables_restored=outcome.tables,
+        records_restored=outcome.records,
+        files_restored=outcome.files,
+        pre_restore_backup_id=marker.safety_id,
+        safety_name=marker.safety_name,
+        set_aside=json.dumps([_aside_row(target) for target in marker.targets]) if outcome.set_aside else None,
+        restored_by=marker.requested_by,
+        restored_at=context.clock(),
+        restoration_results=json.dumps(results),
+        error=marker.error,
+    )
+
+
+def _aside_row(target: Target) -> dict[str, str]:
+    return {"name": target.name, "live": str(target.live), "kept": str(target.kept(SET_ASIDE_PREFIX))}
+
+
+def _keep_or_clean(target: Target, disk: Filesystem, *, set_aside: bool) -> None:
+    if target.unexpected.exists():
+        disk.rename(target.unexpected, target.kept(UNEXPECTED_PREFIX))
+    if set_aside:
+        if target.old.exists():
+            disk.rename(target.old, target.kept(SET_ASIDE_PREFIX))
+    elif target.kind == "database":
+        _keep_before_restore(target, disk)
+    disk.fsync_folder(target.work.parent)
+    disk.remove_folder(target.work)
+    disk.fsync_folder(target.work.parent)
+
+
+def _keep_before_restore(target: Target, disk: Filesystem) -> None:
+    """The old database stays beside the new one, as `DATABASE.before_restore`, until the next restore."""
+    old = target.old / target.live.name
+    kept = target.live.with_name(target.live.name + BEFORE_RESTORE)
+    if not os.path.lexists(old):
+        return
+    for side in SIDE_FILES:
+        disk.unlink(kept.with_name(kept.name + side))
+    disk.rename(old, kept)

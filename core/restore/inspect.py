@@ -1,0 +1,246 @@
+"""The preview of a restore: what would change, what would be lost, what stands in the way. Nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.archive import Archive, Entry, Kind
+from core.catalog import BackupRecord
+from core.config import Site, application_version
+from core.context import Context
+from core.databases.sqlite import (
+    DatabaseDamagedError,
+    DatabaseMissingError,
+    database_files,
+    live_counts,
+    probe_database,
+)
+from core.errors import BusyError
+from core.holders import Holder, Holders, find_holders
+from core.progress import Reporter
+from core.restore.marker import Target, marker_path, read_marker
+from core.restore.targets import blocking_reasons, plan_targets
+from core.sizes import format_size
+from core.tree import EntryKind, walk_tree
+from core.verify import open_backup
+
+_EXAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TableChange:
+    """Rows of a table now and in the backup; None where it does not exist or cannot be counted."""
+
+    name: str
+    now: int | None
+    backup: int | None
+
+    @property
+    def difference(self) -> int:
+        return (self.backup or 0) - (self.now or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderChange:
+    """Files of a folder now and in the backup; `lost` are there now and not in the backup."""
+
+    name: str
+    path: Path
+    files_now: int | None
+    files_backup: int
+    bytes_now: int
+    bytes_backup: int
+    lost: int
+    lost_examples: tuple[str, ...]
+
+    @property
+    def difference(self) -> int:
+        return self.files_backup - (self.files_now or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpace:
+    """Space on the file system where a target is staged, and how it will be replaced."""
+
+    name: str
+    path: Path
+    by: str
+    needed_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Everything a person needs to know before a restore."""
+
+    backup: BackupRecord
+    site: str
+    present: str
+    tables: tuple[TableChange, ...]
+    folders: tuple[FolderChange, ...]
+    space: tuple[TargetSpace, ...]
+    holders: tuple[Holder, ...]
+    version_now: str | None
+    version_backup: str | None
+    engine_version: str | None
+    blockers: tuple[str, ...]
+    notices: tuple[str, ...]
+
+    @property
+    def version_differs(self) -> bool:
+        return None not in (self.version_now, self.version_backup) and self.version_now != self.version_backup
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What goes, the biggest loss first, a line each."""
+        rows = sorted((table for table in self.tables if table.difference < 0), key=lambda table: table.difference)
+        lines = [
+            f"table {table.name}: {-table.difference} rows" + ("" if table.backup is not None else ", the whole table")
+            for table in rows
+        ]
+        lines += [f"{folder.name}: {folder.lost} files" for folder in self.folders if folder.lost]
+        return (*lines, f"every change since {self.backup.created_at.isoformat(timespec='seconds')}")
+
+
+def inspect_restore(context: Context, site: Site, backup: BackupRecord, reporter: Reporter) -> Preview:
+    """Given a backup of a site, verify its archive and compare it with the present state.
+
+    Raise VerificationError where the archive cannot be trusted. What only stands in the way is in `blockers`.
+    """
+    with open_backup(context, site, backup) as archive:
+        archive.verify(reporter)
+        return preview_archive(context, site, backup, archive, reporter)
+
+
+def preview_archive(
+    context: Context, site: Site, backup: BackupRecord, archive: Archive, reporter: Reporter
+) -> Preview:
+    """As `inspect_restore`, for an archive that is open and verified."""
+    targets = plan_targets(site, "preview")
+    present, tables_now = _present_tables(targets[0].live, reporter)
+    holders = find_holders(file for file in database_files(targets[0].live))
+    space = _space(targets, archive)
+    manifest = archive.manifest
+    backup_tables = {table.name: table.rows for table in manifest.tables} if manifest else {}
+    return Preview(
+        backup=backup,
+        site=site.name,
+        present=present,
+        tables=_table_changes(tables_now, backup_tables) if manifest else (),
+        folders=tuple(_folder_change(target, archive, site) for target in targets if target.kind == "folder"),
+        space=space,
+        holders=holders.found,
+        version_now=application_version(site),
+        version_backup=_version_of(archive),
+        engine_version=manifest.engine_version if manifest else None,
+        blockers=tuple(_blockers(context, site, targets, space)),
+        notices=tuple(_notices(archive, present, holders, targets)),
+    )
+
+
+def _present_tables(database: Path, reporter: Reporter) -> tuple[str, dict[str, int]]:
+    try:
+        probe_database(database, reporter)
+        return "healthy", live_counts(database, reporter)
+    except DatabaseMissingError:
+        return "missing", {}
+    except DatabaseDamagedError:
+        return "damaged", {}
+    except BusyError:
+        return "in use", {}
+
+
+def _table_changes(now: dict[str, int], backup: dict[str, int]) -> tuple[TableChange, ...]:
+    return tuple(TableChange(name, now.get(name), backup.get(name)) for name in sorted({*now, *backup}))
+
+
+def _folder_change(target: Target, archive: Archive, site: Site) -> FolderChange:
+    prefix = f"{target.name}/"
+    held = {entry.name[len(prefix) :]: entry.size for entry in archive.entries if _is_content(entry, prefix)}
+    files_now, bytes_now, lost = 0, 0, []
+    exists = target.live.is_dir()
+    for found in walk_tree(target.live, site.exclude) if exists else ():
+        if found.kind in (EntryKind.FILE, EntryKind.LINK):
+            files_now += 1
+            bytes_now += found.status.st_size if found.kind is EntryKind.FILE else 0
+            if found.relative not in held:
+                lost.append(found.relative)
+    return FolderChange(
+        name=target.name,
+        path=target.live,
+        files_now=files_now if exists else None,
+        files_backup=len(held),
+        bytes_now=bytes_now,
+        bytes_backup=sum(held.values()),
+        lost=len(lost),
+        lost_examples=tuple(lost[:_EXAMPLES]),
+    )
+
+
+def _is_content(entry: Entry, prefix: str) -> bool:
+    return entry.name.startswith(prefix) and entry.kind is not Kind.FOLDER
+
+
+def _space(targets: tuple[Target, ...], archive: Archive) -> tuple[TargetSpace, ...]:
+    rows = []
+    for target in targets:
+        needed = sum(
+            entry.size
+            for entry in archive.entries
+            if entry.name == target.name or entry.name.startswith(f"{target.name}/")
+        )
+        parent = target.work.parent
+        free = shutil.disk_usage(parent).free if parent.is_dir() else 0
+        rows.append(TargetSpace(target.name, target.live, target.by, needed, free))
+    return tuple(rows)
+
+
+def _blockers(
+    context: Context, site: Site, targets: tuple[Target, ...], space: tuple[TargetSpace, ...]
+) -> Iterator[str]:
+    pending = read_marker(marker_path(context, site))
+    if pending is not None:
+        yield (
+            f"a restore of {pending.backup_filename} is pending: `greenroom apply {site.name}` "
+            f"or `greenroom restore-cancel {site.name}` first"
+        )
+    for target in targets:
+        yield from blocking_reasons(target)
+    needed_by_device: dict[int, list[TargetSpace]] = {}
+    for target, row in zip(targets, space, strict=True):
+        if target.work.parent.is_dir():
+            needed_by_device.setdefault(target.work.parent.stat().st_dev, []).append(row)
+    for rows in needed_by_device.values():
+        needed = sum(row.needed_bytes for row in rows)
+        free = min(row.free_bytes for row in rows)
+        if needed > free:
+            yield f"no space beside {rows[0].path}: {format_size(needed)} needed, {format_size(free)} free"
+
+
+def _notices(archive: Archive, present: str, holders: Holders, targets: tuple[Target, ...]) -> Iterator[str]:
+    if archive.foreign:
+        yield "foreign archive: it carries no hashes, so nothing proves that it is what was backed up"
+    if present in ("damaged", "missing"):
+        yield f"the present database is {present}: its raw bytes are set aside unchanged instead of a safety backup"
+    if present == "in use":
+        yield "the present database is locked by somebody, so its rows could not be counted"
+    if holders.found:
+        names = ", ".join(map(str, holders.found))
+        yield f"open now in {names}: stop the application before the restore is applied"
+    if holders.unseen:
+        yield f"{holders.unseen} processes of other users could not be looked into: stop the application yourself"
+    for target in targets:
+        if target.by == "entries":
+            yield f"{target.live} cannot be renamed itself: its entries are swapped one by one, journalled"
+    if os.geteuid() != 0 and not archive.foreign:
+        yield "not run as root: restored files will belong to the user who runs this"
+
+
+def _version_of(archive: Archive) -> str | None:
+    if archive.manifest is not None:
+        return archive.manifest.application_version
+    return archive.bare.app_version if archive.bare is not None else None

@@ -1,0 +1,176 @@
+"""The marker `.restore_pending`: the announcement of a staged restore, and the journal of its switch.
+
+docs/atomicity.md says what each phase means and what a start after a crash does with it.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from core.config import Site
+from core.context import Context
+from core.errors import GreenroomError
+
+MARKER = ".restore_pending"
+FAILED_MARKER = ".restore-failed"
+FORMAT_VERSION = 1
+
+
+class Phase(StrEnum):
+    """How far a restore is; see the tables of docs/atomicity.md."""
+
+    STAGING = "staging"
+    STAGED = "staged"
+    SWITCHING = "switching"
+    SWITCHED = "switched"
+    REVERTING = "reverting"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Target(_Frozen):
+    """One thing that a restore replaces: where it lives, and the work folder on the same file system.
+
+    `by` tells how: by renaming it as a whole, or, where it cannot be renamed, entry by entry.
+    """
+
+    kind: Literal["database", "folder"]
+    key: str
+    live: Path
+    work: Path
+    by: Literal["rename", "entries"]
+
+    @property
+    def name(self) -> str:
+        """As the archive calls it: `database.db`, `files`, `files/KEY`."""
+        if self.kind == "database":
+            return "database.db"
+        return f"files/{self.key}" if self.key else "files"
+
+    @property
+    def new(self) -> Path:
+        return self.work / "new"
+
+    @property
+    def old(self) -> Path:
+        return self.work / "old"
+
+    @property
+    def unexpected(self) -> Path:
+        return self.work / "unexpected"
+
+    @property
+    def staged(self) -> Path:
+        """The staged thing itself: the folder whose entries are swapped, or what takes the live name."""
+        return self.new if self.by == "entries" else self.new / self.live.name
+
+    def kept(self, purpose: str) -> Path:
+        """The name under which the work folder, or a part of it, stays when the restore is over."""
+        return self.work.with_name(self.work.name.replace(".greenroom-", purpose, 1))
+
+
+class Move(_Frozen):
+    """One rename of the switch: a live name out to `old/`, or a staged name in.
+
+    The side in the work folder is this restore's alone, so its existence tells whether the move is done.
+    `keep_free` are the live names at which nothing else may stand once the move is through or taken back;
+    what does goes to `unexpected`.
+    """
+
+    way: Literal["out", "in"]
+    live: Path
+    private: Path
+    keep_free: tuple[Path, ...]
+    unexpected: Path
+
+    @property
+    def done(self) -> bool:
+        return os.path.lexists(self.private) == (self.way == "out")
+
+
+class Expected(_Frozen):
+    """What a target must hold after the switch; `digest` covers names, modes and content."""
+
+    digest: str = ""
+    tables: dict[str, int] | None = None
+    entries: int = 0
+    size_bytes: int = 0
+
+
+class Marker(_Frozen):
+    """The whole journal of one restore. The first three fields are what a reader of the file looks for first."""
+
+    backup_filename: str
+    requested_at: AwareDatetime
+    staging_path: Path
+    format_version: int = FORMAT_VERSION
+    restore_id: str
+    site: str
+    action: Literal["restore", "undo"]
+    backup_id: int | None
+    requested_by: str
+    phase: Phase
+    targets: tuple[Target, ...]
+    expected: dict[str, Expected] = {}
+    moves: tuple[Move, ...] = ()
+    safety_name: str | None = None
+    safety_id: int | None = None
+    set_aside: bool = False
+    error: str | None = None
+
+    def but(self, **changes: object) -> Marker:
+        """Return a copy with some fields changed."""
+        return self.model_copy(update=changes)
+
+    @property
+    def changed_site(self) -> bool:
+        """Whether the site may be mixed until an `apply` has finished."""
+        return self.phase in (Phase.SWITCHING, Phase.SWITCHED, Phase.REVERTING)
+
+
+def marker_path(context: Context, site: Site) -> Path:
+    return context.site_folder(site) / MARKER
+
+
+def failed_marker_path(context: Context, site: Site) -> Path:
+    return context.site_folder(site) / FAILED_MARKER
+
+
+def read_marker(path: Path) -> Marker | None:
+    """Return the marker at `path`, or None where there is none; raise GreenroomError where it cannot be trusted."""
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise GreenroomError(
+            f"cannot read {path}: {error.strerror}", hint="check who may read the state folder"
+        ) from error
+    try:
+        marker = Marker.model_validate_json(text)
+    except ValidationError as error:
+        raise GreenroomError(
+            f"{path} is not a marker that greenroom wrote: {error.errors()[0]['msg']}",
+            hint="do not start the application; keep the file and look at docs/operations.md, a damaged marker",
+        ) from error
+    if marker.format_version > FORMAT_VERSION:
+        raise GreenroomError(f"{path} was written by a newer greenroom", hint="finish the restore with that version")
+    return marker
+
+
+def write_marker(context: Context, path: Path, marker: Marker) -> Marker:
+    """Make `marker` durable; return it."""
+    context.disk.replace_file(path, marker.model_dump_json(indent=2).encode() + b"\n")
+    return marker
+
+
+def remove_marker(context: Context, path: Path) -> None:
+    context.disk.unlink(path)
+    context.disk.fsync_folder(path.parent)

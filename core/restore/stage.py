@@ -1,0 +1,160 @@
+"""Stage a restore: verified, unpacked beside each target, announced by the marker. And take that back."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from core.catalog import BackupRecord
+from core.config import Site
+from core.context import Context
+from core.errors import GreenroomError, UsageError
+from core.progress import Reporter
+from core.recovery import tidy
+from core.restore.inspect import Preview, preview_archive
+from core.restore.marker import (
+    Expected,
+    Marker,
+    Phase,
+    Target,
+    failed_marker_path,
+    marker_path,
+    read_marker,
+    remove_marker,
+    write_marker,
+)
+from core.restore.targets import blocking_reasons, plan_targets
+from core.restore.unpack import unpack
+from core.tree import FAILED_FOLDER_PREFIX
+from core.verify import open_backup
+
+Fill = Callable[[tuple[Target, ...]], dict[str, Expected]]
+
+
+def stage_restore(
+    context: Context,
+    site: Site,
+    backup: BackupRecord,
+    reporter: Reporter,
+    *,
+    accept_version: str | None = None,
+    action: str = "restore",
+) -> Marker:
+    """Verify a backup, unpack it on each target's own file system, and write the marker; the site is not changed.
+
+    `accept_version` is the consent, typed by a person, to go to a backup made by another version of the
+    application. Raise UsageError without it, GreenroomError where something stands in the way.
+    """
+    context.require_writable("stage a restore")
+    with context.lock(site, "stage"), open_backup(context, site, backup) as archive:
+        tidy(context, site)
+        archive.verify(reporter)
+        preview = preview_archive(context, site, backup, archive, reporter)
+        _refuse(preview, accept_version)
+        return stage_held(
+            context,
+            site,
+            lambda targets: unpack(archive, targets, context.disk, reporter),
+            backup_filename=f"{backup.name}.zip",
+            backup_id=backup.id,
+            action=action,
+        )
+
+
+def stage_held(
+    context: Context, site: Site, fill: Fill, *, backup_filename: str, backup_id: int | None, action: str
+) -> Marker:
+    """With the site's lock held, let `fill` write the staging, and announce it. A failure leaves nothing."""
+    path = marker_path(context, site)
+    if read_marker(path) is not None:
+        raise GreenroomError(
+            f"{site.name} has a pending restore already",
+            hint=f"`greenroom apply {site.name}` or `greenroom restore-cancel {site.name}` first",
+        )
+    _clear_failed(context, site)
+    now = context.clock()
+    restore_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    targets = plan_targets(site, restore_id)
+    for target in targets:
+        for reason in blocking_reasons(target):
+            raise GreenroomError(f"the restore cannot be staged: {reason}", hint="nothing was changed")
+    marker = Marker.model_validate(
+        {
+            "backup_filename": backup_filename,
+            "requested_at": now,
+            "staging_path": targets[0].work,
+            "restore_id": restore_id,
+            "site": site.name,
+            "action": action,
+            "backup_id": backup_id,
+            "requested_by": context.actor,
+            "phase": Phase.STAGING,
+            "targets": targets,
+        }
+    )
+    write_marker(context, path, marker)
+    try:
+        expected = fill(targets)
+        return write_marker(context, path, marker.but(phase=Phase.STAGED, expected=expected))
+    except (GreenroomError, OSError) as error:
+        discard_staging(context, site, marker)
+        if isinstance(error, OSError):
+            raise GreenroomError(
+                f"the restore could not be staged: {error}", hint="nothing was changed; clear the cause and try again"
+            ) from error
+        raise
+
+
+def cancel_restore(context: Context, site: Site) -> str:
+    """Remove a pending restore, or what a failed one left; return what was removed. Nothing of the site changes.
+
+    Raise UsageError where there is nothing, GreenroomError where the restore is half done and must be finished.
+    """
+    context.require_writable("cancel a restore")
+    with context.lock(site, "restore-cancel"):
+        marker = read_marker(marker_path(context, site))
+        if marker is not None and marker.changed_site:
+            raise GreenroomError(
+                f"the {marker.action} of {site.name} was interrupted in the middle",
+                hint=f"do not start the application; `greenroom apply {site.name}` finishes it",
+            )
+        if marker is not None:
+            discard_staging(context, site, marker)
+            return f"the staged restore of {marker.backup_filename}"
+        failed = _clear_failed(context, site)
+        if failed is None:
+            raise UsageError(f"{site.name} has no pending restore", hint="`greenroom status` shows what is pending")
+        return f"what the failed restore of {failed.backup_filename} left"
+
+
+def discard_staging(context: Context, site: Site, marker: Marker) -> None:
+    """Remove the staging folders, then the marker that names them."""
+    for target in marker.targets:
+        context.disk.remove_folder(target.work)
+    remove_marker(context, marker_path(context, site))
+
+
+def _clear_failed(context: Context, site: Site) -> Marker | None:
+    """Remove what a failed restore left; its copy of the backup's data is in the archive still."""
+    path = failed_marker_path(context, site)
+    failed = read_marker(path)
+    if failed is None:
+        return None
+    for target in failed.targets:
+        left = target.kept(FAILED_FOLDER_PREFIX)
+        context.disk.remove_folder(left / "new")
+        if left.exists() and not any(path.is_file() for path in left.rglob("*")):
+            context.disk.remove_folder(left)
+    remove_marker(context, path)
+    return failed
+
+
+def _refuse(preview: Preview, accept_version: str | None) -> None:
+    for reason in preview.blockers:
+        raise GreenroomError(f"the restore cannot be staged: {reason}", hint="nothing was changed")
+    if preview.version_differs and accept_version != preview.version_backup:
+        raise UsageError(
+            f"the backup was made by version {preview.version_backup} of the application, "
+            f"version {preview.version_now} is installed",
+            hint=f"install that version, or consent with `--accept-version {preview.version_backup}`",
+        )

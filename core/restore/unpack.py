@@ -1,0 +1,189 @@
+"""An archive onto the targets' own file systems: every entry written new, with its mode, owner and time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.archive import Archive, Entry, Kind
+from core.databases.sqlite import check_database
+from core.errors import GreenroomError, VerificationError
+from core.filesystem import Filesystem
+from core.progress import Reporter
+from core.restore.digest import TreeDigest, digest_path
+from core.restore.marker import Expected, Target
+
+_DEFAULT_FILE_MODE = 0o644
+_DEFAULT_FOLDER_MODE = 0o755
+_PERMISSIONS = 0o7777
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """Mode and owner for what an archive says nothing of."""
+
+    mode: int
+    uid: int
+    gid: int
+
+
+@dataclass(slots=True)
+class _Unpacking:
+    """What is known of one target while its entries arrive in whatever order the archive has them."""
+
+    target: Target
+    default: Belonging
+    digest: TreeDigest = field(default_factory=TreeDigest)
+    folders: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+
+    def path(self, relative: str) -> Path:
+        return self.target.staged / relative if relative else self.target.staged
+
+
+def unpack(archive: Archive, targets: tuple[Target, ...], disk: Filesystem, reporter: Reporter) -> dict[str, Expected]:
+    """Write the archive's content to the targets' `new/`, read it back, and return what each target then holds.
+
+    Raise VerificationError where the archive or what was written of it is not what it should be.
+    """
+    total = sum(entry.size for entry in archive.entries)
+    reporter.phase("unpacking", total)
+    unpackings = {target.name: _begin(target, disk) for target in targets}
+    for entry in archive.entries:
+        unpacking, relative = _home(entry.name, unpackings)
+        if unpacking is not None:
+            _unpack_entry(archive, entry, unpacking, relative, disk, reporter)
+    for unpacking in unpackings.values():
+        _finish_folders(unpacking)
+        disk.sync_filesystem(unpacking.target.work)
+    reporter.phase("reading back", total)
+    return {name: _read_back(unpacking, reporter) for name, unpacking in unpackings.items()}
+
+
+def present_belonging(path: Path, *, folder: bool) -> Belonging:
+    """Given a live path, return its mode and owner; where it is missing, its parent's owner."""
+    try:
+        status = path.stat()
+        return Belonging(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
+    except FileNotFoundError:
+        parent = path.parent.stat()
+        return Belonging(_DEFAULT_FOLDER_MODE if folder else 0o600, parent.st_uid, parent.st_gid)
+
+
+def give(path: Path, mode: int | None, uid: int, gid: int) -> None:
+    """Set owner (as root only: nobody else may) and mode, in this order, for chown clears setuid."""
+    if os.geteuid() == 0:
+        os.chown(path, uid, gid, follow_symlinks=False)
+    if mode is not None:
+        path.chmod(mode & _PERMISSIONS)
+
+
+def _begin(target: Target, disk: Filesystem) -> _Unpacking:
+    disk.make_folder(target.work)
+    disk.make_folder(target.new)
+    unpacking = _Unpacking(target, present_belonging(target.live, folder=target.kind == "folder"))
+    if target.kind == "folder" and target.by == "rename":
+        _make_folder(unpacking, "", disk)
+        unpacking.folders[""] = (unpacking.default.mode, None)
+    return unpacking
+
+
+def _home(name: str, unpackings: dict[str, _Unpacking]) -> tuple[_Unpacking | None, str]:
+    """Given a member's name, return the target it belongs to and its path there; manifest and hashes have none."""
+    if name in unpackings:
+        return unpackings[name], ""
+    for home in sorted(unpackings, key=len, reverse=True):
+        if name.startswith(f"{home}/"):
+            return unpackings[home], name[len(home) + 1 :].rstrip("/")
+    if name.startswith("files/") and name != "files/":
+        raise VerificationError(
+            f"the archive holds {name}, which belongs to no folder of this site",
+            hint="compare `files` in greenroom.toml with the folders that `greenroom show` lists for the backup",
+        )
+    return None, ""
+
+
+def _unpack_entry(
+    archive: Archive, entry: Entry, unpacking: _Unpacking, relative: str, disk: Filesystem, reporter: Reporter
+) -> None:
+    if not relative and entry.kind is Kind.FOLDER and unpacking.target.live.exists():
+        return  # the root keeps the mode and owner that the live folder has
+    path = unpacking.path(relative)
+    _make_parents(unpacking, relative, disk)
+    attributes = entry.attributes
+    uid = attributes.uid if attributes else unpacking.default.uid
+    gid = attributes.gid if attributes else unpacking.default.gid
+    if entry.kind is Kind.FOLDER:
+        _make_folder(unpacking, relative, disk)
+        if attributes:
+            unpacking.folders[relative] = (attributes.mode & _PERMISSIONS, attributes.mtime)
+            give(path, None, uid, gid)
+    elif entry.kind is Kind.LINK:
+        link = archive.read_link(entry)
+        disk.symlink(link, path)
+        give(path, None, uid, gid)
+        unpacking.digest.add(relative, stat.S_IFLNK, 0, link)
+    else:
+        content = _write(path, archive.read(entry), disk, reporter)
+        if unpacking.target.kind == "database":
+            mode, uid, gid = unpacking.default.mode, unpacking.default.uid, unpacking.default.gid
+        else:
+            mode = attributes.mode & _PERMISSIONS if attributes else _DEFAULT_FILE_MODE
+        give(path, mode, uid, gid)
+        if attributes:
+            os.utime(path, (attributes.mtime, attributes.mtime))
+        unpacking.digest.add(relative, stat.S_IFREG | mode, entry.size, content)
+
+
+def _write(path: Path, blocks: Iterator[bytes], disk: Filesystem, reporter: Reporter) -> str:
+    hashed = hashlib.sha256()
+    with disk.create(path) as file:
+        for block in blocks:
+            disk.write(file, block)
+            hashed.update(block)
+            reporter.advance(len(block))
+    return hashed.hexdigest()
+
+
+def _make_parents(unpacking: _Unpacking, relative: str, disk: Filesystem) -> None:
+    """An archive from elsewhere may name no folders, only files in them."""
+    parts = relative.split("/")[:-1]
+    for depth in range(1, len(parts) + 1):
+        _make_folder(unpacking, "/".join(parts[:depth]), disk)
+
+
+def _make_folder(unpacking: _Unpacking, relative: str, disk: Filesystem) -> None:
+    if relative not in unpacking.folders:
+        disk.make_folder(unpacking.path(relative))
+        give(unpacking.path(relative), None, unpacking.default.uid, unpacking.default.gid)
+        unpacking.folders[relative] = (_DEFAULT_FOLDER_MODE, None)
+
+
+def _finish_folders(unpacking: _Unpacking) -> None:
+    """Modes and times of folders come last and from below: a read-only one must be filled first."""
+    for relative, (mode, mtime) in sorted(unpacking.folders.items(), reverse=True):
+        path = unpacking.path(relative)
+        path.chmod(mode)
+        if mtime is not None:
+            os.utime(path, (mtime, mtime))
+        if relative:
+            unpacking.digest.add(relative, stat.S_IFDIR | mode, 0, "")
+
+
+def _read_back(unpacking: _Unpacking, reporter: Reporter) -> Expected:
+    target = unpacking.target
+    if not target.staged.exists():
+        raise VerificationError(
+            f"the archive holds no {target.name}", hint="`greenroom show` lists what the backup holds"
+        )
+    found = digest_path(target.staged, reporter)
+    if found.hex != unpacking.digest.hex:
+        raise GreenroomError(
+            f"what was unpacked to {target.work} is not what was written",
+            hint="look for errors of the disk (dmesg), then try again",
+        )
+    tables = check_database(target.staged, reporter).tables if target.kind == "database" else None
+    return Expected(digest=found.hex, tables=tables, entries=found.entries, size_bytes=found.size_bytes)

@@ -1,0 +1,72 @@
+"""How the sites are: what `greenroom status` and the head of the screen tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.catalog import BackupRecord, CatalogState, CatalogStatus
+from core.config import Site, loose_permissions
+from core.context import Context
+from core.errors import GreenroomError
+from core.locks import LockHolder
+from core.restore.marker import Marker, failed_marker_path, marker_path, read_marker
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStatus:
+    """One site: its last good backup and its age, what is pending, what failed last, who works on it."""
+
+    site: str
+    last_good: BackupRecord | None
+    age: timedelta | None
+    last_failure: BackupRecord | None
+    pending: Marker | None
+    failed_restore: Marker | None
+    holder: LockHolder | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole: whether the catalog is initialised, its schema, free space, and every site."""
+
+    state: CatalogState
+    schema_version: str | None
+    free_bytes: int | None
+    sites: tuple[SiteStatus, ...]
+    loose: tuple[str, ...]
+
+
+def site_status(context: Context, site: Site) -> SiteStatus:
+    """Given a site of an initialised catalog, return how it is now."""
+    last = context.catalog.last_good(site.name)
+    newest = context.catalog.backups(site.name, limit=1)
+    return SiteStatus(
+        site=site.name,
+        last_good=last,
+        age=context.clock() - last.created_at if last else None,
+        last_failure=newest[0] if newest and newest[0].status == "failed" else None,
+        pending=read_marker(marker_path(context, site)),
+        failed_restore=read_marker(failed_marker_path(context, site)),
+        holder=context.holder(site),
+    )
+
+
+def overall_status(context: Context) -> Status:
+    """Return how everything is; before `init` there are no sites to tell of. Raise nothing for a missing catalog."""
+    state = context.catalog.state()
+    ready = state.status is CatalogStatus.CURRENT
+    return Status(
+        state=state,
+        schema_version=state.revision,
+        free_bytes=_free_bytes(context),
+        sites=tuple(site_status(context, site) for site in context.settings.sites.values()) if ready else (),
+        loose=(*loose_permissions(context.settings), *context.store.loose_permissions()),
+    )
+
+
+def _free_bytes(context: Context) -> int | None:
+    try:
+        return context.store.free_bytes()
+    except GreenroomError:
+        return None

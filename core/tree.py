@@ -1,0 +1,118 @@
+"""A folder of uploaded files as a sequence of entries: what a backup holds of it, and what it leaves alone."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from core.errors import GreenroomError
+
+WORK_FOLDER_PREFIX = ".greenroom-"
+FAILED_FOLDER_PREFIX = ".restore-failed-"
+_OURS = (WORK_FOLDER_PREFIX, FAILED_FOLDER_PREFIX)
+
+
+class EntryKind(Enum):
+    """What an entry is; a backup holds files, folders and links, and leaves the others alone."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    SPECIAL = "special"
+    EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One name under a folder; `relative` is its path below the folder's root, with `/`."""
+
+    relative: str
+    path: Path
+    kind: EntryKind
+    status: os.stat_result
+
+
+def walk_tree(root: Path, exclude: Sequence[str] = ()) -> Iterator[TreeEntry]:
+    """Yield all entries below `root`, in order of their names, a folder before its content; follow no link.
+
+    An excluded folder is one EXCLUDED entry; greenroom's own work folders in the root are not yielded.
+    Raise GreenroomError where a folder cannot be read.
+    """
+    yield from _walk(root, "", exclude)
+
+
+def is_excluded(relative: str, patterns: Sequence[str]) -> bool:
+    """Given a path below a root, tell whether a pattern matches the whole path or the last name of it."""
+    name = relative.rpartition("/")[2]
+    return any(fnmatch.fnmatchcase(relative, one) or fnmatch.fnmatchcase(name, one) for one in patterns)
+
+
+def mount_points_below(root: Path) -> list[Path]:
+    """Given a folder, return the mount points inside it (not itself), bind mounts included."""
+    inside = str(root) + "/"
+    return sorted(path for path in _mount_points() if str(path).startswith(inside))
+
+
+def is_mount_point(path: Path) -> bool:
+    return path in set(_mount_points()) or os.path.ismount(path)
+
+
+def _mount_points() -> list[Path]:
+    """As the kernel lists them (proc(5), mountinfo, fifth field; octal escapes for blanks)."""
+    table = Path("/proc/self/mountinfo")
+    if not table.exists():
+        return []
+    fields = (line.split(" ")[4] for line in table.read_text(errors="surrogateescape").splitlines())
+    return [
+        Path(field.encode(errors="surrogateescape").decode("unicode_escape", errors="surrogateescape"))
+        if "\\" in field
+        else Path(field)
+        for field in fields
+    ]
+
+
+def _walk(folder: Path, below: str, exclude: Sequence[str]) -> Iterator[TreeEntry]:
+    for entry in _scan(folder):
+        relative = f"{below}{entry.name}"
+        if not below and entry.name.startswith(_OURS):
+            continue
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue  # gone since the folder was read: it is no longer part of the site
+        except OSError as error:
+            raise _unreadable(folder / entry.name, error) from error
+        kind = EntryKind.EXCLUDED if is_excluded(relative, exclude) else _kind(status)
+        yield TreeEntry(relative, folder / entry.name, kind, status)
+        if kind is EntryKind.FOLDER:
+            yield from _walk(folder / entry.name, f"{relative}/", exclude)
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+
+
+def _kind(status: os.stat_result) -> EntryKind:
+    if stat.S_ISREG(status.st_mode):
+        return EntryKind.FILE
+    if stat.S_ISDIR(status.st_mode):
+        return EntryKind.FOLDER
+    if stat.S_ISLNK(status.st_mode):
+        return EntryKind.LINK
+    return EntryKind.SPECIAL
+
+
+def _unreadable(path: Path, error: OSError) -> GreenroomError:
+    return GreenroomError(
+        f"cannot read {path}: {error.strerror}",
+        hint="greenroom must be able to read all of the site's files; `exclude` leaves some out",
+    )

@@ -1,0 +1,66 @@
+"""Prove that a backup's archive is what was written: every member read back, every hash compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core.archive import Archive, Limits, open_archive
+from core.catalog import BackupRecord
+from core.config import Site
+from core.context import Context
+from core.errors import UsageError, VerificationError
+from core.progress import Reporter
+from core.recovery import tidy
+from core.sidecars import change_state
+
+
+@contextmanager
+def open_backup(context: Context, site: Site, backup: BackupRecord) -> Iterator[Archive]:
+    """Open the archive of a backup; raise VerificationError where it is not the one that the catalog knows.
+
+    An archive that lost its manifest looks like a foreign one; a name that the catalog knows with a manifest
+    can't be that.
+    """
+    if backup.status != "completed":
+        raise UsageError(
+            f"{backup.name} is {backup.status}: there is no archive", hint="`greenroom list` shows the completed ones"
+        )
+    path = context.store.archive_path(backup.site, backup.name)
+    if not path.is_file():
+        raise VerificationError(
+            f"the archive {path} is gone",
+            hint="was the storage moved or not mounted? The catalog still knows the backup",
+        )
+    limits = Limits(max_bytes=site.max_archive_bytes)
+    with open_archive(path, limits, allow_leaving_links=backup.origin != "adopted") as archive:
+        if archive.manifest_sha256 != backup.manifest_sha256:
+            raise VerificationError(
+                f"{path.name} is another archive than the one that was backed up under this name",
+                hint="it was exchanged or changed; do not restore it",
+            )
+        yield archive
+
+
+def verify_backup(context: Context, site: Site, backup: BackupRecord, reporter: Reporter) -> BackupRecord:
+    """Read a backup's archive whole and compare every hash; note the time of success, or that it failed.
+
+    A foreign archive has no hashes: it is read, but never becomes `verified`. Raise VerificationError.
+    """
+    try:
+        with open_backup(context, site, backup) as archive:
+            archive.verify(reporter)
+            foreign = archive.foreign
+    except VerificationError:
+        if not context.read_only:
+            _note(context, site, backup, verified=False)
+        raise
+    if context.read_only:
+        return backup
+    return _note(context, site, backup, verified=not foreign)
+
+
+def _note(context: Context, site: Site, backup: BackupRecord, *, verified: bool) -> BackupRecord:
+    with context.lock(site, "verify"):
+        tidy(context, site)
+        return change_state(context, site, backup, verified_at=context.clock() if verified else None)

@@ -1,0 +1,266 @@
+"""Every verb killed at every step of its own protocol, against the tables of docs/atomicity.md."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from core.backup import create_backup
+from core.keep import delete_backup, pin_backup
+from core.progress import Reporter
+from core.restore.apply import apply_restore
+from core.restore.marker import MARKER
+from core.restore.stage import cancel_restore, stage_restore
+from core.restore.undo import undo_restore
+from tests.support import (
+    CrashingFilesystem,
+    Place,
+    change_place,
+    make_place,
+    open_place,
+    run_until_killed,
+)
+
+Verb = Callable[[Place], object]
+_MOST_STEPS = 400
+
+
+def _latest(place: Place):
+    return place.context.catalog.resolve("latest", "app")
+
+
+def _back_up(place: Place) -> object:
+    return create_backup(place.context, place.site, Reporter(), description="under test")
+
+
+def _stage(place: Place) -> object:
+    return stage_restore(place.context, place.site, _latest(place), Reporter())
+
+
+def _apply(place: Place) -> object:
+    return apply_restore(place.context, place.site, Reporter())
+
+
+def _undo(place: Place) -> object:
+    return undo_restore(place.context, place.site, Reporter())
+
+
+def _restore_now(place: Place) -> object:
+    _stage(place)
+    return _apply(place)
+
+
+@dataclass(frozen=True)
+class Killed:
+    """Where a kill left the site, and what one `apply` made of it."""
+
+    place: Place
+    step: str
+
+
+def _each_kill(template: Path, tmp_path: Path, verb: Verb):
+    """Yield the site after a kill at each step of `verb`, each on a fresh copy of the template."""
+    for at in range(1, _MOST_STEPS):
+        root = tmp_path / f"kill_{at}"
+        shutil.copytree(template, root, symlinks=True)
+        _rename_in_journal(root, template)
+        reached = run_until_killed(lambda disk, root=root: verb(open_place(root, disk=disk)), at)
+        if not reached:
+            assert at > 1
+            return
+        yield Killed(open_place(root), f"step {at}")
+        shutil.rmtree(root)
+    raise AssertionError("the verb has no end")
+
+
+@pytest.fixture(params=["wal", "delete"])
+def template(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    root = tmp_path / "template"
+    make_place(root, journal_mode=request.param)
+    return root
+
+
+def _converged(place: Place) -> None:
+    """Nothing pending, nothing half-made, and a second `apply` does nothing."""
+    assert _apply(place) is None
+    assert not (place.context.site_folder(place.site) / MARKER).exists()
+    left = [
+        path.name
+        for folder in (place.root / "srv", place.uploads, place.root / "backups" / "app")
+        if folder.is_dir()
+        for path in folder.iterdir()
+        if (path.name.startswith(".greenroom-") and "set-aside" not in path.name)
+        or path.name.endswith((".partial", ".deleting"))
+    ]
+    assert left == []
+    assert place.context.catalog.running_backups("app") == []
+
+
+@pytest.mark.slow
+def test_backup_killed_at_every_step_is_whole_or_absent(template: Path, tmp_path: Path) -> None:
+    present = open_place(template).state()
+    seen = set()
+    for killed in _each_kill(template, tmp_path / "kills", _back_up):
+        place = killed.place
+        assert _apply(place) is None
+        rows = place.context.catalog.backups("app")
+        archives = sorted(place.context.store.archives("app"))
+        completed = [row.name for row in rows if row.status == "completed"]
+        assert archives == completed, killed.step
+        assert all(row.status in ("completed", "failed") for row in rows)
+        assert all(row.error == "interrupted" for row in rows if row.status == "failed")
+        assert place.state() == present
+        _converged(place)
+        seen.add(bool(completed))
+        if completed:
+            _stage(place)
+    assert seen == {True, False}
+
+
+@pytest.mark.slow
+def test_stage_killed_at_every_step_leaves_the_site_old(template: Path, tmp_path: Path) -> None:
+    place = open_place(template)
+    _back_up(place)
+    change_place(place)
+    old = place.state()
+    for killed in _each_kill(template, tmp_path / "kills", _stage):
+        place = killed.place
+        assert place.state() == old, killed.step
+        if (place.context.site_folder(place.site) / MARKER).exists() and not _announced(place):
+            assert _apply(place) is None
+        elif _announced(place):
+            assert cancel_restore(place.context, place.site)
+        assert place.state() == old, killed.step
+        _converged(place)
+
+
+def _announced(place: Place) -> bool:
+    marker = place.context.site_folder(place.site) / MARKER
+    return marker.exists() and '"phase": "staged"' in marker.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("present", ["healthy", "damaged", "missing"])
+def test_apply_killed_at_every_step_ends_old_or_new(template: Path, tmp_path: Path, present: str) -> None:
+    place = open_place(template)
+    _back_up(place)
+    new = place.state()
+    change_place(place)
+    if present == "damaged":
+        place.database.write_bytes(b"not a database" * 1000)
+    elif present == "missing":
+        for path in place.root.glob("srv/app.db*"):
+            path.unlink()
+    old = place.state()
+    _stage(place)
+    for killed in _each_kill(template, tmp_path / "kills", _apply):
+        place = killed.place
+        marker = place.context.site_folder(place.site) / MARKER
+        before = place.state()
+        assert marker.exists() or before == new, killed.step
+        outcome = _apply(place)
+        state = place.state()
+        assert state == new, killed.step
+        assert outcome is None or outcome.state == "new"
+        _converged(place)
+        restores = place.context.catalog.restores("app")
+        assert [row.status for row in restores] == ["completed"]
+        undone = _undo(place)
+        assert undone.state == "new"
+        assert place.state() == old, killed.step
+
+
+@pytest.mark.slow
+def test_undo_killed_at_every_step_ends_old_or_new(template: Path, tmp_path: Path) -> None:
+    place = open_place(template)
+    _back_up(place)
+    new = place.state()
+    change_place(place)
+    old = place.state()
+    _restore_now(place)
+    ends = set()
+    for killed in _each_kill(template, tmp_path / "kills", _undo):
+        place = killed.place
+        _apply(place)
+        state = place.state()
+        assert state in (old, new), killed.step
+        ends.add("undone" if state == old else "not begun")
+        _converged(place)
+    assert ends == {"undone", "not begun"}
+
+
+@pytest.mark.slow
+def test_delete_killed_at_every_step_is_done_or_not_begun(template: Path, tmp_path: Path) -> None:
+    place = open_place(template)
+    _back_up(place)
+    ends = set()
+    for killed in _each_kill(
+        template, tmp_path / "kills", lambda place: delete_backup(place.context, place.site, _latest(place))
+    ):
+        place = killed.place
+        _apply(place)
+        names = [row.name for row in place.context.catalog.backups("app")]
+        assert names == list(place.context.store.archives("app")), killed.step
+        assert len(place.context.catalog.cleanups("app")) == 1 - len(names)
+        if not names:
+            assert list((place.root / "backups" / "app").iterdir()) == []
+        ends.add(len(names))
+        _converged(place)
+    assert ends == {0, 1}
+
+
+@pytest.mark.slow
+def test_pin_killed_at_every_step_says_one_thing(template: Path, tmp_path: Path) -> None:
+    place = open_place(template)
+    _back_up(place)
+    ends = set()
+    for killed in _each_kill(
+        template, tmp_path / "kills", lambda place: pin_backup(place.context, place.site, _latest(place), pinned=True)
+    ):
+        place = killed.place
+        _apply(place)
+        row = _latest(place)
+        sidecar = place.context.store.read_state("app", row.name)
+        assert sidecar is not None
+        assert sidecar.pinned == row.pinned, killed.step
+        ends.add(row.pinned)
+    assert ends == {True, False}
+
+
+@pytest.mark.slow
+def test_a_kill_during_recovery_is_recovered_from(template: Path, tmp_path: Path) -> None:
+    """Kill apply at a step of the switch, kill the recovering apply at each of its steps, and apply once more."""
+    place = open_place(template)
+    _back_up(place)
+    new = place.state()
+    change_place(place)
+    _stage(place)
+    switch = _first_step_of_the_switch(template, tmp_path / "count")
+    for first in range(switch, switch + 12, 3):
+        middle = tmp_path / f"first_{first}" / "template"
+        shutil.copytree(template, middle, symlinks=True)
+        _rename_in_journal(middle, template)
+        assert run_until_killed(lambda disk, root=middle: _apply(open_place(root, disk=disk)), first)
+        for killed in _each_kill(middle, tmp_path / f"first_{first}" / "kills", _apply):
+            _apply(killed.place)
+            assert killed.place.state() == new, (first, killed.step)
+            _converged(killed.place)
+
+
+def _first_step_of_the_switch(template: Path, scratch: Path) -> int:
+    root = scratch / "copy"
+    shutil.copytree(template, root, symlinks=True)
+    _rename_in_journal(root, template)
+    disk = CrashingFilesystem()
+    _apply(open_place(root, disk=disk))
+    return next(number for number, step in enumerate(disk.steps, 1) if step == "make_folder old")
+
+
+def _rename_in_journal(root: Path, before: Path) -> None:
+    """The journal names absolute paths: a copied site's must be its own."""
+    for marker in root.glob("state/sites/*/.restore*"):
+        marker.write_text(marker.read_text().replace(str(before), str(root)))
