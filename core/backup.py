@@ -128,7 +128,7 @@ class _Work:
 
     def run(self, database: sqlite3.Connection | None) -> BackupOutcome:
         source = _database_path(self.site)
-        content_bytes = _check_space(self.context, self.site, source)
+        content_bytes = _check_space(self.context, self.site)
         facts = copy_database(database or source, self.copy, self.reporter)
         skipped: list[str] = []
         with ArchiveWriter(self.partial, self.context.disk, self.reporter) as writer:
@@ -207,12 +207,20 @@ def _database_path(site: Site) -> Path:
     return path
 
 
-def _check_space(context: Context, site: Site, database: Path) -> int:
-    """Return the bytes that go into the archive; raise GreenroomError where the storage cannot hold it.
+@dataclass(frozen=True, slots=True)
+class SpaceEstimate:
+    """Bytes that go into an archive, and bytes that the storage needs meanwhile."""
+
+    content: int
+    needed: int
+
+
+def estimate_space(site: Site) -> SpaceEstimate:
+    """Given a site, return what a backup of it takes now.
 
     Images do not shrink; a database does, to how much nobody knows before, so the estimate is a low one.
     """
-    database_size = database_bytes(database)
+    database_size = database_bytes(_database_path(site))
     files_size = sum(
         entry.status.st_size
         for path in site.files.values()
@@ -220,20 +228,26 @@ def _check_space(context: Context, site: Site, database: Path) -> int:
         for entry in walk_tree(path, site.exclude)
         if entry.kind is EntryKind.FILE
     )
-    content = database_size + files_size
-    if content > site.max_archive_bytes:
+    return SpaceEstimate(
+        content=database_size + files_size, needed=int(database_size * (1 + _DATABASE_SHRINKS_TO)) + files_size
+    )
+
+
+def _check_space(context: Context, site: Site) -> int:
+    """Return the bytes that go into the archive; raise GreenroomError where there is no space for them."""
+    space = estimate_space(site)
+    if space.content > site.max_archive_bytes:
         raise GreenroomError(
-            f"{site.name} holds {format_size(content)}, more than max_archive_bytes allows to restore",
+            f"{site.name} holds {format_size(space.content)}, more than max_archive_bytes allows to restore",
             hint="raise `max_archive_bytes` in greenroom.toml",
         )
-    needed = int(database_size * (1 + _DATABASE_SHRINKS_TO)) + files_size
     free = context.store.free_bytes()
-    if needed > free:
+    if space.needed > free:
         raise GreenroomError(
-            f"no space for the backup: about {format_size(needed)} needed, {format_size(free)} free",
+            f"no space for the backup: about {format_size(space.needed)} needed, {format_size(free)} free",
             hint="free some space in the storage folder; no old backup is removed for it",
         )
-    return content
+    return space.content
 
 
 def _add_entry(section: FolderSection, entry: TreeEntry, reporter: Reporter) -> None:

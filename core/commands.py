@@ -8,7 +8,6 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,9 +26,7 @@ def split_command(text: str) -> list[str]:
     return words
 
 
-def first_line_of(
-    command: str, *, what: str, folder: Path, environ: Mapping[str, str] | None = None, seconds: float = 10
-) -> str:
+def first_line_of(command: str, *, what: str, folder: Path, seconds: float = 10) -> str:
     """Given a command, run it in `folder` and return the first line of its output, without the line's end.
 
     Raise GreenroomError, in which `what` names the setting, where it cannot be started, takes longer than
@@ -43,7 +40,6 @@ def first_line_of(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=folder,
-            env=dict(environ) if environ is not None else None,
             start_new_session=True,
         )
     except (OSError, ValueError) as error:

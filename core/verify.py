@@ -51,9 +51,10 @@ def verify_backup(context: Context, site: Site, backup: BackupRecord, reporter: 
         with open_backup(context, site, backup) as archive:
             archive.verify(reporter)
             foreign = archive.foreign
-    except VerificationError:
+    except VerificationError as error:
         if not context.read_only:
             _note(context, site, backup, verified=False)
+            context.catalog.set_verified(backup.id, None, error=error.message)
         raise
     if context.read_only:
         return backup

@@ -24,12 +24,14 @@ _FAULTS = tuple(
 )
 _ANY_FAULT = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _FAULTS))
 _LONGEST_PART = 255
+_LONGEST_SHOWN = 120
 _LONGEST_NAME = LONGEST_TARGET = 4095  # PATH_MAX less the NUL
 
 
 def shown(name: str) -> str:
-    """Return a name as it may be printed: control characters and broken bytes escaped."""
-    return f"'{name}'" if name.isprintable() else ascii(name)
+    """Return a name as it may be printed: control characters and broken bytes escaped, no longer than a line."""
+    short = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}..."
+    return f"'{short}'" if short.isprintable() else ascii(short)
 
 
 def problem_with_name(name: str) -> str | None:

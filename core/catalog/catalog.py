@@ -19,7 +19,7 @@ _MOST_CANDIDATES = 10
 
 
 class Catalog(BackupRows, LogRows):
-    """The catalog at an SQLAlchemy URL.
+    """The catalog at an SQLAlchemy URL, or at a path: then an SQLite file.
 
     Every method is one short transaction and may be called from any thread. Each raises CatalogNotReadyError
     before `initialise`, and GreenroomError where the database fails.

@@ -35,13 +35,16 @@ _SECONDS_TO_WAIT = 10.0
 
 
 class CatalogDatabase:
-    """The database of the catalog at an SQLAlchemy URL; nothing is opened or created before it is used."""
+    """The database of the catalog at an SQLAlchemy URL, or at a path: then an SQLite file.
 
-    def __init__(self, url: str, disk: Filesystem, *, patience: float = _SECONDS_TO_WAIT) -> None:
+    Nothing is opened or created before it is used.
+    """
+
+    def __init__(self, address: str | Path, disk: Filesystem, *, patience: float = _SECONDS_TO_WAIT) -> None:
         self._disk = disk
         self._patience = patience
         self._ready = False
-        self._url = parse_address(url)
+        self._url = parse_address(address)
         self._file = catalog_file(self._url)
         self.place = shown_place(self._url, self._file)
 

@@ -18,25 +18,27 @@ from core.filesystem import Filesystem
 _WRITES = "greenroom_writes"
 
 
-def parse_address(address: str) -> URL:
-    """Given the catalog's address as it is written, return its URL; raise ConfigError where it is none."""
+def parse_address(address: str | Path) -> URL:
+    """Given the catalog's address, or the path of an SQLite one, return its URL; raise ConfigError."""
+    if isinstance(address, Path):
+        return URL.create("sqlite", database=str(address))
     try:
-        return make_url(address)
+        url = make_url(address)
     except (ArgumentError, ValueError) as error:  # its text may hold the password
         raise ConfigError("`catalog` is not the address of a database", hint=ADDRESS_HINT) from error
+    if url.get_backend_name() == "sqlite":
+        name = url.database or ":memory:"
+        if name == ":memory:" or name.startswith("file:") or "?" in address:
+            raise ConfigError(
+                "an SQLite catalog is a file, written as its plain path: not in memory, and without options",
+                hint='for example catalog = "sqlite:////var/lib/greenroom/catalog.db"',
+            )
+    return url
 
 
 def catalog_file(url: URL) -> Path | None:
-    """Given the catalog's URL, return the file of an SQLite one, None for a server's; raise ConfigError."""
-    if url.get_backend_name() != "sqlite":
-        return None
-    name = url.database
-    if not name or name == ":memory:" or name.startswith("file:"):
-        raise ConfigError(
-            "the catalog cannot live in memory, and its file is written as a plain path",
-            hint='for example catalog = "sqlite:////var/lib/greenroom/catalog.db"',
-        )
-    return Path(name).absolute()
+    """Given the catalog's URL, return the file of an SQLite one, None for a server's."""
+    return Path(url.database).absolute() if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def shown_place(url: URL, file: Path | None) -> str:

@@ -58,8 +58,9 @@ def overlaps(places: Iterable[Place]) -> Iterator[Problem]:
         if outer.holds(inner):
             reason = _reason(outer, inner)
             if reason:
-                # The site's setting is told, as it is the one more likely to be changed.
-                told, other = (inner, outer) if inner.use in _OF_SITES else (outer, inner)
+                # The setting told is one of a site's, as that is the likelier to be changed.
+                inner_told = inner.use in _OF_SITES or outer.use is Use.CONFIG
+                told, other = (inner, outer) if inner_told else (outer, inner)
                 yield Problem(told.key, f"{_relation(told, other)}: {reason}", "places apart from each other")
 
 
@@ -92,7 +93,7 @@ def _reason_with_files(outer: Place, inner: Place) -> str:
 
 
 def _reason_of_own_folders(outer: Place, inner: Place) -> str:
-    if outer.use is Use.STORAGE:
+    if outer.use is Use.STORAGE or outer.real == inner.real:
         return "the state would lie among the archives"
     if inner.real.is_relative_to(outer.real / "sites"):
         return "the archives would lie among the sites' state"

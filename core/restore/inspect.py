@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.archive import Archive, Entry, Kind
+from core.backup import estimate_space
 from core.catalog import BackupRecord
 from core.config import Site, application_version
 from core.context import Context
 from core.databases.sqlite import (
+    ENGINE,
     DatabaseDamagedError,
     DatabaseMissingError,
     database_files,
@@ -134,10 +136,14 @@ def preview_archive(
         folders=tuple(_folder_change(target, archive, site) for target in targets if target.kind == "folder"),
         space=space,
         holders=holders.found,
-        version_now=application_version(site),
+        version_now=site.version if context.read_only else application_version(site),
         version_backup=_version_of(archive),
         engine_version=manifest.engine_version if manifest else None,
-        blockers=tuple(_blockers(context, site, targets, space)),
+        blockers=(
+            *_blockers(context, site, targets, space),
+            *_wrong_kind(archive),
+            *_no_safety(context, site, present),
+        ),
         notices=tuple(_notices(archive, present, holders, targets)),
     )
 
@@ -219,6 +225,23 @@ def _blockers(
         free = min(row.free_bytes for row in rows)
         if needed > free:
             yield f"no space beside {rows[0].path}: {format_size(needed)} needed, {format_size(free)} free"
+
+
+def _wrong_kind(archive: Archive) -> Iterator[str]:
+    manifest = archive.manifest
+    if manifest is not None and (manifest.engine, manifest.kind, manifest.scope) != (ENGINE, "snapshot", "full"):
+        yield (
+            f"the backup is a {manifest.scope} {manifest.kind} of {manifest.engine}; "
+            f"this greenroom restores a full snapshot of {ENGINE}"
+        )
+
+
+def _no_safety(context: Context, site: Site, present: str) -> Iterator[str]:
+    if present in ("healthy", "in use"):
+        needed, free_bytes = estimate_space(site).needed, context.store.free_bytes()
+        if needed > free_bytes:
+            free = format_size(free_bytes)
+            yield f"no space for the safety backup: {format_size(needed)} needed in the storage, {free} free"
 
 
 def _notices(archive: Archive, present: str, holders: Holders, targets: tuple[Target, ...]) -> Iterator[str]:
