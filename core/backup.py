@@ -26,6 +26,7 @@ from core.archive import (
     Written,
     open_archive,
 )
+from core.archive.names import problem_with_name
 from core.catalog import BackupRecord, Role
 from core.config import Site, application_version
 from core.context import Context
@@ -35,7 +36,7 @@ from core.progress import Reporter
 from core.recovery import complete_row, refuse_half_restored, tidy
 from core.sizes import format_size
 from core.stores import StoredState
-from core.tree import EntryKind, TreeEntry, walk_tree
+from core.tree import EntryKind, TreeEntry, UnreadableTreeError, walk_tree
 
 _BLOCK = 1 << 20
 _PAUSES_BETWEEN_TRIES = (0.1, 0.5, 2.0)
@@ -161,7 +162,7 @@ class _Work:
             try:
                 section = writer.open_folder(key, str(path), Attributes.of(path.stat()))
             except OSError as error:
-                raise GreenroomError(
+                raise UnreadableTreeError(
                     f"cannot read the folder {path}: {error.strerror}",
                     hint="look at `files` of the site in greenroom.toml; a backup without it would have a hole",
                 ) from error
@@ -251,6 +252,12 @@ def _check_space(context: Context, site: Site) -> int:
 
 
 def _add_entry(section: FolderSection, entry: TreeEntry, reporter: Reporter) -> None:
+    problem = problem_with_name(entry.relative)
+    if problem:
+        raise UnreadableTreeError(
+            f"{entry.path!a} cannot be in an archive: its name {problem}",
+            hint="rename it, or leave it out with `exclude`",
+        )
     attributes = Attributes.of(entry.status)
     if entry.kind is EntryKind.FOLDER:
         section.add_folder(entry.relative, attributes)
@@ -271,13 +278,13 @@ def _add_steady_file(section: FolderSection, entry: TreeEntry, reporter: Reporte
         except (_ChangedWhileReadError, FileNotFoundError) as error:
             if pause is None:
                 what = "goes away" if isinstance(error, FileNotFoundError) else "keeps changing"
-                raise GreenroomError(
+                raise UnreadableTreeError(
                     f"{entry.path} {what} while it is read",
                     hint="back up when it rests, or leave it out with `exclude`",
                 ) from error
             reporter.pause(pause)
         except OSError as error:
-            raise GreenroomError(
+            raise UnreadableTreeError(
                 f"cannot read {entry.path}: {error.strerror}",
                 hint="greenroom must be able to read all of the site's files; `exclude` leaves some out",
             ) from error

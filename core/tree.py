@@ -17,6 +17,10 @@ FAILED_FOLDER_PREFIX = ".restore-failed-"
 _OURS = (WORK_FOLDER_PREFIX, FAILED_FOLDER_PREFIX)
 
 
+class UnreadableTreeError(GreenroomError):
+    """A folder of the site, or something in it, cannot be read as it must be for a whole backup."""
+
+
 class EntryKind(Enum):
     """What an entry is; a backup holds files, folders and links, and leaves the others alone."""
 
@@ -41,7 +45,7 @@ def walk_tree(root: Path, exclude: Sequence[str] = ()) -> Iterator[TreeEntry]:
     """Yield all entries below `root`, in order of their names, a folder before its content; follow no link.
 
     An excluded folder is one EXCLUDED entry; greenroom's own work folders in the root are not yielded.
-    Raise GreenroomError where a folder cannot be read.
+    Raise UnreadableTreeError where a folder cannot be read.
     """
     yield from _walk(root, "", exclude)
 
@@ -111,8 +115,8 @@ def _kind(status: os.stat_result) -> EntryKind:
     return EntryKind.SPECIAL
 
 
-def _unreadable(path: Path, error: OSError) -> GreenroomError:
-    return GreenroomError(
+def _unreadable(path: Path, error: OSError) -> UnreadableTreeError:
+    return UnreadableTreeError(
         f"cannot read {path}: {error.strerror}",
         hint="greenroom must be able to read all of the site's files; `exclude` leaves some out",
     )

@@ -35,6 +35,6 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
         *whole, rest = (rest + chunk).split(b"\n")
         yield from whole
         if len(rest) > _LONGEST_LINE:
-            break  # the line is none, however it may go on
+            raise VerificationError("checksums.sha256 holds a line that is too long")
     if rest:
-        yield rest
+        raise VerificationError("checksums.sha256 ends in the middle of a line")

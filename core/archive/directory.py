@@ -65,7 +65,13 @@ def find_directory(source: Source) -> Directory:
         )
     directory = Directory(offset, size, entries)
     if z.MAX_16 in {entries, here, *disks} or z.MAX_32 in {size, offset}:
-        directory, end_offset = _find_wide(source, end_offset, directory)
+        wide, wide_offset = _find_wide(source, end_offset)
+        told = (*disks, here, entries, size, offset)
+        full = (0, 0, wide.entries, wide.entries, wide.size, wide.offset)
+        unknown = (*[z.MAX_16] * 4, *[z.MAX_32] * 2)
+        if any(one not in pair for one, *pair in zip(told, full, unknown, strict=True)):
+            raise _ends_disagree(source)
+        directory, end_offset = wide, wide_offset
     elif disks != [0, 0] or here != entries:
         raise _several_disks(source)
     if directory.offset + directory.size != end_offset:
@@ -121,28 +127,19 @@ def entry_end(source: Source, entry: Entry, limit: int) -> int:
     return limit if length <= 24 and source.read_at(end, length) in allowed else end
 
 
-def _find_wide(source: Source, end_offset: int, narrow: Directory) -> tuple[Directory, int]:
-    """Given the end record of a ZIP64 file, return its directory and where that ends."""
+def _find_wide(source: Source, end_offset: int) -> tuple[Directory, int]:
+    """Given where the end record of a ZIP64 file is, return its directory and where that ends."""
     offset = end_offset - z.LOCATOR_64.size - z.END_64.size
-    if offset < 0:
+    data = source.read_at(offset, z.END_64.size + z.LOCATOR_64.size) if offset >= 0 else b""
+    if not data.startswith(z.END_64_MAGIC) or data[z.END_64.size :][:4] != z.LOCATOR_64_MAGIC:
         raise VerificationError(f"{source.path} is damaged: its ZIP64 end record is missing")
-    data = source.read_at(offset, z.END_64.size + z.LOCATOR_64.size)
-    magic, length, _, _, *disks, here, entries, size, start = z.END_64.unpack(data[: z.END_64.size])
-    locator = z.LOCATOR_64.unpack(data[z.END_64.size :])
-    if magic != z.END_64_MAGIC or length != z.END_64.size - 12 or locator[0] != z.LOCATOR_64_MAGIC:
-        raise VerificationError(f"{source.path} is damaged: its ZIP64 end record is missing")
-    if disks != [0, 0] or here != entries or locator[1] != 0 or locator[3] > 1:
+    _, length, _, _, *disks, here, entries, size, start = z.END_64.unpack(data[: z.END_64.size])
+    _, disk, record_offset, all_disks = z.LOCATOR_64.unpack(data[z.END_64.size :])
+    if disks != [0, 0] or here != entries or disk != 0 or all_disks > 1:
         raise _several_disks(source)
-    wide = Directory(start, size, entries)
-    agrees = (
-        narrow.entries in {entries, z.MAX_16}
-        and narrow.size in {size, z.MAX_32}
-        and narrow.offset in {start, z.MAX_32}
-        and locator[2] == offset
-    )
-    if not agrees:
-        raise VerificationError(f"{source.path} is damaged: its two end records disagree")
-    return wide, offset
+    if record_offset != offset or length != z.END_64.size - 12:
+        raise _ends_disagree(source)
+    return Directory(start, size, entries), offset
 
 
 class _Stream:
@@ -236,6 +233,10 @@ def _check(entry: Entry) -> None:
 
 def _several_disks(source: Source) -> VerificationError:
     return VerificationError(f"{source.path} is one of several disks, or its end record is damaged")
+
+
+def _ends_disagree(source: Source) -> VerificationError:
+    return VerificationError(f"{source.path} is damaged: its two end records disagree")
 
 
 def _disagree(entry: Entry) -> VerificationError:

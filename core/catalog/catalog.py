@@ -44,10 +44,7 @@ class Catalog(BackupRows, LogRows):
         if _ID.fullmatch(reference):
             found = self.get(int(reference))
             return _only([] if found is None or site not in (None, found.site) else [found], reference, site)
-        for name in dict.fromkeys((reference, reference.removesuffix(_ARCHIVE_SUFFIX))):
-            if found_rows := self._named(name, site):
-                return _only(found_rows, reference, site)
-        raise _unknown(reference, site)
+        return _only(self._named(reference.removesuffix(_ARCHIVE_SUFFIX), site), reference, site)
 
     def _named(self, name: str, site: str | None) -> Sequence[BackupRecord]:
         if site is None:

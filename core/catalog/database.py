@@ -82,7 +82,7 @@ class CatalogDatabase:
         return True
 
     def set_aside(self, now: datetime) -> Path | None:
-        """Put an SQLite catalog out of the way, unchanged; return where it is now, None where none was.
+        """Put an SQLite catalog out of the way as it is; return where it is now, None where none was.
 
         Raise GreenroomError where it is locked, newer, or another application's. The side files go first: one
         that stayed would be replayed into the next catalog.

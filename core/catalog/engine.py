@@ -58,8 +58,12 @@ def open_engine(url: URL, file: Path | None, patience: float) -> Engine:
     def connect() -> sqlite3.Connection:
         address = f"file:{quote(os.fsencode(file))}?mode=rw"
         connection = sqlite3.connect(address, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)

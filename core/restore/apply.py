@@ -27,6 +27,7 @@ from core.restore.digest import count_path, digest_path
 from core.restore.finish import Outcome, finish_new, finish_old
 from core.restore.marker import Marker, Phase, Target, marker_path, read_marker, write_marker
 from core.restore.switch import move_back, move_in, move_out, plan_moves
+from core.tree import UnreadableTreeError
 
 
 class _HolderFoundError(BusyError):
@@ -81,7 +82,7 @@ def _apply_staged(context: Context, site: Site, marker: Marker, reporter: Report
 
 
 def _keep_present(context: Context, site: Site, marker: Marker, reporter: Reporter, held: ExitStack) -> Marker:
-    """Hold the database and make the safety backup; a missing or damaged database will be set aside instead."""
+    """Hold the database and make the safety backup; what cannot be read whole will be set aside instead."""
     database = _live_database(marker)
     _refuse_holders([database])
     try:
@@ -96,7 +97,7 @@ def _keep_present(context: Context, site: Site, marker: Marker, reporter: Report
             description=f"before the {marker.action} of {marker.backup_filename}",
             safety_for=marker.restore_id,
         )
-    except (DatabaseMissingError, DatabaseDamagedError):
+    except (DatabaseMissingError, DatabaseDamagedError, UnreadableTreeError):
         held.close()
         return marker.but(set_aside=True)
     return marker.but(safety_id=safety.record.id, safety_name=safety.record.name)

@@ -26,6 +26,7 @@ from core.holders import Holder, Holders, find_holders
 from core.progress import Reporter
 from core.restore.marker import Target, marker_path, read_marker
 from core.restore.targets import blocking_reasons, plan_targets
+from core.restore.unpack import held_names
 from core.sizes import format_size
 from core.tree import EntryKind, walk_tree
 from core.verify import open_backup
@@ -122,7 +123,8 @@ def preview_archive(
     context: Context, site: Site, backup: BackupRecord, archive: Archive, reporter: Reporter
 ) -> Preview:
     """As `inspect_restore`, for an archive that is open and verified."""
-    targets = plan_targets(site, "preview")
+    everything = plan_targets(site, "preview")
+    targets = plan_targets(site, "preview", held_names(archive))
     present, tables_now = _present_tables(targets[0].live, reporter)
     holders = find_holders(file for file in database_files(targets[0].live))
     space = _space(targets, archive)
@@ -142,9 +144,10 @@ def preview_archive(
         blockers=(
             *_blockers(context, site, targets, space),
             *_wrong_kind(archive),
+            *_homeless(archive, everything),
             *_no_safety(context, site, present),
         ),
-        notices=tuple(_notices(archive, present, holders, targets)),
+        notices=(*_notices(archive, present, holders, targets), *_left_alone(everything, targets)),
     )
 
 
@@ -234,6 +237,20 @@ def _wrong_kind(archive: Archive) -> Iterator[str]:
             f"the backup is a {manifest.scope} {manifest.kind} of {manifest.engine}; "
             f"this greenroom restores a full snapshot of {ENGINE}"
         )
+
+
+def _homeless(archive: Archive, targets: tuple[Target, ...]) -> Iterator[str]:
+    for name in sorted(held_names(archive) - {target.name for target in targets}):
+        wanted = 'files = ["FOLDER"]' if name == "files" else f"files = {{{name.removeprefix('files/')} = FOLDER}}"
+        yield f"the backup holds {name}/, and the site has no such folder: `{wanted}` in greenroom.toml gives it one"
+
+
+def _left_alone(everything: tuple[Target, ...], targets: tuple[Target, ...]) -> Iterator[str]:
+    for target in everything:
+        if target not in targets:
+            yield f"{target.live} is not in the backup: it stays as it is"
+        elif target.kind == "folder" and not target.live.is_dir():
+            yield f"{target.live} is missing: the present state is set aside as it is instead of a safety backup"
 
 
 def _no_safety(context: Context, site: Site, present: str) -> Iterator[str]:

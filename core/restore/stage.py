@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from core.catalog import BackupRecord
 from core.config import Site
@@ -24,7 +24,7 @@ from core.restore.marker import (
     write_marker,
 )
 from core.restore.targets import blocking_reasons, plan_targets
-from core.restore.unpack import unpack
+from core.restore.unpack import held_names, unpack
 from core.tree import FAILED_FOLDER_PREFIX
 from core.verify import open_backup
 
@@ -58,13 +58,24 @@ def stage_restore(
             backup_filename=f"{backup.name}.zip",
             backup_id=backup.id,
             action=action,
+            held=held_names(archive),
         )
 
 
 def stage_held(
-    context: Context, site: Site, fill: Fill, *, backup_filename: str, backup_id: int | None, action: str
+    context: Context,
+    site: Site,
+    fill: Fill,
+    *,
+    backup_filename: str,
+    backup_id: int | None,
+    action: str,
+    held: Container[str],
 ) -> Marker:
-    """With the site's lock held, let `fill` write the staging, and announce it. A failure leaves nothing."""
+    """With the site's lock held, let `fill` write the staging, and announce it. A failure leaves nothing.
+
+    `held` are the names of the targets that there is something for.
+    """
     path = marker_path(context, site)
     if read_marker(path) is not None:
         raise GreenroomError(
@@ -74,7 +85,7 @@ def stage_held(
     _clear_failed(context, site)
     now = context.clock()
     restore_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    targets = plan_targets(site, restore_id)
+    targets = plan_targets(site, restore_id, held)
     for target in targets:
         for reason in blocking_reasons(target):
             raise GreenroomError(f"the restore cannot be staged: {reason}", hint="nothing was changed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from pathlib import Path
 
 from core.config import Site
@@ -11,16 +12,18 @@ from core.restore.marker import Target
 from core.tree import WORK_FOLDER_PREFIX, is_mount_point, mount_points_below
 
 
-def plan_targets(site: Site, restore_id: str) -> tuple[Target, ...]:
-    """Given a site, return its database and folders as targets of the restore, links resolved."""
+def plan_targets(site: Site, restore_id: str, held: Container[str] | None = None) -> tuple[Target, ...]:
+    """Given a site, return its database and folders as targets of the restore, links resolved.
+
+    `held` are the names that the backup holds: a folder that it does not hold is left alone.
+    """
     database = site.sqlite_path
     if database is None:
         raise GreenroomError(f"{site.name} has no SQLite database", hint="look at `database` in greenroom.toml")
     lives: list[tuple[str, str, Path]] = [("database", "", Path(os.path.realpath(database)))]
     lives += [("folder", key, Path(os.path.realpath(path))) for key, path in site.files.items()]
-    return tuple(
-        _target(site, restore_id, number, kind, key, live) for number, (kind, key, live) in enumerate(lives, 1)
-    )
+    targets = [_target(site, restore_id, number, kind, key, live) for number, (kind, key, live) in enumerate(lives, 1)]
+    return tuple(target for target in targets if held is None or target.kind == "database" or target.name in held)
 
 
 def blocking_reasons(target: Target) -> list[str]:

@@ -74,6 +74,7 @@ def undo_restore(context: Context, site: Site, reporter: Reporter, *, accept_ver
                 backup_filename=f"set aside before {plan.last.backup_name}",
                 backup_id=None,
                 action="undo",
+                held=plan.set_aside,
             )
     outcome = apply_restore(context, site, reporter, freshly_staged=True)
     if outcome is None:

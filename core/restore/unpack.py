@@ -63,6 +63,15 @@ def unpack(archive: Archive, targets: tuple[Target, ...], disk: Filesystem, repo
     return {name: _read_back(unpacking, reporter) for name, unpacking in unpackings.items()}
 
 
+def held_names(archive: Archive) -> frozenset[str]:
+    """Given an archive, return the names of the targets that it holds something for: the database, folders."""
+    if archive.manifest is not None:
+        folders = {folder.prefix.rstrip("/") for folder in archive.manifest.files}
+    else:
+        folders = {"files"} if any(entry.name.startswith("files/") for entry in archive.entries) else set()
+    return frozenset({"database.db", *folders})
+
+
 def present_belonging(path: Path, *, folder: bool) -> Belonging:
     """Given a live path, return its mode and owner; where it is missing, its parent's owner."""
     try:

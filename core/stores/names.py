@@ -15,8 +15,8 @@ _SITE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 def is_name(name: str) -> bool:
-    """Return whether a backup may be called so."""
-    return _NAME.fullmatch(name) is not None
+    """Return whether a backup may be called so; one that ends as its file does would be taken for another."""
+    return _NAME.fullmatch(name) is not None and not name.endswith(".zip")
 
 
 def is_site(site: str) -> bool:
@@ -29,7 +29,7 @@ def checked_name(name: str) -> str:
     if not is_name(name):
         raise UsageError(
             f"{name[:80]!a} is not allowed as the name of a backup",
-            hint="letters, digits, `.`, `_` and `-`, at most 200, the first one a letter or digit",
+            hint="letters, digits, `.`, `_` and `-`, at most 200, a letter or digit first, no `.zip` at the end",
         )
     return name
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -402,3 +404,54 @@ def test_bytes_of_the_archive_are_the_site_s(place: Place) -> None:
     for name in ("a.txt", "sub/b.bin"):
         wanted = hashlib.sha256((place.uploads / name).read_bytes()).hexdigest()
         assert hashlib.sha256((unpacked / "files" / name).read_bytes()).hexdigest() == wanted
+
+
+def test_a_lost_folder_does_not_stop_the_restore_that_brings_it_back(place: Place) -> None:
+    new = place.state()
+    backup = _back_up(place)
+    shutil.rmtree(place.uploads)
+    place.execute("DELETE FROM films")
+    old = place.state()
+    _stage(place, backup)
+    outcome = _apply(place)
+    assert outcome is not None
+    assert outcome.safety_name is None
+    assert place.state() == new
+    _undo(place)
+    assert place.state() == old
+
+
+def test_a_name_that_no_archive_can_hold_stops_a_backup_and_no_restore(place: Place) -> None:
+    backup = _back_up(place)
+    new = place.state()
+    (place.uploads / "two\nlines").write_text("odd")
+    with pytest.raises(GreenroomError, match=r"two\\nlines"):
+        _back_up(place)
+    old = place.state()
+    _stage(place, backup)
+    _apply(place)
+    assert place.state() == new
+    _undo(place)
+    assert place.state() == old
+
+
+def test_a_folder_that_the_backup_does_not_hold_is_left_alone(place: Place) -> None:
+    keyed = replace(place, site=replace(place.site, files={"uploads": place.uploads}))
+    backup = _back_up(keyed)
+    media = place.root / "srv" / "media"
+    media.mkdir()
+    (media / "added later").write_text("x")
+    files = {"uploads": place.uploads, "media": media}
+    wider = replace(place, site=replace(place.site, files=files))
+    preview = inspect_restore(wider.context, wider.site, backup, Reporter())
+    assert any("media" in notice and "stays as it is" in notice for notice in preview.notices)
+    _stage(wider, backup)
+    _apply(wider)
+    assert (media / "added later").read_text() == "x"
+
+
+def test_a_folder_of_the_backup_that_the_site_has_no_more_blocks(place: Place) -> None:
+    backup = _back_up(place)
+    narrower = replace(place, site=replace(place.site, files={}))
+    with pytest.raises(GreenroomError, match="files"):
+        _stage(narrower, backup)
