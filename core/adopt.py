@@ -85,12 +85,10 @@ def _take_in(context: Context, site: Site, archive: Archive, partial: Path, want
             f"the archive carries the name of {site.name}/{wanted}, which has a manifest, and has none itself",
             hint="it was stripped or exchanged; to adopt it as foreign all the same, rename it",
         )
-    if _same_bytes(store.archive_path(site.name, wanted), partial):
-        if present is not None and present.status == "completed":
-            return Adoption(present, known=True)
-        name = wanted  # an adoption that died before its row
-    else:
-        name = _free_variant(context, site.name, wanted)
+    here_already = _same_bytes(store.archive_path(site.name, wanted), partial)
+    if here_already and present is not None and present.status == "completed":
+        return Adoption(present, known=True)
+    name = wanted if here_already else _free_variant(context, site.name, wanted)
     found = found_backup(context, site.name, name, archive, partial.stat().st_size)
     state = StoredState(
         role="adopted",
@@ -101,8 +99,9 @@ def _take_in(context: Context, site: Site, archive: Archive, partial: Path, want
         manifest_sha256=archive.manifest_sha256,
     )
     store.write_state(site.name, name, state)
-    context.disk.rename(partial, store.partial_path(site.name, name))
-    store.publish(site.name, name)
+    if not here_already:  # else an adoption that died before its row
+        context.disk.rename(partial, store.partial_path(site.name, name))
+        store.publish(site.name, name)
     return Adoption(catalog.insert_found(found), renamed=name != wanted)
 
 

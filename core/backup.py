@@ -31,7 +31,7 @@ from core.catalog import BackupRecord, Role
 from core.config import Site, application_version
 from core.context import Context
 from core.databases.sqlite import ENGINE, DatabaseFacts, copy_database, database_bytes
-from core.errors import CancelledError, GreenroomError
+from core.errors import CancelledError, GreenroomError, UsageError
 from core.progress import Reporter
 from core.recovery import complete_row, refuse_half_restored, tidy
 from core.sizes import format_size
@@ -64,6 +64,10 @@ def create_backup(
     CancelledError, GreenroomError.
     """
     context.require_writable("make a backup")
+    if not description.isprintable():
+        raise UsageError(
+            "a description is one line of printable text", hint="leave line breaks and control characters out"
+        )
     with context.lock(site, "backup"):
         tidy(context, site)
         refuse_half_restored(context, site)

@@ -82,7 +82,7 @@ def open_context(
     disk = disk or Filesystem()
     return Context(
         settings=settings,
-        catalog=Catalog(settings.catalog_url().render_as_string(hide_password=False), disk),
+        catalog=Catalog(settings.catalog_path or settings.catalog_url().render_as_string(hide_password=False), disk),
         store=FolderStore(settings.storage, disk),
         disk=disk,
         clock=clock,

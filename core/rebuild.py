@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from core.adopt import found_backup
 from core.archive import Limits, open_archive
+from core.catalog import DamagedCatalogError
 from core.config import Site
 from core.context import Context
 from core.errors import GreenroomError
@@ -22,13 +24,17 @@ NOT_RECOVERED = (
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What a rebuild did: names by site; `pinned` had no sidecar, `unreadable` are archives that stay as they are."""
+    """What a rebuild did: names by site; `pinned` had no sidecar, `unreadable` stay in the store as they are.
+
+    `damaged_catalog` is where a catalog that could not be read was moved.
+    """
 
     found: list[str] = field(default_factory=list)
     known: int = 0
     pinned: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     unknown_sites: list[str] = field(default_factory=list)
+    damaged_catalog: Path | None = None
 
 
 def rebuild_catalog(context: Context, reporter: Reporter) -> Rebuilt:
@@ -37,8 +43,12 @@ def rebuild_catalog(context: Context, reporter: Reporter) -> Rebuilt:
     An archive without a sidecar comes back pinned. One that cannot be read is named, and left alone.
     """
     context.require_writable("rebuild the catalog")
-    context.catalog.initialise()
     rebuilt = Rebuilt()
+    try:
+        context.catalog.initialise()
+    except DamagedCatalogError:
+        rebuilt.damaged_catalog = context.catalog.set_aside(context.clock())
+        context.catalog.initialise()
     for name in context.store.sites():
         site = context.settings.sites.get(name)
         if site is None:
@@ -47,6 +57,7 @@ def rebuild_catalog(context: Context, reporter: Reporter) -> Rebuilt:
         with context.lock(site, "catalog rebuild"):
             tidy(context, site)
             names = list(context.store.archives(name))
+            rebuilt.unreadable += [f"{path}: not an archive" for path in context.store.unknown_entries(name)]
             reporter.phase(f"reading the archives of {name}", len(names), "files")
             for backup in names:
                 _find(context, site, backup, rebuilt)

@@ -13,6 +13,7 @@ from core.archive.manifest import (
     folder_prefix,
 )
 from core.archive.reader import Archive, Verified, open_archive
+from core.archive.source import file_sha256
 from core.archive.writer import ArchiveWriter, Finished, FolderSection, Written
 from core.archive.zipformat import Attributes, Kind
 
@@ -34,6 +35,7 @@ __all__ = [
     "TableCount",
     "Verified",
     "Written",
+    "file_sha256",
     "folder_prefix",
     "open_archive",
 ]

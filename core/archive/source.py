@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from pathlib import Path
 
 from core.errors import GreenroomError, VerificationError
+from core.progress import Reporter
+
+_CHUNK = 1 << 20
 
 
 class Source:
@@ -40,3 +44,16 @@ class Source:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def file_sha256(path: Path, reporter: Reporter) -> str:
+    """Return the SHA-256 of a whole file, counting its bytes; raise GreenroomError where it cannot be read."""
+    source, digest = Source(path), hashlib.sha256()
+    try:
+        for offset in range(0, source.size, _CHUNK):
+            chunk = source.read_at(offset, min(_CHUNK, source.size - offset))
+            digest.update(chunk)
+            reporter.advance(len(chunk))
+    finally:
+        source.close()
+    return digest.hexdigest()

@@ -254,3 +254,27 @@ def test_before_init_the_status_says_so(tmp_path: Path) -> None:
     status = overall_status(open_place(tmp_path).context)
     assert status.state.status == "missing"
     assert status.sites == ()
+
+
+def test_an_adoption_that_died_before_its_row_is_finished_by_the_next(place: Place) -> None:
+    file = bare_archive(place.root / "cms.zip", _some_database(place.root / "cms.db"), {})
+    first = adopt_archive(place.context, place.site, file, Reporter()).record
+    place.context.catalog.close()
+    for path in place.root.glob("state/catalog.db*"):
+        path.unlink()
+    again = open_place(place.root)
+    again.context.catalog.initialise()
+    second = adopt_archive(again.context, again.site, file, Reporter())
+    assert (second.record.name, second.renamed) == (first.name, False)
+
+
+def test_a_damaged_catalog_is_moved_away_and_rebuilt(place: Place) -> None:
+    backup = _back_up(place)
+    place.context.catalog.close()
+    for path in place.root.glob("state/catalog.db*"):
+        path.unlink()
+    (place.root / "state" / "catalog.db").write_bytes(b"garbage" * 4000)
+    rebuilt = rebuild_catalog(open_place(place.root).context, Reporter())
+    assert rebuilt.found == [f"app/{backup.name}"]
+    assert rebuilt.damaged_catalog is not None
+    assert rebuilt.damaged_catalog.read_bytes() == b"garbage" * 4000
