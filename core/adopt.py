@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.archive import Archive, Kind, Limits, open_archive
+from core.archive import Archive, Kind, Limits, file_sha256, open_archive
 from core.catalog import BackupRecord, FoundBackup
 from core.config import Site
 from core.context import Context
@@ -46,9 +45,8 @@ def adopt_archive(context: Context, site: Site, file: Path, reporter: Reporter) 
         try:
             _copy_in(context, file, partial, reporter)
             with open_archive(partial, Limits(max_bytes=site.max_archive_bytes)) as archive:
-                reporter.phase("reading back", partial.stat().st_size)
                 archive.verify(reporter)
-                return _take_in(context, site, archive, partial, _name_of(archive, file))
+                return _take_in(context, site, archive, partial, _name_of(archive, file), reporter)
         finally:
             context.disk.unlink(partial)
 
@@ -77,7 +75,9 @@ def _copy_in(context: Context, file: Path, partial: Path, reporter: Reporter) ->
             context.disk.fsync(copy)
 
 
-def _take_in(context: Context, site: Site, archive: Archive, partial: Path, wanted: str) -> Adoption:
+def _take_in(
+    context: Context, site: Site, archive: Archive, partial: Path, wanted: str, reporter: Reporter
+) -> Adoption:
     store, catalog = context.store, context.catalog
     present = catalog.find(site.name, wanted)
     if present is not None and archive.foreign and not present.foreign and present.status == "completed":
@@ -85,7 +85,7 @@ def _take_in(context: Context, site: Site, archive: Archive, partial: Path, want
             f"the archive carries the name of {site.name}/{wanted}, which has a manifest, and has none itself",
             hint="it was stripped or exchanged; to adopt it as foreign all the same, rename it",
         )
-    here_already = _same_bytes(store.archive_path(site.name, wanted), partial)
+    here_already = _same_bytes(store.archive_path(site.name, wanted), partial, reporter)
     if here_already and present is not None and present.status == "completed":
         return Adoption(present, known=True)
     name = wanted if here_already else _free_variant(context, site.name, wanted)
@@ -162,8 +162,8 @@ def _free_variant(context: Context, site: str, wanted: str) -> str:
     return name
 
 
-def _same_bytes(one: Path, other: Path) -> bool:
+def _same_bytes(one: Path, other: Path, reporter: Reporter) -> bool:
     if not one.is_file() or one.stat().st_size != other.stat().st_size:
         return False
-    with one.open("rb") as first, other.open("rb") as second:
-        return hashlib.file_digest(first, "sha256").digest() == hashlib.file_digest(second, "sha256").digest()
+    reporter.phase("comparing with the archive of that name", 2 * one.stat().st_size)
+    return file_sha256(one, reporter) == file_sha256(other, reporter)

@@ -142,7 +142,7 @@ class _Work:
             self.context.disk.unlink(self.copy)
             folders = self._write_folders(writer, skipped)
             finished = writer.finish(self._manifest(facts, member, folders))
-        self._read_back(content_bytes)
+        self._read_back()
         store = self.context.store
         state = StoredState(
             role=self.record.role,
@@ -197,9 +197,8 @@ class _Work:
             files=folders,
         )
 
-    def _read_back(self, content_bytes: int) -> None:
+    def _read_back(self) -> None:
         """The archive counts only once it was read from the disk and every hash agreed."""
-        self.reporter.phase("reading back", content_bytes)
         limits = Limits(max_bytes=self.site.max_archive_bytes)
         with open_archive(self.partial, limits, allow_leaving_links=True) as archive:
             archive.verify(self.reporter)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from core.archive import ArchiveWriter, Attributes, DatabaseEntry, Kind, Manifest, Verified, open_archive
+from core.archive import ArchiveWriter, Attributes, DatabaseEntry, Kind, Manifest, Verified, file_sha256, open_archive
 from core.errors import GreenroomError, VerificationError
 from core.filesystem import Filesystem
 from core.progress import Progress, Reporter
@@ -298,6 +298,16 @@ with open_archive(other, LIMITS) as opened:
     with open_archive(made, LIMITS) as opened, open_archive(archive, LIMITS) as first:
         assert opened.verify(Reporter()).hashed
         assert opened.manifest_sha256 == ran.stdout.strip() == first.manifest_sha256
+
+
+def test_the_hash_of_a_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for content in (b"", b"short", os.urandom((2 << 20) + 1)):
+        path.write_bytes(content)
+        told: list[Progress] = []
+        reporter = Reporter(told.append, monotonic=iter(range(1, 99)).__next__)
+        assert file_sha256(path, reporter) == hashlib.sha256(content).hexdigest()
+        assert [one.done for one in told[-1:]] == ([len(content)] if content else [])
 
 
 def test_a_missing_archive_is_a_plain_error(tmp_path: Path) -> None:
