@@ -45,10 +45,15 @@ _DATABASE_SHRINKS_TO = 0.25
 
 @dataclass(frozen=True, slots=True)
 class BackupOutcome:
-    """A finished backup; `skipped` names the special files that no archive can hold."""
+    """A finished backup.
+
+    `skipped` names the special files that no archive can hold; `writers_waited` are the seconds for which the
+    application could not write, because its database has a rollback journal.
+    """
 
     record: BackupRecord
     skipped: tuple[str, ...] = ()
+    writers_waited: float = 0.0
 
 
 class _ChangedWhileReadError(Exception):
@@ -134,14 +139,14 @@ class _Work:
     def run(self, database: sqlite3.Connection | None) -> BackupOutcome:
         source = _database_path(self.site)
         content_bytes = _check_space(self.context, self.site)
-        facts = copy_database(database or source, self.copy, self.reporter)
+        copied = copy_database(database or source, self.copy, self.reporter)
         skipped: list[str] = []
         with ArchiveWriter(self.partial, self.context.disk, self.reporter) as writer:
             self.reporter.phase("writing the archive", content_bytes)
             member = writer.add_file("database.db", _read_blocks(self.copy), Attributes.of(source.stat()))
             self.context.disk.unlink(self.copy)
             folders = self._write_folders(writer, skipped)
-            finished = writer.finish(self._manifest(facts, member, folders))
+            finished = writer.finish(self._manifest(copied.facts, member, folders))
         self._read_back()
         store = self.context.store
         state = StoredState(
@@ -154,7 +159,9 @@ class _Work:
         )
         store.write_state(self.site.name, self.record.name, state)
         store.publish(self.site.name, self.record.name)
-        return BackupOutcome(complete_row(self.context, self.record, state), tuple(skipped))
+        return BackupOutcome(
+            complete_row(self.context, self.record, state), tuple(skipped), 0.0 if database else copied.writers_waited
+        )
 
     def clean_up(self) -> None:
         self.context.store.discard_partial(self.site.name, self.record.name)

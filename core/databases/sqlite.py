@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -38,6 +39,14 @@ class DatabaseFacts:
     tables: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class DatabaseCopy:
+    """A checked copy; `writers_waited` are the seconds for which nobody could write to the source."""
+
+    facts: DatabaseFacts
+    writers_waited: float
+
+
 def database_files(path: Path) -> list[Path]:
     """Given a database, return it and the side files that exist with it."""
     return [file for file in (path, *(path.with_name(path.name + side) for side in SIDE_FILES)) if file.exists()]
@@ -50,7 +59,7 @@ def database_bytes(path: Path) -> int:
 
 def copy_database(
     source: Path | sqlite3.Connection, target: Path, reporter: Reporter, *, busy_seconds: float = 60
-) -> DatabaseFacts:
+) -> DatabaseCopy:
     """Copy a live database into the new file `target`, in one read transaction, check the copy, count it.
 
     The read transaction is what makes the copy end: a stepped online backup starts again whenever another
@@ -58,11 +67,11 @@ def copy_database(
     Raise DatabaseMissingError, DatabaseDamagedError, BusyError or CancelledError.
     """
     if isinstance(source, sqlite3.Connection):
-        _copy_in_transaction(source, target, reporter)
+        waited = _copy_in_transaction(source, target, reporter)
     else:
         with _connect(source, "rw", busy_seconds) as connection:
-            _copy_in_transaction(connection, target, reporter)
-    return check_database(target, reporter)
+            waited = _copy_in_transaction(connection, target, reporter)
+    return DatabaseCopy(check_database(target, reporter), waited)
 
 
 def check_database(path: Path, reporter: Reporter, *, quick: bool = False) -> DatabaseFacts:
@@ -126,8 +135,11 @@ def hold_exclusively(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _copy_in_transaction(connection: sqlite3.Connection, target: Path, reporter: Reporter) -> None:
+def _copy_in_transaction(connection: sqlite3.Connection, target: Path, reporter: Reporter) -> float:
+    """Copy; return for how many seconds writers had to wait: none in WAL mode."""
+    started = time.monotonic()
     with _errors("the database"), _reading(connection):
+        in_wal_mode = connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         page_bytes = int(connection.execute("PRAGMA page_size").fetchone()[0])
         pages = int(connection.execute("PRAGMA page_count").fetchone()[0])
         reporter.phase("copying the database", pages * page_bytes, "bytes")
@@ -144,6 +156,7 @@ def _copy_in_transaction(connection: sqlite3.Connection, target: Path, reporter:
             connection.backup(copy, pages=_PAGES_A_STEP, progress=step)
         finally:
             copy.close()
+    return 0.0 if in_wal_mode else time.monotonic() - started
 
 
 @contextmanager

@@ -263,3 +263,10 @@ def _assert_failed_without_trace(place: Place, why: str) -> None:
     assert rows[0].error is not None
     assert why in rows[0].error
     assert list((place.root / "backups" / "app").iterdir()) == []
+
+
+@pytest.mark.parametrize(("journal_mode", "waits"), [("wal", False), ("delete", True)])
+def test_it_is_said_for_how_long_writers_waited(tmp_path: Path, journal_mode: str, waits: bool) -> None:
+    place = make_place(tmp_path, journal_mode=journal_mode)
+    outcome = create_backup(place.context, place.site, Reporter())
+    assert (outcome.writers_waited > 0) == waits
