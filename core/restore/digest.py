@@ -17,10 +17,11 @@ _MODULUS = 1 << 256
 
 @dataclass(slots=True)
 class TreeDigest:
-    """A sum of the hashes of all entries, with their number and bytes."""
+    """A sum of the hashes of all entries, with their number, that of files and links among them, and the bytes."""
 
     total: int = 0
     entries: int = 0
+    files: int = 0
     size_bytes: int = 0
 
     def add(self, relative: str, mode: int, size: int, content: str) -> None:
@@ -31,6 +32,7 @@ class TreeDigest:
         number = int.from_bytes(hashlib.sha256(line.encode(errors="surrogateescape")).digest(), "big")
         self.total = (self.total + number) % _MODULUS
         self.entries += 1
+        self.files += not stat.S_ISDIR(mode)
         self.size_bytes += size
 
     @property

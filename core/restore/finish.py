@@ -75,7 +75,7 @@ def set_aside_paths(marker: Marker) -> tuple[Path, ...]:
 def _outcome(marker: Marker, state: str) -> Outcome:
     database = marker.expected.get("database.db")
     tables = database.tables if database and database.tables else {}
-    files = sum(one.entries for name, one in marker.expected.items() if name != "database.db")
+    files = sum(one.files for name, one in marker.expected.items() if name != "database.db")
     new = state == "new"
     return Outcome(
         site=marker.site,

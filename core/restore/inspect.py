@@ -272,7 +272,7 @@ def _notices(archive: Archive, present: str, holders: Holders, targets: tuple[Ta
         names = ", ".join(map(str, holders.found))
         yield f"open now in {names}: stop the application before the restore is applied"
     if holders.unseen:
-        yield f"{holders.unseen} processes of other users could not be looked into: stop the application yourself"
+        yield f"processes that could not be looked into: {holders.unseen}; make sure the application is stopped"
     for target in targets:
         if target.by == "entries":
             yield f"{target.live} cannot be renamed itself: its entries are swapped one by one, journalled"

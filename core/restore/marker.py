@@ -101,6 +101,7 @@ class Expected(_Frozen):
     digest: str = ""
     tables: dict[str, int] | None = None
     entries: int = 0
+    files: int = 0
     size_bytes: int = 0
 
 

@@ -108,7 +108,9 @@ def _copy_set_aside(
                     _copy(beside, target.new / beside.name, disk, reporter)
         disk.sync_filesystem(target.work)
         found = digest_path(target.staged, reporter)
-        expected[target.name] = Expected(digest=found.hex, entries=found.entries, size_bytes=found.size_bytes)
+        expected[target.name] = Expected(
+            digest=found.hex, entries=found.entries, files=found.files, size_bytes=found.size_bytes
+        )
     return expected
 
 

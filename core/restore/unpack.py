@@ -195,4 +195,6 @@ def _read_back(unpacking: _Unpacking, reporter: Reporter) -> Expected:
             hint="look for errors of the disk (dmesg), then try again",
         )
     tables = check_database(target.staged, reporter).tables if target.kind == "database" else None
-    return Expected(digest=found.hex, tables=tables, entries=found.entries, size_bytes=found.size_bytes)
+    return Expected(
+        digest=found.hex, tables=tables, entries=found.entries, files=found.files, size_bytes=found.size_bytes
+    )
