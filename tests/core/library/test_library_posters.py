@@ -55,3 +55,12 @@ def test_accents_are_left_out_and_unknown_letters_marked() -> None:
 def test_any_title_makes_a_poster(title: str) -> None:
     with Image.open(io.BytesIO(SMALL.draw(title, "key"))) as image:
         assert image.size == SMALL_POSTER_SIZE
+
+
+@pytest.mark.parametrize("title", ["W" * 200, "The Wind " + "i" * 150, "word " * 40, "", "·"])
+def test_a_title_too_long_for_the_room_is_broken_and_cut_off(title: str) -> None:
+    for painter in (LARGE, SMALL):
+        font_size, lines = painter.fit(title)
+        assert all(line.strip() for line in lines)
+        assert len(lines) * font_size <= painter.height
+        assert painter.draw(title, "key")
