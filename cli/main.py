@@ -1,0 +1,75 @@
+"""The entry point of `greenroom`: runs a command, and turns how it ended into words and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from types import TracebackType
+
+import click
+
+from cli.options import Options
+from cli.output import emit_json, error_object, tell_error
+from cli.root import root
+from core.errors import CancelledError, ExitCode, GreenroomError, UsageError
+
+DEBUG_NAME = "GREENROOM_DEBUG"
+
+
+def main() -> None:
+    """Run the command of this process, and end it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A name that is not in the terminal's encoding is shown escaped; it must not end a restore.
+            stream.reconfigure(errors="backslashreplace")
+    if not os.environ.get(DEBUG_NAME):
+        # What nobody foresaw is a defect, and no handler may take it for an outcome: it passes everything on its
+        # way out, the interpreter ends with 1, and only how it is shown is changed.
+        sys.excepthook = _tell_defect
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Given the words after `greenroom`, run the command and return its exit code."""
+    options = Options()
+    try:
+        with options.interrupts.caught():
+            code = _invoke(arguments, options)
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:
+        # Python flushes stdout again at the end, which would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
+
+
+def _invoke(arguments: Sequence[str], options: Options) -> int:
+    try:
+        code = root.main(list(arguments), prog_name="greenroom", standalone_mode=False, obj=options)
+        return int(code or ExitCode.DONE)
+    except GreenroomError as error:
+        return _tell(error, options, arguments)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx is not None else "greenroom"
+        usage = UsageError(error.format_message(), hint=f"`{where} --help` says how it is used")
+        return _tell(usage, options, arguments)
+    except (KeyboardInterrupt, click.Abort):
+        return _tell(CancelledError("cancelled"), options, arguments)
+
+
+def _tell(error: GreenroomError, options: Options, arguments: Sequence[str]) -> int:
+    if options.as_json or "--json" in arguments:  # an error in the words comes before the option is read
+        emit_json(options, error_object(error))
+    tell_error(error)
+    return error.exit_code
+
+
+def _tell_defect(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    tell_error(
+        GreenroomError(
+            f"this should not have happened: {kind.__name__}: {error}",
+            hint=f"{DEBUG_NAME}=1 in the environment shows where; please report it with that",
+        )
+    )

@@ -1,0 +1,105 @@
+"""Results on stdout, everything else on stderr; nothing that comes from outside may steer the terminal."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+import click
+
+from cli.options import Options
+from core.errors import GreenroomError
+
+JSON_VERSION = 1
+
+Json = dict[str, object]
+
+
+def printable(text: str) -> str:
+    """Return the text on one line, with a question mark for each character that a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def emit_json(options: Options, result: Json) -> None:
+    """Print the one JSON object of a command."""
+    document = {"greenroom_json": JSON_VERSION, "command": options.command, **result}
+    click.echo(json.dumps(document, indent=2))
+
+
+def emit(*lines: str) -> None:
+    """Print lines of a result."""
+    for line in lines:
+        click.echo(printable(line))
+
+
+def remark(options: Options, *lines: str) -> None:
+    """Print what is good to know, unless --quiet."""
+    if not options.quiet:
+        warn(*lines)
+
+
+def warn(*lines: str) -> None:
+    """Print what must be known, --quiet or not."""
+    for line in lines:
+        click.echo(printable(line), err=True)
+
+
+def tell_error(error: GreenroomError, about: str = "") -> None:
+    """Print an error and what to do about it; `about` names the one of several things that it is about."""
+    first, *others = error.message.splitlines() or [""]
+    warn(f"greenroom: {about and about + ': '}{first}", *others)
+    if error.hint:
+        warn(f"hint: {error.hint}")
+
+
+def error_object(error: GreenroomError) -> Json:
+    """Return an error in its JSON shape: `error` says what is wrong, `message` what to do about it."""
+    shape: Json = {"error": error.message, "message": error.hint, "exit_code": int(error.exit_code)}
+    action = getattr(error, "action_required", None)
+    if action is not None:
+        shape["action_required"] = action
+    problems = getattr(error, "problems", None)
+    if problems is not None:
+        shape["problems"] = [{"key": one.key, "wrong": one.wrong, "allowed": one.allowed} for one in problems]
+    return shape
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> list[str]:
+    """Given heads and rows, return aligned lines; `right` are the columns that hold numbers."""
+    cells = [[printable(cell) for cell in row] for row in (heads, *rows)]
+    widths = [max(_width(row[column]) for row in cells) for column in range(len(heads))]
+    numbers = frozenset(right)
+    return ["  ".join(_row(row, widths, numbers)).rstrip() for row in cells]
+
+
+def fields(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Given names and values, return a line for each, the values below each other; empty ones are left out."""
+    kept = [(name, value) for name, value in pairs if value]
+    widest = max((len(name) for name, _ in kept), default=0)
+    return [f"{name:<{widest}}  {printable(value)}" for name, value in kept]
+
+
+def plural(count: int, word: str) -> str:
+    """Return a number with its word: 1 file, 2 files, 3 entries."""
+    if count == 1:
+        return f"1 {word}"
+    return f"{count} {word[:-1]}ies" if word.endswith("ry") else f"{count} {word}s"
+
+
+def _row(row: Sequence[str], widths: Sequence[int], numbers: frozenset[int]) -> list[str]:
+    padded = []
+    for column, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        space = " " * (width - _width(cell))
+        padded.append(space + cell if column in numbers else cell + space)
+    return padded
+
+
+def _width(text: str) -> int:
+    """How many columns a terminal gives the text."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )
