@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from cli.output import printable
 from core.errors import CancelledError, UsageError
+from core.words import printable
 
 
 def require_person(*, yes: bool) -> bool:

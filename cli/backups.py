@@ -9,7 +9,7 @@ import click
 
 from cli.opening import known_site, open_ready, the_backup, the_site, zone_of
 from cli.options import Options, Verb, pass_options, site_option
-from cli.output import Json, emit, emit_json, fields, plural, printable, remark, table, warn
+from cli.output import Json, emit, emit_json, fields, remark, table, warn
 from cli.work import working
 from core.archive import Manifest
 from core.backup import create_backup
@@ -17,6 +17,7 @@ from core.catalog import BackupRecord
 from core.context import Context
 from core.reports import backup_report, format_age, format_time
 from core.sizes import format_size
+from core.words import plural, printable
 
 _PAGE = 500
 _SHOWN = 50

@@ -10,12 +10,13 @@ import click
 
 from cli.opening import refuse_read_only
 from cli.options import Options, Verb, pass_options
-from cli.output import emit, emit_json, plural
+from cli.output import emit, emit_json
 from cli.work import working
 from core.config import load_settings, prepare_folders
 from core.context import open_context
 from core.filesystem import Filesystem
 from core.library.demo import DEFAULT_SEED, write_demo
+from core.words import plural
 
 
 @click.command(cls=Verb)

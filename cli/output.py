@@ -10,15 +10,11 @@ import click
 
 from cli.options import Options
 from core.errors import GreenroomError
+from core.words import printable
 
 JSON_VERSION = 1
 
 Json = dict[str, object]
-
-
-def printable(text: str) -> str:
-    """Return the text on one line, with a question mark for each character that a terminal would obey."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def emit_json(options: Options, result: Json) -> None:
@@ -78,13 +74,6 @@ def fields(pairs: Iterable[tuple[str, str]]) -> list[str]:
     kept = [(name, value) for name, value in pairs if value]
     widest = max((len(name) for name, _ in kept), default=0)
     return [f"{name:<{widest}}  {printable(value)}" for name, value in kept]
-
-
-def plural(count: int, word: str) -> str:
-    """Return a number with its word: 1 file, 2 files, 3 entries."""
-    if count == 1:
-        return f"1 {word}"
-    return f"{count} {word[:-1]}ies" if word.endswith("ry") else f"{count} {word}s"
 
 
 def _row(row: Sequence[str], widths: Sequence[int], numbers: frozenset[int]) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cli.output import fields, plural, table
+from cli.output import fields, table
 from core.context import Context
 from core.reports import format_age, format_time
 from core.restore.finish import Outcome
 from core.restore.inspect import FolderChange, Preview, TableChange
 from core.sizes import format_size
+from core.words import plural
 
 _REPLACED_BY = {"rename": "replaced as a whole", "entries": "its entries swapped one by one"}
 
@@ -35,7 +36,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
             f"  why: {outcome.error}",
             *(f"  found where nothing should be, and kept: {path}" for path in outcome.unexpected),
         ]
-    counts = [plural(outcome.tables, "table"), plural(outcome.records, "row"), plural(outcome.files, "entry")]
+    counts = [plural(outcome.tables, "table"), plural(outcome.records, "row"), plural(outcome.files, "file")]
     lines = [
         f"{outcome.site} is the NEW one: {outcome.action} of {outcome.backup_name}",
         f"  {counts[0]} with {counts[1]}, {counts[2]} of files",

@@ -13,13 +13,14 @@ from cli.work import working
 from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
-from core.errors import BusyError, CancelledError, ExitCode, GreenroomError
+from core.errors import CancelledError, ExitCode, GreenroomError
 from core.progress import Reporter
 from core.reports import outcome_report, pending_report, preview_report
 from core.restore.apply import apply_restore
 from core.restore.finish import Outcome
 from core.restore.inspect import Preview, inspect_restore
-from core.restore.marker import Marker, marker_path, read_marker
+from core.restore.marker import Marker
+from core.restore.now import restore_now
 from core.restore.stage import cancel_restore, stage_restore
 
 
@@ -59,10 +60,15 @@ def restore(
     if require_person(yes=yes):
         preview = _inspect(options, context, record, its_site)
         accept_version = consent(context, preview, accept_version)
+    if now:
+        with working(options) as reporter:
+            outcome = restore_now(context, its_site, record, reporter, accept_version=accept_version)
+        _tell(options, context, preview, mode="now", outcome=outcome)
+        if not options.as_json:
+            emit(*outcome_lines(outcome))
+        return exit_code_of(outcome)
     with working(options) as reporter:
         marker = stage_restore(context, its_site, record, reporter, accept_version=accept_version)
-    if now:
-        return _apply_at_once(options, context, its_site, preview)
     _tell(options, context, preview, mode="stage", marker=marker)
     if not options.as_json:
         emit(
@@ -137,16 +143,6 @@ def consent(context: Context, preview: Preview, accept_version: str | None, acti
     return accept_version
 
 
-def tell_what_stays_pending(context: Context, site: Site) -> None:
-    """After a restore that was begun and not applied, say that it still waits."""
-    marker = read_marker(marker_path(context, site))
-    if marker is not None and not marker.changed_site:
-        warn(
-            f"the {marker.action} of {marker.backup_filename} stays staged and pending for {site.name}:",
-            f"  `greenroom apply {site.name}` carries it out, `greenroom restore-cancel {site.name}` takes it back",
-        )
-
-
 def exit_code_of(outcome: Outcome) -> int:
     """A restore that ended in the old state was not made."""
     return ExitCode.DONE if outcome.state == "new" else ExitCode.FAILED
@@ -164,23 +160,6 @@ def _preview(options: Options, context: Context, record: BackupRecord, site: Sit
 def _inspect(options: Options, context: Context, record: BackupRecord, site: Site) -> Preview:
     with working(options) as reporter:
         return inspect_restore(context, site, record, reporter)
-
-
-def _apply_at_once(options: Options, context: Context, site: Site, preview: Preview | None) -> int:
-    try:
-        with working(options) as reporter:
-            outcome = apply_restore(context, site, reporter, freshly_staged=True)
-    except (BusyError, CancelledError):
-        tell_what_stays_pending(context, site)
-        raise
-    if outcome is None:
-        raise GreenroomError(
-            "the staged restore was taken away by another process", hint="`greenroom history` shows what happened"
-        )
-    _tell(options, context, preview, mode="now", outcome=outcome)
-    if not options.as_json:
-        emit(*outcome_lines(outcome))
-    return exit_code_of(outcome)
 
 
 def _tell(

@@ -6,7 +6,7 @@ import click
 
 from cli.opening import open_anyhow, zone_of
 from cli.options import Options, Verb, VerbGroup, pass_options
-from cli.output import Json, emit, emit_json, fields, plural, remark, warn
+from cli.output import Json, emit, emit_json, fields, remark, warn
 from cli.work import working
 from core.catalog import HEAD, CatalogNotReadyError, CatalogStatus
 from core.config import prepare_folders
@@ -17,6 +17,7 @@ from core.reports import format_age, format_time, site_report
 from core.restore.marker import Marker
 from core.sizes import format_size
 from core.status import SiteStatus, Status, overall_status
+from core.words import plural
 
 
 @click.command(cls=Verb)

@@ -11,12 +11,11 @@ from cli.opening import known_site, open_ready, the_site, zone_of
 from cli.options import Options, Verb, accept_version_option, pass_options, yes_option
 from cli.output import emit, emit_json, fields, remark, table, warn
 from cli.preview import outcome_lines
-from cli.restore import consent, exit_code_of, tell_what_stays_pending
+from cli.restore import consent, exit_code_of
 from cli.work import working
 from core.catalog import RestoreRecord
 from core.config import Site
 from core.context import Context
-from core.errors import BusyError, CancelledError
 from core.reports import format_age, format_time, outcome_report, restore_report
 from core.restore.inspect import inspect_restore
 from core.restore.undo import UndoPlan, plan_undo, undo_restore
@@ -37,12 +36,8 @@ def undo(options: Options, site: str | None, accept_version: str | None, *, yes:
     plan = plan_undo(context, its_site)
     if require_person(yes=yes):
         accept_version = _ask(options, context, its_site, plan, accept_version)
-    try:
-        with working(options) as reporter:
-            outcome = undo_restore(context, its_site, reporter, accept_version=accept_version)
-    except (BusyError, CancelledError):
-        tell_what_stays_pending(context, its_site)
-        raise
+    with working(options) as reporter:
+        outcome = undo_restore(context, its_site, reporter, accept_version=accept_version)
     if options.as_json:
         emit_json(options, {"outcome": outcome_report(outcome)})
     else:

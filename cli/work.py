@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -31,7 +32,7 @@ def working(options: Options) -> Iterator[Reporter]:
             shown.close()
 
 
-class _Shown:
+class _Shown(ABC):
     """Progress on a stream."""
 
     def __init__(self, stream: TextIO, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -46,11 +47,12 @@ class _Shown:
             self._phase, self._began = progress.phase, self._monotonic()
         self._show(progress, self._monotonic() - self._began, is_new=is_new)
 
-    def _show(self, progress: Progress, seconds: float, *, is_new: bool) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _show(self, progress: Progress, seconds: float, *, is_new: bool) -> None: ...
 
     def close(self) -> None:
         """Leave the stream ready for other text."""
+        self._stream.flush()
 
 
 class OneLine(_Shown):

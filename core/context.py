@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.catalog import Catalog
 from core.config import Settings, Site
-from core.errors import UsageError
+from core.errors import GreenroomError, UsageError
 from core.filesystem import Filesystem
 from core.locks import LockHolder, hold_lock, lock_holder
 from core.stores import FolderStore, Store
@@ -66,7 +66,12 @@ class Context:
     def lock(self, site: Site, verb: str) -> Iterator[None]:
         """Hold the site for the block; raise BusyError naming who has it."""
         folder = self.site_folder(site)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise GreenroomError(
+                f"cannot make {folder}: {error.strerror}", hint="greenroom must be able to write into the state folder"
+            ) from error
         with hold_lock(self.lock_path(site), actor=self.actor, verb=verb, now=self.clock()):
             yield
 

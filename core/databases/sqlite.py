@@ -17,6 +17,7 @@ ENGINE = "sqlite"
 SIDE_FILES = ("-wal", "-shm", "-journal")
 
 _PAGES_A_STEP = 2048
+_SECONDS_A_TRY = 0.5
 _OPCODES_BETWEEN_CHECKS = 100_000
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -63,14 +64,15 @@ def copy_database(
     """Copy a live database into the new file `target`, in one read transaction, check the copy, count it.
 
     The read transaction is what makes the copy end: a stepped online backup starts again whenever another
-    process writes. In WAL mode no writer waits for it; with a rollback journal writers wait.
+    process writes. In WAL mode no writer waits for it; with a rollback journal writers wait. A database that
+    is locked is waited for, `busy_seconds` at most.
     Raise DatabaseMissingError, DatabaseDamagedError, BusyError or CancelledError.
     """
     if isinstance(source, sqlite3.Connection):
         waited = _copy_in_transaction(source, target, reporter)
     else:
-        with _connect(source, "rw", busy_seconds) as connection:
-            waited = _copy_in_transaction(connection, target, reporter)
+        with _connect(source, "rw", _SECONDS_A_TRY) as connection:
+            waited = _copy_in_transaction(connection, target, reporter, busy_seconds)
     return DatabaseCopy(check_database(target, reporter), waited)
 
 
@@ -96,7 +98,7 @@ def probe_database(path: Path, reporter: Reporter) -> None:
 
 def live_counts(path: Path, reporter: Reporter) -> dict[str, int]:
     """Given a live database, return the rows of each table as one reader sees them now."""
-    with _connect(path, "rw") as connection, _reading(connection):
+    with _connect(path, "rw") as connection, _reading(connection, reporter):
         return count_tables(connection, reporter)
 
 
@@ -135,10 +137,13 @@ def hold_exclusively(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _copy_in_transaction(connection: sqlite3.Connection, target: Path, reporter: Reporter) -> float:
+def _copy_in_transaction(
+    connection: sqlite3.Connection, target: Path, reporter: Reporter, busy_seconds: float = 0
+) -> float:
     """Copy; return for how many seconds writers had to wait: none in WAL mode."""
-    started = time.monotonic()
-    with _errors("the database"), _reading(connection):
+    reporter.phase("waiting for the database", None, "steps")
+    with _errors("the database"), _reading(connection, reporter, busy_seconds):
+        started = time.monotonic()
         in_wal_mode = connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         page_bytes = int(connection.execute("PRAGMA page_size").fetchone()[0])
         pages = int(connection.execute("PRAGMA page_count").fetchone()[0])
@@ -160,15 +165,27 @@ def _copy_in_transaction(connection: sqlite3.Connection, target: Path, reporter:
 
 
 @contextmanager
-def _reading(connection: sqlite3.Connection) -> Iterator[None]:
+def _reading(connection: sqlite3.Connection, reporter: Reporter, busy_seconds: float = 0) -> Iterator[None]:
     """One read transaction: BEGIN alone takes no lock, the first read does."""
     with _errors("the database"):
         connection.execute("BEGIN")
         try:
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            _read_first(connection, reporter, time.monotonic() + busy_seconds)
             yield
         finally:
             connection.execute("ROLLBACK")
+
+
+def _read_first(connection: sqlite3.Connection, reporter: Reporter, deadline: float) -> None:
+    """Try in short turns until the deadline, for SQLite's own waiting cannot be cancelled."""
+    while True:
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            return
+        except sqlite3.OperationalError as error:
+            if (error.sqlite_errorcode & _PRIMARY_CODE) not in _BUSY or time.monotonic() >= deadline:
+                raise
+            reporter.check()
 
 
 def _integrity_check(connection: sqlite3.Connection, reporter: Reporter, *, quick: bool) -> None:

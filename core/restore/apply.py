@@ -55,6 +55,12 @@ def apply_restore(context: Context, site: Site, reporter: Reporter, *, freshly_s
             ) from error
 
 
+def refuse_open_database(site: Site) -> None:
+    """Raise BusyError naming them where other processes have the site's database open."""
+    if site.sqlite_path is not None:
+        _refuse_holders([site.sqlite_path], hint="stop the application, then try again")
+
+
 def _by_phase(context: Context, site: Site, marker: Marker, reporter: Reporter, *, freshly_staged: bool) -> Outcome:
     if marker.phase is Phase.STAGED:
         return _apply_staged(context, site, marker, reporter, freshly_staged=freshly_staged)
@@ -186,11 +192,12 @@ def _databases(marker: Marker) -> list[Path]:
     ]
 
 
-def _refuse_holders(databases: list[Path], kind: type[BusyError] = BusyError) -> None:
+def _refuse_holders(
+    databases: list[Path],
+    kind: type[BusyError] = BusyError,
+    hint: str = "stop the application, then run apply again; the restore stays pending",
+) -> None:
     files = [file for database in databases for file in database_files(database)]
     found = find_holders(files).found
     if found:
-        raise kind(
-            f"{databases[0].name} is open in {', '.join(map(str, found))}; nothing was changed",
-            hint="stop the application, then run apply again; the restore stays pending",
-        )
+        raise kind(f"{databases[0].name} is open in {', '.join(map(str, found))}; nothing was changed", hint=hint)

@@ -30,6 +30,7 @@ from core.restore.unpack import held_names
 from core.sizes import format_size
 from core.tree import EntryKind, walk_tree
 from core.verify import open_backup
+from core.words import plural
 
 _EXAMPLES = 20
 
@@ -102,10 +103,11 @@ class Preview:
         """What goes, the biggest loss first, a line each."""
         rows = sorted((table for table in self.tables if table.difference < 0), key=lambda table: table.difference)
         lines = [
-            f"table {table.name}: {-table.difference} rows" + ("" if table.backup is not None else ", the whole table")
+            f"table {table.name}: {plural(-table.difference, 'row')}"
+            + ("" if table.backup is not None else ", the whole table")
             for table in rows
         ]
-        lines += [f"{folder.name}: {folder.lost} files" for folder in self.folders if folder.lost]
+        lines += [f"{folder.name}: {plural(folder.lost, 'file')}" for folder in self.folders if folder.lost]
         return (*lines, f"every change since {self.backup.created_at.isoformat(timespec='seconds')}")
 
 

@@ -17,10 +17,11 @@ from core.errors import GreenroomError, UsageError
 from core.filesystem import Filesystem
 from core.progress import Reporter
 from core.recovery import tidy
-from core.restore.apply import apply_restore
+from core.restore.apply import refuse_open_database
 from core.restore.digest import digest_path
 from core.restore.finish import Outcome
 from core.restore.marker import Expected, Target
+from core.restore.now import apply_at_once
 from core.restore.stage import stage_held, stage_restore
 from core.restore.unpack import give
 
@@ -59,15 +60,16 @@ def plan_undo(context: Context, site: Site) -> UndoPlan:
 
 
 def undo_restore(context: Context, site: Site, reporter: Reporter, *, accept_version: str | None = None) -> Outcome:
-    """Bring back what was there before the last restore; raise as `stage_restore` and `apply_restore` do."""
+    """Bring back what was there before the last restore; raise as `restore_now` does."""
     context.require_writable("undo a restore")
     plan = plan_undo(context, site)
+    refuse_open_database(site)
     if plan.safety is not None:
-        stage_restore(context, site, plan.safety, reporter, accept_version=accept_version, action="undo")
+        staged = stage_restore(context, site, plan.safety, reporter, accept_version=accept_version, action="undo")
     else:
         with context.lock(site, "undo"):
             tidy(context, site)
-            stage_held(
+            staged = stage_held(
                 context,
                 site,
                 lambda targets: _copy_set_aside(plan, targets, context.disk, reporter),
@@ -76,12 +78,7 @@ def undo_restore(context: Context, site: Site, reporter: Reporter, *, accept_ver
                 action="undo",
                 held=plan.set_aside,
             )
-    outcome = apply_restore(context, site, reporter, freshly_staged=True)
-    if outcome is None:
-        raise GreenroomError(
-            "the staged undo was taken away by another process", hint="`greenroom history` shows what happened"
-        )
-    return outcome
+    return apply_at_once(context, site, staged, reporter)
 
 
 def _copy_set_aside(

@@ -270,3 +270,26 @@ def test_it_is_said_for_how_long_writers_waited(tmp_path: Path, journal_mode: st
     place = make_place(tmp_path, journal_mode=journal_mode)
     outcome = create_backup(place.context, place.site, Reporter())
     assert (outcome.writers_waited > 0) == waits
+
+
+def test_a_locked_database_is_waited_for_until_somebody_cancels(tmp_path: Path) -> None:
+    place = make_place(tmp_path, journal_mode="delete")
+    token = CancelToken()
+    with closing(sqlite3.connect(place.database, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        timer = threading.Timer(0.2, token.cancel)
+        timer.start()
+        with pytest.raises(CancelledError):
+            create_backup(place.context, place.site, Reporter(token=token))
+        timer.join()
+    _assert_failed_without_trace(place, "cancelled")
+
+
+def test_a_database_that_is_unlocked_meanwhile_is_backed_up(tmp_path: Path) -> None:
+    place = make_place(tmp_path, journal_mode="delete")
+    with closing(sqlite3.connect(place.database, isolation_level=None, check_same_thread=False)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        timer = threading.Timer(0.7, lambda: writer.execute("COMMIT"))
+        timer.start()
+        assert create_backup(place.context, place.site, Reporter()).record.status == "completed"
+        timer.join()

@@ -21,6 +21,7 @@ from core.progress import CancelToken, Progress, Reporter
 from core.restore.apply import apply_restore
 from core.restore.inspect import inspect_restore
 from core.restore.marker import MARKER, read_marker
+from core.restore.now import restore_now
 from core.restore.stage import cancel_restore, stage_restore
 from core.restore.undo import undo_restore
 from tests.support import CrashingFilesystem, Place, change_place, make_place, open_place, run_until_killed
@@ -219,3 +220,23 @@ def test_nothing_to_undo(place: Place) -> None:
     place.context.store.archive_path("app", outcome.safety_name).unlink()
     with pytest.raises(GreenroomError, match="gone"):
         undo_restore(place.context, place.site, Reporter())
+
+
+def test_a_restore_asked_for_now_and_cancelled_stays_staged_for_nobody(place: Place) -> None:
+    backup = _back_up(place)
+    change_place(place)
+    old = place.state()
+    token = CancelToken()
+    seen: list[str] = []
+
+    def cancel(progress: Progress) -> None:
+        seen.append(progress.phase)
+        if progress.phase == "writing the archive":
+            token.cancel()
+
+    with pytest.raises(CancelledError):
+        restore_now(place.context, place.site, backup, Reporter(cancel, token))
+    assert "unpacking" in seen
+    assert place.state() == old
+    assert not (place.context.site_folder(place.site) / MARKER).exists()
+    assert not list(place.database.parent.glob(".greenroom-*"))
