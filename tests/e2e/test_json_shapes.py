@@ -1,0 +1,83 @@
+"""The keys of `--json` that docs/operations.md lists, against what the commands print."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.documents import BIN, ROOT, environment
+
+_ROW = re.compile(r"^\| ((?:`[a-z-]+(?: [a-z]+)?`(?:, )?)+) \| ((?:`[a-z_]+`(?:, )?)+) \|$", re.MULTILINE)
+_COMMANDS = (
+    "init",
+    "status",
+    "config check",
+    "config show",
+    "config schema",
+    "backup",
+    "list",
+    "show latest",
+    "verify latest",
+    "restore latest --dry-run",
+    "restore latest --stage --yes",
+    "restore-cancel",
+    "restore latest --now --yes",
+    "apply",
+    "undo --yes",
+    "history",
+    "copy latest ../copy.zip",
+    "adopt ../copy.zip",
+    "pin latest",
+    "unpin latest",
+    "backup",
+    "delete latest --yes",
+    "catalog rebuild",
+    "demo ../another",
+)
+
+
+def _documented() -> dict[str, set[str]]:
+    told = (ROOT / "docs" / "operations.md").read_text().partition("\n## JSON\n")[2]
+    return {
+        command: set(re.findall(r"`([a-z_]+)`", keys))
+        for commands, keys in _ROW.findall(told)
+        for command in re.findall(r"`([a-z -]+)`", commands)
+    }
+
+
+def _name(line: str) -> str:
+    words = line.split()
+    return " ".join(words[:2] if words[0] in {"config", "catalog"} else words[:1])
+
+
+@pytest.mark.slow
+def test_each_command_has_the_keys_that_are_documented(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+
+    def run(line: str, folder: Path) -> dict[str, object]:
+        done = subprocess.run(
+            [str(BIN / "greenroom"), *line.split(), "--json"],
+            cwd=folder,
+            env=environment(tmp_path),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+        found: dict[str, object] = json.loads(done.stdout)
+        return found
+
+    run(f"demo {site}", tmp_path)
+    documented = _documented()
+    assert {_name(line) for line in _COMMANDS} == set(documented)
+    for line in _COMMANDS:
+        found = run(line, site)
+        assert found.pop("greenroom_json") == 1
+        assert found.pop("command") == _name(line)
+        assert set(found) == documented[_name(line)], line

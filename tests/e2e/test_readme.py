@@ -1,0 +1,168 @@
+"""What the README and the documents say, run and compared with what happens."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cli.root import COMMANDS
+from core.archive import Manifest
+from core.config import load_settings
+from core.config.document import FileSettings, SiteTable
+from core.errors import ExitCode
+from core.stores import StoredState
+from tests.e2e.documents import DOCUMENTS, ROOT, blocks_of, printed_by, run_document, runnable
+from tests.support import database_state, tree_state
+from tui.screens.ask import HELP
+
+NOT_RUN = {
+    ("README.md", "each makes its own environment and runs for minutes; tests of their own cover make demo"),
+    ("README.md", "installs for the user"),
+    ("docs/operations.md", "writes to /opt and /usr/local, as root"),
+}
+FORMAT = ROOT / "docs" / "archive-format.md"
+
+
+@pytest.fixture
+def tools() -> None:
+    missing = [tool for tool in ("sqlite3", "unzip", "sha256sum") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"the documents use {', '.join(missing)}, which is not installed here")
+
+
+def test_only_a_few_blocks_are_not_run() -> None:
+    found = {
+        (str(block.document.relative_to(ROOT)), block.reason)
+        for document in DOCUMENTS
+        for block in blocks_of(document, "sh")
+        if block.reason is not None
+    }
+    assert found == NOT_RUN
+
+
+def test_every_document_with_commands_is_run() -> None:
+    assert {document.name for document in DOCUMENTS if runnable(document)} == {
+        "README.md",
+        "archive-format.md",
+        "operations.md",
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("tools")
+def test_the_tour_of_the_readme(tmp_path: Path) -> None:
+    printed = run_document(ROOT / "README.md", tmp_path)
+    site = tmp_path / "films"
+
+    assert "before the upgrade" in printed_by("greenroom list\n", printed)
+    preview = printed_by("--dry-run", printed)
+    assert re.search(r"watch_history +0 +(\d+) +\+\1\n", preview)
+    assert re.search(r"files +\d+ +\d+ +\+49 ", preview)
+    assert "pending" in printed_by("--stage", printed).lower()
+
+    listed = json.loads(printed_by("greenroom list --json", printed))
+    shown = json.loads(blocks_of(ROOT / "README.md", "json")[0].text)
+    assert {tuple(backup) for backup in listed["backups"]} == {tuple(shown)}
+    safety = [backup["name"] for backup in listed["backups"] if "before the restore" in backup["description"]]
+    assert len(safety) == 1
+    assert safety[0] in printed_by("greenroom undo", printed)
+    history = printed_by("greenroom history", printed)
+    assert "undo" in history
+    assert "restore" in history
+
+    with closing(sqlite3.connect(site / "app.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM watch_history").fetchone() == (0,)
+    assert not list((site / "uploads" / "posters").glob("*.png"))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("tools")
+def test_a_restore_by_hand_brings_all_back(tmp_path: Path) -> None:
+    run_document(FORMAT, tmp_path)
+    site = tmp_path / "byhand"
+    assert database_state(site / "app.db") == database_state(site / "present" / "app.db")
+    assert tree_state(site / "uploads") == tree_state(site / "present" / "uploads")
+    assert tree_state(site / "uploads")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("tools")
+def test_the_commands_of_the_operator(tmp_path: Path) -> None:
+    printed = run_document(ROOT / "docs" / "operations.md", tmp_path)
+    assert "pending" in printed_by("--stage", printed).lower()
+    assert "backup_" in printed_by("catalog rebuild", printed)
+    assert json.loads((tmp_path / "site" / "greenroom.schema.json").read_text())["properties"]["sites"]
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
+def test_the_configurations_shown_are_right(document: str, tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    for block in blocks_of(ROOT / document, "toml"):
+        file = tmp_path / "greenroom.toml"
+        file.write_text(block.text)
+        file.chmod(0o600)
+        assert load_settings(file, environ={}).sites
+
+
+def test_every_key_of_the_configuration_is_explained() -> None:
+    told = (ROOT / "docs" / "operations.md").read_text()
+    keys = {*FileSettings.model_fields, *SiteTable.model_fields} - {"sites"}
+    assert [key for key in sorted(keys) if f"`{key}`" not in told] == []
+
+
+def test_every_command_and_exit_code_is_named() -> None:
+    told = (ROOT / "README.md").read_text()
+    assert [name for name in COMMANDS if not re.search(rf"`{name}[ `]", told)] == []
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", told, re.MULTILINE)] == [int(code) for code in ExitCode]
+
+
+def test_the_keys_told_are_those_of_the_help() -> None:
+    told = (ROOT / "README.md").read_text().partition("## The app")[2].partition("## Configure")[0]
+    keys = [key.strip("`") for key in re.findall(r"^\| ([^|]+?) \| \S", told, re.MULTILINE)]
+    assert keys
+    assert set(keys) <= {key for key, _ in HELP}
+
+
+def test_the_manifest_shown_is_one() -> None:
+    manifest, sidecar = (block.text for block in blocks_of(FORMAT, "json"))
+    shown = Manifest.model_validate_json(manifest)
+    assert shown.to_bytes().decode() == manifest
+    identity = hashlib.sha256(manifest.encode()).hexdigest()
+    assert f"{identity}  metadata.json\n" in FORMAT.read_text()
+    state = StoredState.model_validate_json(sidecar)
+    assert state.to_bytes().decode() == sidecar
+    assert state.manifest_sha256 == identity
+
+
+def test_the_listing_shown_has_the_digest_shown() -> None:
+    lines = re.findall(r"^[fdl] [0-7]+ \d+ \d+ \d+ \d+ [0-9a-f]{64} .+\n", FORMAT.read_text(), re.MULTILINE)
+    manifest = Manifest.model_validate_json(blocks_of(FORMAT, "json")[0].text)
+    assert hashlib.sha256("".join(lines).encode()).hexdigest() == manifest.files[0].listing_sha256
+
+
+def test_links_between_the_documents_lead_somewhere() -> None:
+    for document in (*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"):
+        for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+            path, _, anchor = target.partition("#")
+            if "://" in target:
+                continue
+            aimed = (document.parent / path) if path else document
+            assert aimed.exists(), f"{document.name}: {target}"
+            assert not anchor or anchor in _anchors(aimed), f"{document.name}: {target}"
+
+
+def test_what_a_damaged_marker_refers_to_is_there() -> None:
+    assert "a-damaged-marker" in _anchors(ROOT / "docs" / "operations.md")
+
+
+def _anchors(document: Path) -> set[str]:
+    """Return the anchors of a document's headings, as they are made on GitHub."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,0 +1,83 @@
+"""The app on a real site, driven by keys; what is looked at is what a person would see."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from textual.pilot import Pilot
+
+from core.backup import create_backup
+from core.catalog import BackupRecord
+from core.progress import Reporter
+from tests.support import Place
+from tui.app import GreenroomApp
+from tui.screens.backups import BackupsScreen
+
+WIDE, NARROW = (120, 40), (80, 24)
+_MOST_ROUNDS = 50
+_QUIET_ROUNDS = 3
+
+
+class Driver:
+    """Presses keys, waits until all that they began has ended, and reads the screen."""
+
+    def __init__(self, app: GreenroomApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    async def press(self, *keys: str) -> str:
+        """Press keys and return the screen after everything that they began."""
+        await self.pilot.press(*keys)
+        return await self.settle()
+
+    async def type(self, text: str) -> str:
+        return await self.press(*text)
+
+    async def settle(self) -> str:
+        """Wait until nothing is at work, and the end of one thing has not begun another."""
+        quiet = 0
+        for _ in range(_MOST_ROUNDS):
+            await self.pilot.pause()
+            quiet = 0 if self.app.workers else quiet + 1
+            if quiet == _QUIET_ROUNDS:
+                break
+            await self.app.workers.wait_for_complete()
+        return self.text()
+
+    async def look(self) -> str:
+        """Let the first screen read again what other processes have changed, as it does every two seconds."""
+        first = self.app.screen_stack[1]
+        assert isinstance(first, BackupsScreen)
+        first.look()
+        return await self.settle()
+
+    def text(self) -> str:
+        """Return what stands on the screen."""
+        return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
+
+    def notices(self) -> str:
+        """Return the notifications that are shown, each on one line."""
+        return "\n".join(notice.message for notice in self.app._notifications)
+
+    @property
+    def screen(self) -> str:
+        return type(self.app.screen).__name__
+
+    @property
+    def focused(self) -> str | None:
+        return self.app.focused.id if self.app.focused is not None else None
+
+
+@asynccontextmanager
+async def drive(place: Place, size: tuple[int, int] = WIDE) -> AsyncIterator[Driver]:
+    """Open the app on a place."""
+    app = GreenroomApp(place.context)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        driver = Driver(app, pilot)
+        await driver.settle()
+        yield driver
+
+
+def back_up(place: Place, description: str = "") -> BackupRecord:
+    return create_backup(place.context, place.site, Reporter(), description=description).record

@@ -1,0 +1,104 @@
+"""Words and figures for screens: pure functions, and everything from outside made safe to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from core.progress import Progress
+from core.reports import format_age
+from core.sizes import format_size
+from core.words import printable
+
+NOTHING = "-"
+_SECONDS_BEFORE_RATE = 1.0
+
+
+def plain_lines(text: str) -> str:
+    """Given text from outside, return it line by line with nothing in it that a terminal would obey."""
+    return "\n".join(printable(line) for line in text.splitlines())
+
+
+def shorten(text: str, width: int) -> str:
+    """Given text, return at most `width` letters of it, with dots where some are left out."""
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def count(number: int | None) -> str:
+    """Given a number or None, return it in groups of three digits, or a dash."""
+    return NOTHING if number is None else f"{number:,}"
+
+
+def signed(number: int) -> str:
+    """Given a difference, return it with its sign, zero without one."""
+    return f"{number:+,}" if number else "0"
+
+
+def size(number: int | None) -> str:
+    """Given bytes or None, return the size in words, or a dash."""
+    return NOTHING if number is None else format_size(number)
+
+
+def short_age(age: timedelta) -> str:
+    """Given an age, return it for a narrow column: "now", "5 min", "3 h", "12 days"."""
+    words = format_age(age)
+    if words.endswith(" ago"):
+        return words.removesuffix(" ago")
+    return "now" if words == "just now" else "future"
+
+
+def bar(done: int, total: int, width: int) -> str:
+    """Given how much is done, return a bar of plain letters that every terminal can draw."""
+    filled = width * min(done, total) // total if total else 0
+    return f"[{'#' * filled}{'.' * (width - filled)}]"
+
+
+def progress_words(progress: Progress, seconds: float, *, bar_width: int = 20) -> str:
+    """Given progress and the seconds of its phase, return bar, percent, amount, rate and time left, as far as known."""
+    done, total = progress.done, progress.total
+    parts = []
+    if total:
+        parts += [bar(done, total, bar_width), f"{min(100, done * 100 // total)} %"]
+    if progress.unit != "steps" and done:
+        is_bytes = progress.unit == "bytes"
+        parts.append(format_size(done) if is_bytes else f"{done:,} {progress.unit}")
+        if seconds >= _SECONDS_BEFORE_RATE:
+            rate = done / seconds
+            parts.append(f"{format_size(int(rate))}/s" if is_bytes else f"{rate:,.0f}/s")
+            if total and done < total:
+                parts.append(f"{clock(int((total - done) / rate))} left")
+    elif seconds >= _SECONDS_BEFORE_RATE:
+        parts.append(f"for {clock(int(seconds))}")
+    return "  ".join(parts)
+
+
+def clock(seconds: int) -> str:
+    """Given seconds, return minutes and seconds: 0:07, 12:30."""
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def aligned(rows: Iterable[Sequence[str]], *, right: Collection[int] = (), indent: int = 2) -> list[str]:
+    """Given rows of cells, return lines with the cells below each other; `right` are the columns of numbers."""
+    kept = list(rows)
+    if not kept:
+        return []
+    widths = [max(cell_len(row[column]) for row in kept) for column in range(len(kept[0]))]
+    lines = []
+    for row in kept:
+        cells = []
+        for column, cell in enumerate(row):
+            space = " " * (widths[column] - cell_len(cell))
+            cells.append(space + cell if column in right else cell + space)
+        lines.append((" " * indent + "  ".join(cells)).rstrip())
+    return lines
+
+
+def section(head: str, lines: Iterable[str], *, indent: int = 2) -> Text:
+    """Given a head and lines, return them as a block, or nothing where there are no lines."""
+    kept = [" " * indent + line for line in lines]
+    if not kept:
+        return Text()
+    return Text.assemble((head, "bold"), "\n", "\n".join(kept), "\n\n")

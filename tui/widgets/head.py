@@ -1,0 +1,102 @@
+"""The head of the first screen: which site, how old its last good backup is, and what a person must know first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from core.config import Site
+from core.errors import GreenroomError
+from core.reports import format_age, format_time
+from core.restore.marker import Marker
+from core.words import printable
+from tui.calls import SiteView
+from tui.format import plain_lines, size
+
+_READ_ONLY = "READ-ONLY: nothing can be changed here; v verifies and notes nothing"
+
+
+class SiteHead(Vertical):
+    """Given what was read of a site, say it; given an error, say that instead, and that it is tried again."""
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="title"):
+            yield Static(id="title-site", markup=False)
+            yield Static(id="title-storage", markup=False)
+        yield Static("looking ...", id="head-lines", markup=False)
+
+    def show_site(self, site: Site, number: int, sites: int) -> None:
+        """Name the site, and which of several it is."""
+        which = f"  ({number} of {sites})" if sites > 1 else ""
+        self.query_one("#title-site", Static).update(Text(f"greenroom  {site.name}{which}"))
+
+    def show_view(self, view: SiteView, site: Site, *, read_only: bool) -> None:
+        """Say how the site is."""
+        free = f"{size(view.free_bytes)} free in the storage" if view.free_bytes is not None else "storage: ERROR"
+        self.query_one("#title-storage", Static).update(Text(free))
+        self.query_one("#head-lines", Static).update(Text("\n").join(_lines(view, site, read_only=read_only)))
+
+    def show_error(self, error: GreenroomError) -> None:
+        """Say why nothing can be told of the site now."""
+        hint = f"\n{plain_lines(error.hint)}" if error.hint else ""
+        self.query_one("#title-storage", Static).update(Text())
+        self.query_one("#head-lines", Static).update(
+            Text.assemble(
+                (f"CANNOT LOOK: {plain_lines(error.message)}", "bold"),
+                f"{hint}\nLooking again every 2 seconds; what is shown below may be out of date.",
+            )
+        )
+
+
+def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
+    status = view.status
+    yield _last_good(view, site)
+    if view.storage_problem is not None:
+        yield _alarm("STORAGE", f"{view.storage_problem.message}. {view.storage_problem.hint}")
+    if status.pending is not None:
+        yield _pending(status.pending, site)
+    if status.failed_restore is not None:
+        yield _alarm(
+            "FAILED RESTORE",
+            f"{status.failed_restore.action} of {status.failed_restore.backup_filename}: "
+            f"{status.failed_restore.error or 'no reason was noted'}. The site is as it was before. "
+            f"`greenroom restore-cancel {site.name}` removes what was staged",
+        )
+    if status.last_failure is not None:
+        failure = status.last_failure
+        yield _alarm("LAST BACKUP FAILED", f"{format_age(view.now - failure.created_at)}: {failure.error or ''}")
+    if status.holder is not None:
+        yield Text(f"at work: {printable(str(status.holder))}")
+    if read_only:
+        yield Text(_READ_ONLY, "bold")
+
+
+def _last_good(view: SiteView, site: Site) -> Text:
+    last, age = view.status.last_good, view.status.age
+    if last is None or age is None:
+        return Text("NO GOOD BACKUP YET", "bold")
+    when = f"  ({format_time(last.created_at, site.time_zone)})"
+    return Text.assemble((f"last good backup {format_age(age)}", "bold"), when)
+
+
+def _pending(marker: Marker, site: Site) -> Text:
+    if marker.changed_site:
+        return _alarm(
+            "INTERRUPTED RESTORE",
+            f"do not start the application; `greenroom apply {site.name}` finishes the {marker.action} "
+            f"of {marker.backup_filename}",
+        )
+    when = format_time(marker.requested_at, site.time_zone)
+    return _alarm(
+        "PENDING RESTORE",
+        f"{marker.action} of {marker.backup_filename}, staged {when} by {marker.requested_by}. "
+        f"`greenroom apply {site.name}` carries it out, `greenroom restore-cancel {site.name}` takes it back",
+    )
+
+
+def _alarm(word: str, text: str) -> Text:
+    return Text.assemble((f"{word}: ", "bold"), printable(text))

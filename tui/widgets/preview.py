@@ -1,0 +1,124 @@
+"""The preview of a restore as text: from where, to where, what is lost, what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from rich.text import Text
+
+from core.config import Site
+from core.holders import Holder
+from core.reports import format_age, format_time
+from core.restore.inspect import FolderChange, Preview, TableChange
+from core.words import plural, printable
+from tui.format import NOTHING, aligned, count, section, signed, size
+
+_MOST_TABLES = 500
+_MOST_EXAMPLES = 5
+_REPLACED = {"rename": "replaced as a whole", "entries": "its entries swapped one by one, journalled"}
+
+
+def preview_text(preview: Preview, site: Site, now: datetime) -> Text:
+    """Given a preview, return it as text, what must be known first."""
+    text = Text()
+    text.append_text(section("NOT POSSIBLE NOW", map(printable, preview.blockers)))
+    text.append_text(section("From", _source(preview, site, now)))
+    text.append_text(section(f"To {preview.site}", aligned(_target(preview), indent=0)))
+    text.append_text(section("WHAT IS LOST", _lost(preview, site)))
+    text.append_text(section("Good to know", map(printable, preview.notices)))
+    text.append_text(section("Rows", _tables(preview)))
+    text.append_text(section("Files", _folders(preview)))
+    text.append_text(section("Space", _space(preview)))
+    text.rstrip()
+    return text
+
+
+def short_holder(holder: Holder) -> str:
+    """Given a process, return its program and number, without its arguments."""
+    program = holder.command.split(" ")[0].rpartition("/")[2]
+    return printable(f"{program} (process {holder.pid})")
+
+
+def _source(preview: Preview, site: Site, now: datetime) -> Iterator[str]:
+    backup = preview.backup
+    when = f"{format_time(backup.created_at, site.time_zone)}, {format_age(now - backup.created_at)}"
+    yield printable(f"{backup.name}, {size(backup.file_size)}")
+    yield printable(f"made {when}, by {backup.created_by}")
+    if backup.description:
+        yield printable(f"about: {backup.description}")
+    if preview.version_differs:
+        yield printable(f"VERSION of the application {preview.version_backup}, NOW IT IS {preview.version_now}")
+    elif preview.version_backup is not None:
+        now_known = "the same as now" if preview.version_now is not None else "now unknown"
+        yield printable(f"version of the application {preview.version_backup}, {now_known}")
+    elif preview.version_now is not None:
+        yield printable(f"version of the application unknown, now {preview.version_now}")
+
+
+def _target(preview: Preview) -> Iterator[tuple[str, str]]:
+    for row in preview.space:
+        kind, state = ("database", f"  ({preview.present})") if row.name == "database.db" else ("folder", "")
+        yield kind, f"{printable(str(row.path))}{state}"
+
+
+def _lost(preview: Preview, site: Site) -> Iterator[str]:
+    # The last line tells a time, which a person reads in the site's zone.
+    *named, _ = preview.lost
+    yield from map(printable, named)
+    for folder in preview.folders:
+        yield from (f"  {printable(f'{folder.name}/{name}')}" for name in folder.lost_examples[:_MOST_EXAMPLES])
+        more = folder.lost - min(_MOST_EXAMPLES, len(folder.lost_examples))
+        if more > 0:
+            yield f"  and {plural(more, 'file')} more"
+    yield f"every change since {format_time(preview.backup.created_at, site.time_zone)}"
+    yield f"It is kept first, and `greenroom undo {preview.site}` brings it back."
+
+
+def _tables(preview: Preview) -> list[str]:
+    if not preview.tables:
+        return ["not known before the restore: the archive has no manifest"]
+    rows = sorted(preview.tables, key=_biggest_loss_first)
+    cells = [
+        (printable(one.name), count(one.now), count(one.backup), signed(one.difference)) for one in rows[:_MOST_TABLES]
+    ]
+    lines = aligned([("table", "now", "in the backup", "difference"), *cells], right=[1, 2, 3], indent=0)
+    more = len(rows) - _MOST_TABLES
+    return [*lines, f"and {more:,} more tables"] if more > 0 else lines
+
+
+def _biggest_loss_first(change: TableChange) -> tuple[bool, int, str]:
+    """Losses, the biggest first; then gains; then what stays."""
+    return change.difference == 0, change.difference, change.name
+
+
+def _folders(preview: Preview) -> list[str]:
+    if not preview.folders:
+        return []
+    heads = ("folder", "now", "in the backup", "difference", "lost", "size now", "in the backup")
+    return aligned([heads, *map(_folder, preview.folders)], right=range(1, 7), indent=0)
+
+
+def _folder(change: FolderChange) -> tuple[str, ...]:
+    return (
+        printable(change.name),
+        count(change.files_now) if change.files_now is not None else NOTHING,
+        count(change.files_backup),
+        signed(change.difference),
+        count(change.lost),
+        size(change.bytes_now),
+        size(change.bytes_backup),
+    )
+
+
+def _space(preview: Preview) -> list[str]:
+    rows = [
+        (
+            printable(row.name),
+            f"{size(row.needed_bytes)} needed",
+            f"{size(row.free_bytes)} free",
+            _REPLACED.get(row.by, row.by),
+        )
+        for row in preview.space
+    ]
+    return aligned(rows, right=[1, 2], indent=0)
