@@ -39,7 +39,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     counts = [plural(outcome.tables, "table"), plural(outcome.records, "row"), plural(outcome.files, "file")]
     lines = [
         f"{outcome.site} is the NEW one: {outcome.action} of {outcome.backup_name}",
-        f"  {counts[0]} with {counts[1]}, {counts[2]} of files",
+        f"  {counts[0]} with {counts[1]}, {counts[2]}",
     ]
     if outcome.safety_name is not None:
         lines.append(f"  safety backup: {outcome.safety_name}; `greenroom undo {outcome.site}` goes back to it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.archive import Archive, Kind, Limits, file_sha256, open_archive
@@ -73,6 +74,7 @@ def _copy_in(context: Context, file: Path, partial: Path, reporter: Reporter) ->
                 context.disk.write(copy, block)
                 reporter.advance(len(block))
             context.disk.fsync(copy)
+        os.utime(partial, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _take_in(
@@ -89,7 +91,7 @@ def _take_in(
     if here_already and present is not None and present.status == "completed":
         return Adoption(present, known=True)
     name = wanted if here_already else _free_variant(context, site.name, wanted)
-    found = found_backup(context, site.name, name, archive, partial.stat().st_size)
+    found = found_backup(context, site.name, name, archive, partial)
     state = StoredState(
         role="adopted",
         origin="adopted",
@@ -105,9 +107,13 @@ def _take_in(
     return Adoption(catalog.insert_found(found), renamed=name != wanted)
 
 
-def found_backup(context: Context, site: str, name: str, archive: Archive, size: int) -> FoundBackup:
-    """Given a whole archive, return the row that a catalog without its sidecar makes of it."""
+def found_backup(context: Context, site: str, name: str, archive: Archive, path: Path) -> FoundBackup:
+    """Given a whole archive, return the row that a catalog without its sidecar makes of it.
+
+    An archive that does not say when it was made is as old as its file.
+    """
     now = context.clock()
+    size, changed = path.stat().st_size, datetime.fromtimestamp(path.stat().st_mtime, UTC)
     manifest = archive.manifest
     if manifest is None:
         bare = archive.bare
@@ -116,7 +122,7 @@ def found_backup(context: Context, site: str, name: str, archive: Archive, size:
             name=name,
             site=site,
             kind="snapshot",
-            created_at=(bare and bare.created_at) or now,
+            created_at=(bare and bare.created_at) or changed,
             created_by="unknown (foreign)",
             completed_at=now,
             description=(bare and bare.backup_name) or "",

@@ -69,10 +69,6 @@ class Filesystem:
                 Path(folder).chmod(PRIVATE_FOLDER)
         shutil.rmtree(path)
 
-    def link(self, source: Path, target: Path) -> None:
-        """Give the file `source` a second name."""
-        os.link(source, target, follow_symlinks=False)
-
     def symlink(self, target: str, path: Path) -> None:
         path.symlink_to(target)
 

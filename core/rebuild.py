@@ -73,7 +73,7 @@ def _find(context: Context, site: Site, name: str, rebuilt: Rebuilt) -> None:
     label = f"{site.name}/{name}"
     try:
         with open_archive(path, Limits(max_bytes=site.max_archive_bytes), allow_leaving_links=True) as archive:
-            found = found_backup(context, site.name, name, archive, path.stat().st_size)
+            found = found_backup(context, site.name, name, archive, path)
     except GreenroomError as error:
         rebuilt.unreadable.append(f"{label}: {error.message}")
         return

@@ -211,10 +211,6 @@ class CrashingFilesystem(Filesystem):
         self._step(f"remove_folder {path.name}")
         super().remove_folder(path)
 
-    def link(self, source: Path, target: Path) -> None:
-        self._step("link")
-        super().link(source, target)
-
     def symlink(self, target: str, path: Path) -> None:
         self._step("symlink")
         super().symlink(target, path)

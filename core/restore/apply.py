@@ -27,6 +27,7 @@ from core.restore.digest import count_path, digest_path
 from core.restore.finish import Outcome, finish_new, finish_old
 from core.restore.marker import Marker, Phase, Target, marker_path, read_marker, write_marker
 from core.restore.switch import move_back, move_in, move_out, plan_moves
+from core.restore.targets import blocking_reasons
 from core.tree import UnreadableTreeError
 
 
@@ -75,6 +76,7 @@ def _by_phase(context: Context, site: Site, marker: Marker, reporter: Reporter, 
 def _apply_staged(context: Context, site: Site, marker: Marker, reporter: Reporter, *, freshly_staged: bool) -> Outcome:
     with ExitStack() as held:
         try:
+            _refuse_blocked(marker)
             if not freshly_staged:
                 _check_staging(marker, reporter)
             marker = _keep_present(context, site, marker, reporter, held)
@@ -139,6 +141,13 @@ def _go_back(context: Context, site: Site, marker: Marker, error: GreenroomError
         f"the {marker.action} failed, {site.name} is exactly as it was before: {error}",
         hint=f"it is not tried again by itself; `greenroom restore-cancel {site.name}` removes what was staged",
     )
+
+
+def _refuse_blocked(marker: Marker) -> None:
+    """What stood in nobody's way at staging, a mount point for one, can be there now."""
+    for target in marker.targets:
+        for reason in blocking_reasons(target):
+            raise GreenroomError(reason, hint="clear that, then stage again")
 
 
 def _check_staging(marker: Marker, reporter: Reporter) -> None:

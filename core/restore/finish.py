@@ -11,11 +11,12 @@ from core.catalog import RestoreRecord
 from core.config import Site
 from core.context import Context
 from core.databases.sqlite import SIDE_FILES
+from core.errors import GreenroomError
 from core.filesystem import Filesystem
 from core.restore.carry import carry_over
 from core.restore.marker import Marker, Target, failed_marker_path, marker_path, remove_marker
 from core.restore.switch import move_back, unexpected_paths
-from core.tree import FAILED_FOLDER_PREFIX, WORK_FOLDER_PREFIX
+from core.tree import FAILED_FOLDER_PREFIX, WORK_FOLDER_PREFIX, mount_points_below
 
 BEFORE_RESTORE = ".before_restore"
 SET_ASIDE_PREFIX = f"{WORK_FOLDER_PREFIX}set-aside-"
@@ -136,6 +137,11 @@ def _keep_or_clean(target: Target, disk: Filesystem, *, set_aside: bool) -> None
     elif target.kind == "database":
         _keep_before_restore(target, disk)
     disk.fsync_folder(target.work.parent)
+    for point in mount_points_below(target.work):
+        raise GreenroomError(
+            f"{point} was mounted in the old folder meanwhile: it is not removed",
+            hint="unmount it, then `greenroom apply` finishes the restore",
+        )
     disk.remove_folder(target.work)
     disk.fsync_folder(target.work.parent)
 

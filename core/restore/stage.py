@@ -54,7 +54,7 @@ def stage_restore(
         return stage_held(
             context,
             site,
-            lambda targets: unpack(archive, targets, context.disk, reporter),
+            lambda targets: unpack(archive, targets, context.disk, reporter, trusted=backup.origin != "adopted"),
             backup_filename=f"{backup.name}.zip",
             backup_id=backup.id,
             action=action,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.archive import Archive, Entry, Kind
-from core.databases.sqlite import check_database
+from core.databases.sqlite import DatabaseDamagedError, check_database
 from core.errors import GreenroomError, VerificationError
 from core.filesystem import Filesystem
 from core.progress import Reporter
@@ -20,6 +20,7 @@ from core.restore.marker import Expected, Target
 _DEFAULT_FILE_MODE = 0o644
 _DEFAULT_FOLDER_MODE = 0o755
 _PERMISSIONS = 0o7777
+_PLAIN_PERMISSIONS = 0o777
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class _Unpacking:
 
     target: Target
     default: Belonging
+    permissions: int
     digest: TreeDigest = field(default_factory=TreeDigest)
     folders: dict[str, tuple[int, int | None]] = field(default_factory=dict)
 
@@ -44,14 +46,18 @@ class _Unpacking:
         return self.target.staged / relative if relative else self.target.staged
 
 
-def unpack(archive: Archive, targets: tuple[Target, ...], disk: Filesystem, reporter: Reporter) -> dict[str, Expected]:
+def unpack(
+    archive: Archive, targets: tuple[Target, ...], disk: Filesystem, reporter: Reporter, *, trusted: bool
+) -> dict[str, Expected]:
     """Write the archive's content to the targets' `new/`, read it back, and return what each target then holds.
 
+    What is not `trusted`, for it came from elsewhere, gets no setuid, setgid or sticky bit.
     Raise VerificationError where the archive or what was written of it is not what it should be.
     """
     total = sum(entry.size for entry in archive.entries)
     reporter.phase("unpacking", total)
-    unpackings = {target.name: _begin(target, disk) for target in targets}
+    permissions = _PERMISSIONS if trusted else _PLAIN_PERMISSIONS
+    unpackings = {target.name: _begin(target, permissions, disk) for target in targets}
     for entry in archive.entries:
         unpacking, relative = _home(entry.name, unpackings)
         if unpacking is not None:
@@ -90,10 +96,10 @@ def give(path: Path, mode: int | None, uid: int, gid: int) -> None:
         path.chmod(mode & _PERMISSIONS)
 
 
-def _begin(target: Target, disk: Filesystem) -> _Unpacking:
+def _begin(target: Target, permissions: int, disk: Filesystem) -> _Unpacking:
     disk.make_folder(target.work)
     disk.make_folder(target.new)
-    unpacking = _Unpacking(target, present_belonging(target.live, folder=target.kind == "folder"))
+    unpacking = _Unpacking(target, present_belonging(target.live, folder=target.kind == "folder"), permissions)
     if target.kind == "folder" and target.by == "rename":
         _make_folder(unpacking, "", disk)
         unpacking.folders[""] = (unpacking.default.mode, None)
@@ -128,7 +134,7 @@ def _unpack_entry(
     if entry.kind is Kind.FOLDER:
         _make_folder(unpacking, relative, disk)
         if attributes:
-            unpacking.folders[relative] = (attributes.mode & _PERMISSIONS, attributes.mtime)
+            unpacking.folders[relative] = (attributes.mode & unpacking.permissions, attributes.mtime)
             give(path, None, uid, gid)
     elif entry.kind is Kind.LINK:
         link = archive.read_link(entry)
@@ -140,7 +146,7 @@ def _unpack_entry(
         if unpacking.target.kind == "database":
             mode, uid, gid = unpacking.default.mode, unpacking.default.uid, unpacking.default.gid
         else:
-            mode = attributes.mode & _PERMISSIONS if attributes else _DEFAULT_FILE_MODE
+            mode = attributes.mode & unpacking.permissions if attributes else _DEFAULT_FILE_MODE
         give(path, mode, uid, gid)
         if attributes:
             os.utime(path, (attributes.mtime, attributes.mtime))
@@ -194,7 +200,17 @@ def _read_back(unpacking: _Unpacking, reporter: Reporter) -> Expected:
             f"what was unpacked to {target.work} is not what was written",
             hint="look for errors of the disk (dmesg), then try again",
         )
-    tables = check_database(target.staged, reporter).tables if target.kind == "database" else None
+    tables = _check_staged(target.staged, reporter) if target.kind == "database" else None
     return Expected(
         digest=found.hex, tables=tables, entries=found.entries, files=found.files, size_bytes=found.size_bytes
     )
+
+
+def _check_staged(database: Path, reporter: Reporter) -> dict[str, int]:
+    try:
+        return check_database(database, reporter).tables
+    except DatabaseDamagedError as error:
+        raise VerificationError(
+            f"the database in the archive is damaged: {error.message}",
+            hint="restore another backup; nothing was changed",
+        ) from error

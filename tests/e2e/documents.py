@@ -16,7 +16,7 @@ _BLOCK = re.compile(
     r"(?:^<!-- not run: (?P<reason>[^\n]+) -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 _MARK = "=== end of block"
-_OURS = ("GREENROOM_", "NO_COLOR", "XDG_CONFIG_HOME", "SSH_")
+_UNWANTED = ("GREENROOM_", "NO_COLOR", "TEXTUAL", "XDG_CONFIG_HOME", "SSH_", "COLUMNS", "LINES")
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def runnable(document: Path) -> list[Block]:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return what a command finds around it: the project's greenroom on PATH, and no configuration of this user."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    """Return what a command finds around it: the project's greenroom on PATH, no setting of this user."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_UNWANTED)}
     return {**kept, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "HOME": str(home), "LC_ALL": "C.UTF-8"}
 
 

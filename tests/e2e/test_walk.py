@@ -129,7 +129,8 @@ def test_a_backup_a_restore_and_an_undo(site: Path, terminal: Terminal) -> None:
     terminal.wait_for("New backup of movies")
     terminal.type("from the walk")
     terminal.press("Enter")
-    terminal.wait_for("from the walk", "completed", "last good backup", "is complete and verified")
+    terminal.wait_for("is complete and verified")
+    terminal.wait_for("from the walk", "completed", "last good backup")
 
     _forget_what_was_watched(site)
     terminal.press("r")

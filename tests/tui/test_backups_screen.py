@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from textual.widgets import Input
@@ -15,6 +20,31 @@ from tui.screens.backups import PAGE
 from tui.widgets.backup_table import BackupTable
 
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE])
+
+
+_AT_WORK = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from core.locks import hold_lock
+path = Path(sys.argv[1])
+path.parent.mkdir(parents=True, exist_ok=True)
+with hold_lock(path, actor="cron", verb="backup", now=datetime.now(UTC)):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def _at_work_elsewhere(place: Place) -> Iterator[None]:
+    """Another process holds the site for the block."""
+    command = [sys.executable, "-c", _AT_WORK, str(place.context.lock_path(place.site))]
+    folder = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield
+        process.communicate()
 
 
 def _table(driver: Driver) -> BackupTable:
@@ -160,9 +190,11 @@ async def test_a_failed_backup_has_neither_archive_nor_restore(place: Place) -> 
 
 
 async def test_the_list_is_loaded_in_pages(place: Place) -> None:
-    kept = {"site": "app", "kind": "snapshot", "created_by": "x", "completed_at": START}
     for number in range(PAGE + 3):
-        place.context.catalog.insert_found(FoundBackup(name=f"b{number}", created_at=START, **kept))  # type: ignore[arg-type]
+        found = FoundBackup(
+            name=f"b{number}", site="app", kind="snapshot", created_at=START, created_by="x", completed_at=START
+        )
+        place.context.catalog.insert_found(found)
     async with drive(place) as driver:
         assert _table(driver).row_count == PAGE
         assert f"{PAGE} of {PAGE + 3}" in driver.text()
@@ -209,6 +241,17 @@ async def test_read_only_looks_and_changes_nothing(place: Place) -> None:
         found = place.context.catalog.get(backup.id)
         assert found is not None
         assert found.verified_at is None
+
+
+async def test_who_else_works_on_the_site_is_named(place: Place) -> None:
+    async with drive(place) as driver:
+        with _at_work_elsewhere(place):
+            screen = await driver.look()
+            assert "at work: cron, backup, process" in screen
+            await driver.press("n")
+            assert "the site is in use by cron" in await driver.press("enter")
+            await driver.press("enter")
+        assert "at work" not in await driver.look()
 
 
 async def test_a_catalog_that_cannot_be_read_is_said_until_it_can(place: Place) -> None:

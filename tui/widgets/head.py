@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from datetime import datetime
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,8 +13,9 @@ from textual.widgets import Static
 
 from core.config import Site
 from core.errors import GreenroomError
+from core.locks import LockHolder
 from core.reports import format_age, format_time
-from core.restore.marker import Marker
+from core.restore.marker import Marker, Phase
 from core.words import printable
 from tui.calls import SiteView
 from tui.format import plain_lines, size
@@ -69,8 +72,8 @@ def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
     if status.last_failure is not None:
         failure = status.last_failure
         yield _alarm("LAST BACKUP FAILED", f"{format_age(view.now - failure.created_at)}: {failure.error or ''}")
-    if status.holder is not None:
-        yield Text(f"at work: {printable(str(status.holder))}")
+    if status.holder is not None and status.holder.pid != os.getpid():
+        yield Text(f"at work: {printable(_holder(status.holder, site))}")
     if read_only:
         yield Text(_READ_ONLY, "bold")
 
@@ -90,12 +93,23 @@ def _pending(marker: Marker, site: Site) -> Text:
             f"do not start the application; `greenroom apply {site.name}` finishes the {marker.action} "
             f"of {marker.backup_filename}",
         )
+    if marker.phase is Phase.STAGING:
+        return Text(f"being staged: {printable(marker.backup_filename)}; nothing of the site is changed yet")
     when = format_time(marker.requested_at, site.time_zone)
     return _alarm(
         "PENDING RESTORE",
         f"{marker.action} of {marker.backup_filename}, staged {when} by {marker.requested_by}. "
         f"`greenroom apply {site.name}` carries it out, `greenroom restore-cancel {site.name}` takes it back",
     )
+
+
+def _holder(holder: LockHolder, site: Site) -> str:
+    """Who works on the site; the lock tells the time in UTC, and nothing for the instant before it is written."""
+    try:
+        since = format_time(datetime.fromisoformat(holder.since), site.time_zone)
+    except ValueError:
+        since = holder.since
+    return f"{holder.actor}, {holder.verb}, process {holder.pid}, since {since}"
 
 
 def _alarm(word: str, text: str) -> Text:

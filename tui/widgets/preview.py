@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from rich.text import Text
@@ -22,16 +22,21 @@ _REPLACED = {"rename": "replaced as a whole", "entries": "its entries swapped on
 def preview_text(preview: Preview, site: Site, now: datetime) -> Text:
     """Given a preview, return it as text, what must be known first."""
     text = Text()
-    text.append_text(section("NOT POSSIBLE NOW", map(printable, preview.blockers)))
+    text.append_text(section("NOT POSSIBLE NOW", _points(preview.blockers)))
     text.append_text(section("From", _source(preview, site, now)))
     text.append_text(section(f"To {preview.site}", aligned(_target(preview), indent=0)))
     text.append_text(section("WHAT IS LOST", _lost(preview, site)))
-    text.append_text(section("Good to know", map(printable, preview.notices)))
+    text.append_text(section("Good to know", _points(preview.notices)))
     text.append_text(section("Rows", _tables(preview)))
     text.append_text(section("Files", _folders(preview)))
     text.append_text(section("Space", _space(preview)))
     text.rstrip()
     return text
+
+
+def _points(lines: Iterable[str]) -> Iterator[str]:
+    """Lines that may be longer than the screen is wide: each shows where it begins."""
+    return (f"- {printable(line)}" for line in lines)
 
 
 def short_holder(holder: Holder) -> str:
