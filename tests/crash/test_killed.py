@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+import tests.support
 from core.backup import create_backup
 from core.keep import delete_backup, pin_backup
 from core.progress import Reporter
@@ -21,12 +23,13 @@ from tests.support import (
     Place,
     change_place,
     make_place,
-    open_place,
     run_until_killed,
 )
 
 Verb = Callable[[Place], object]
 _MOST_STEPS = 400
+_EXCLUDE = ("*.tmp",)
+open_place = partial(tests.support.open_place, exclude=_EXCLUDE)
 
 
 def _latest(place: Place):
@@ -80,7 +83,10 @@ def _each_kill(template: Path, tmp_path: Path, verb: Verb):
 @pytest.fixture(params=["wal", "delete"])
 def template(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     root = tmp_path / "template"
-    make_place(root, journal_mode=request.param)
+    place = make_place(root, journal_mode=request.param, exclude=_EXCLUDE)
+    (place.uploads / "sub" / "x.tmp").write_text("excluded: there before and after")
+    (place.uploads / "folder.tmp").mkdir()
+    (place.uploads / "folder.tmp" / "inside").write_text("excluded too")
     return root
 
 
