@@ -107,6 +107,8 @@ def back_up_held(
     try:
         return work.run(database)
     except BaseException as error:
+        if context.store.has_archive(site.name, name):
+            raise  # whole and published; only its row is not said yet, which the next verb does
         with suppress(OSError):
             work.clean_up()
         reason = "cancelled" if isinstance(error, CancelledError | KeyboardInterrupt) else str(error)

@@ -63,6 +63,10 @@ def delete_backup(
     context.require_writable("delete a backup")
     with context.lock(site, "delete"):
         tidy(context, site)
+        found = context.catalog.get(backup.id)
+        if found is None:
+            raise UsageError(f"{backup.name} is gone already", hint="`greenroom list` shows what there is")
+        backup = found
         refuse_deletion(context, site, backup)
         archive = context.store.archive_path(site.name, backup.name)
         freed = archive.stat().st_size if archive.is_file() else 0

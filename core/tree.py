@@ -14,7 +14,7 @@ from core.errors import GreenroomError
 
 WORK_FOLDER_PREFIX = ".greenroom-"
 FAILED_FOLDER_PREFIX = ".restore-failed-"
-_OURS = (WORK_FOLDER_PREFIX, FAILED_FOLDER_PREFIX)
+OUR_PREFIXES = (WORK_FOLDER_PREFIX, FAILED_FOLDER_PREFIX)
 
 
 class UnreadableTreeError(GreenroomError):
@@ -83,7 +83,7 @@ def _mount_points() -> list[Path]:
 def _walk(folder: Path, below: str, exclude: Sequence[str]) -> Iterator[TreeEntry]:
     for entry in _scan(folder):
         relative = f"{below}{entry.name}"
-        if not below and entry.name.startswith(_OURS):
+        if not below and entry.name.startswith(OUR_PREFIXES):
             continue
         try:
             status = entry.stat(follow_symlinks=False)

@@ -90,8 +90,12 @@ def check_database(path: Path, reporter: Reporter, *, quick: bool = False) -> Da
 def probe_database(path: Path, reporter: Reporter) -> None:
     """Look whether a live database can be read at all, without changing a byte of it or its side files' content.
 
-    Raise DatabaseMissingError, DatabaseDamagedError or BusyError.
+    A database with a journal to roll back is for SQLite to recover first, and passes. Raise DatabaseMissingError,
+    DatabaseDamagedError or BusyError.
     """
+    journal = path.with_name(f"{path.name}-journal")
+    if path.exists() and journal.exists() and journal.stat().st_size:
+        return
     with _connect(path, "ro") as connection:
         _integrity_check(connection, reporter, quick=True)
 

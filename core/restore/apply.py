@@ -43,8 +43,10 @@ def apply_restore(context: Context, site: Site, reporter: Reporter, *, freshly_s
     """
     context.require_writable("apply a restore")
     with context.lock(site, "apply"):
-        tidy(context, site)
         marker = read_marker(marker_path(context, site))
+        if marker is None or not marker.changed_site:  # a half-done switch is finished without the storage, too
+            tidy(context, site)
+            marker = read_marker(marker_path(context, site))
         if marker is None:
             return None
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from core.filesystem import Filesystem
 from core.restore.marker import Target
 from core.restore.unpack import give
-from core.tree import EntryKind, walk_tree
+from core.tree import OUR_PREFIXES, EntryKind, walk_tree
 
 
 def carry_over(target: Target, exclude: Sequence[str], disk: Filesystem) -> None:
@@ -21,6 +21,10 @@ def carry_over(target: Target, exclude: Sequence[str], disk: Filesystem) -> None
     old = target.old if target.by == "entries" else target.old / target.live.name
     if target.kind != "folder" or old.is_symlink() or not old.is_dir() or not target.live.is_dir():
         return
+    if target.by == "rename":
+        for ours in sorted(old.iterdir()):  # what was set aside inside the folder when it was a mount point
+            if ours.name.startswith(OUR_PREFIXES) and not os.path.lexists(target.live / ours.name):
+                disk.rename(ours, target.live / ours.name)
     for entry in walk_tree(old, exclude):
         if entry.kind in (EntryKind.EXCLUDED, EntryKind.SPECIAL):
             place = target.live / entry.relative

@@ -54,7 +54,8 @@ def finish_new(context: Context, site: Site, marker: Marker) -> Outcome:
 
 def finish_old(context: Context, site: Site, marker: Marker) -> Outcome:
     """From `reverting` on only backward: undo the renames, log, put the staging aside, and the marker with it."""
-    move_back(marker.moves, context.disk)
+    if all(target.work.exists() for target in marker.targets):  # else a run before this one came further
+        move_back(marker.moves, context.disk)
     outcome = _outcome(marker, "old")
     context.catalog.record_restore(_log_row(context, marker, outcome))
     for target in marker.targets:
@@ -125,7 +126,7 @@ def _log_row(context: Context, marker: Marker, outcome: Outcome) -> RestoreRecor
 
 
 def _aside_row(target: Target) -> dict[str, str]:
-    return {"name": target.name, "live": str(target.live), "kept": str(target.kept(SET_ASIDE_PREFIX))}
+    return {"name": target.name, "live": str(target.live), "kept": str(target.kept(SET_ASIDE_PREFIX)), "by": target.by}
 
 
 def _keep_or_clean(target: Target, disk: Filesystem, *, set_aside: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 from core.databases.sqlite import SIDE_FILES, database_files
 from core.filesystem import Filesystem
 from core.restore.marker import Move, Target
-from core.tree import WORK_FOLDER_PREFIX
+from core.tree import OUR_PREFIXES
 
 
 def plan_moves(targets: Iterable[Target]) -> tuple[Move, ...]:
@@ -78,7 +78,7 @@ def _live_names(target: Target) -> list[Path]:
     if target.kind == "database":
         return database_files(target.live)
     if target.by == "entries":
-        return [path for path in _names(target.live) if not path.name.startswith(WORK_FOLDER_PREFIX)]
+        return [path for path in _names(target.live) if not path.name.startswith(OUR_PREFIXES)]
     return [target.live] if os.path.lexists(target.live) else []
 
 

@@ -43,13 +43,17 @@ def plan_undo(context: Context, site: Site) -> UndoPlan:
     if last.set_aside:
         rows = json.loads(last.set_aside)
         kept = {str(row["name"]): Path(row["kept"]) for row in rows}
+        inside = {
+            str(row["name"]): Path(row["kept"]) / ("" if row["by"] == "entries" else Path(row["live"]).name)
+            for row in rows
+        }
         missing = [str(path) for path in kept.values() if not path.is_dir()]
         if missing:
             raise UsageError(
                 f"the raw bytes set aside before the last restore are gone: {', '.join(missing)}",
                 hint="restore a backup instead; `greenroom list` shows them",
             )
-        return UndoPlan(last, None, kept)
+        return UndoPlan(last, None, inside)
     safety = context.catalog.find(site.name, last.safety_name) if last.safety_name else None
     if safety is None:
         raise UsageError(
@@ -95,7 +99,7 @@ def _copy_set_aside(
             raise GreenroomError(
                 f"nothing was set aside for {target.name}", hint="the site had other folders then; restore a backup"
             )
-        source = kept if target.by == "entries" else kept / target.live.name
+        source = kept
         if not os.path.lexists(source):
             continue
         _copy(source, target.staged, disk, reporter)

@@ -12,6 +12,7 @@ import pytest
 
 import tests.support
 from core.backup import create_backup
+from core.errors import GreenroomError
 from core.keep import delete_backup, pin_backup
 from core.progress import Reporter
 from core.restore.apply import apply_restore
@@ -270,3 +271,35 @@ def _rename_in_journal(root: Path, before: Path) -> None:
     """The journal names absolute paths: a copied site's must be its own."""
     for marker in root.glob("state/sites/*/.restore*"):
         marker.write_text(marker.read_text().replace(str(before), str(root)))
+
+
+class _FailingSwitch(CrashingFilesystem):
+    """Fails at the rename that puts the uploads into their place, so that the restore goes back; and kills, too."""
+
+    def rename(self, source: Path, target: Path) -> None:
+        if source.parent.name == "new" and source.name == "uploads":
+            raise OSError(5, "Input/output error", str(target))
+        super().rename(source, target)
+
+
+@pytest.mark.slow
+def test_going_back_killed_at_every_step_ends_old(template: Path, tmp_path: Path) -> None:
+    place = open_place(template)
+    _back_up(place)
+    new = place.state()
+    change_place(place)
+    old = place.state()
+    _stage(place)
+
+    def fail(place: Place) -> object:
+        place.context.disk.__class__ = _FailingSwitch
+        try:
+            return _apply(place)
+        except GreenroomError:
+            return None
+
+    for killed in _each_kill(template, tmp_path / "kills", fail):
+        place = killed.place
+        _apply(place)
+        assert place.state() in (old, new), killed.step
+        assert _apply(place) is None, killed.step

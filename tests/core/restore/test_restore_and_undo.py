@@ -455,3 +455,22 @@ def test_a_folder_of_the_backup_that_the_site_has_no_more_blocks(place: Place) -
     narrower = replace(place, site=replace(place.site, files={}))
     with pytest.raises(GreenroomError, match="files"):
         _stage(narrower, backup)
+
+
+def test_a_journal_that_waits_to_be_rolled_back_is_no_damage(tmp_path: Path) -> None:
+    place = make_place(tmp_path, journal_mode="delete")
+    new = place.state()
+    backup = _back_up(place)
+    writer = (
+        "import os, signal, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('PRAGMA cache_size = 2'); c.execute('BEGIN');"
+        "c.executemany('INSERT INTO films (title) VALUES (?)', [('z' * 200,)] * 5000);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", writer, str(place.database)], check=False)
+    assert place.database.with_name("app.db-journal").stat().st_size > 0
+    _stage(place, backup)
+    outcome = _apply(place)
+    assert outcome is not None
+    assert outcome.safety_name is not None
+    assert place.state() == new
