@@ -55,7 +55,15 @@ def database_files(path: Path) -> list[Path]:
 
 def database_bytes(path: Path) -> int:
     """The space that a copy needs at most: the file with what still waits in its side files."""
-    return sum(file.stat().st_size for file in database_files(path))
+    return sum(map(_size, database_files(path)))
+
+
+def _size(path: Path) -> int:
+    """A writer's journal comes and goes."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def copy_database(
@@ -94,7 +102,7 @@ def probe_database(path: Path, reporter: Reporter) -> None:
     DatabaseDamagedError or BusyError.
     """
     journal = path.with_name(f"{path.name}-journal")
-    if path.exists() and journal.exists() and journal.stat().st_size:
+    if path.exists() and _size(journal):
         return
     with _connect(path, "ro") as connection:
         _integrity_check(connection, reporter, quick=True)
