@@ -47,6 +47,7 @@ def outcome_lines(outcome: Outcome) -> list[str]:
     if outcome.set_aside:
         lines.append(f"  `greenroom undo {outcome.site}` brings it back")
     lines += [f"  found where nothing should be, and kept: {path}" for path in outcome.unexpected]
+    lines += [f"  {notice}" for notice in outcome.notices]
     return lines
 
 

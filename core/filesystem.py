@@ -64,9 +64,10 @@ class Filesystem:
         """Remove a folder and all in it, following no link; a missing one is fine."""
         if not path.exists():
             return
-        for folder, _, _ in os.walk(path):
-            if not os.access(folder, os.W_OK | os.X_OK):
-                Path(folder).chmod(PRIVATE_FOLDER)
+        _open_up(path)
+        for folder, names, _ in os.walk(path):
+            for name in names:  # looked at before the walk goes into them
+                _open_up(Path(folder, name))
         shutil.rmtree(path)
 
     def symlink(self, target: str, path: Path) -> None:
@@ -91,3 +92,9 @@ class Filesystem:
             self.fsync(file)
         self.rename(partial, path)
         self.fsync_folder(path.parent)
+
+
+def _open_up(folder: Path) -> None:
+    """Make a folder removable with all in it, as its owner may."""
+    if not folder.is_symlink() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        folder.chmod(PRIVATE_FOLDER)

@@ -15,6 +15,7 @@ from core.progress import Reporter
 from core.recovery import tidy
 from core.restore.marker import marker_path, read_marker
 from core.sidecars import change_state
+from core.verify import present_row
 
 _BLOCK = 1 << 20
 
@@ -25,7 +26,7 @@ def pin_backup(context: Context, site: Site, backup: BackupRecord, *, pinned: bo
     _require_archive(backup)
     with context.lock(site, "pin" if pinned else "unpin"):
         tidy(context, site)
-        return change_state(context, site, backup, pinned=pinned)
+        return change_state(context, site, present_row(context, backup), pinned=pinned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,7 @@ def delete_backup(
     context.require_writable("delete a backup")
     with context.lock(site, "delete"):
         tidy(context, site)
-        found = context.catalog.get(backup.id)
-        if found is None:
-            raise UsageError(f"{backup.name} is gone already", hint="`greenroom list` shows what there is")
-        backup = found
+        backup = present_row(context, backup)
         refuse_deletion(context, site, backup)
         archive = context.store.archive_path(site.name, backup.name)
         freed = archive.stat().st_size if archive.is_file() else 0

@@ -79,6 +79,10 @@ class Reporter:
         if self._monotonic() - self._last_report >= _SECONDS_BETWEEN_REPORTS:
             self._tell()
 
+    def uncancellable(self) -> Reporter:
+        """Return a reporter to the same listener, for work that must come to its end."""
+        return Reporter(self._listener, monotonic=self._monotonic)
+
     def check(self) -> None:
         self._token.check()
 

@@ -5,12 +5,14 @@ Every verb that takes a site's lock calls `tidy` first: whoever holds the lock k
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from core.archive import Limits, open_archive
 from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
 from core.errors import GreenroomError
-from core.restore.marker import Phase, marker_path, read_marker, remove_marker
+from core.restore.marker import Marker, Phase, keep_unexpected, marker_path, read_marker, remove_marker
 from core.sidecars import settle_state, sound_state
 from core.stores import StoredState
 
@@ -27,7 +29,23 @@ def tidy(context: Context, site: Site) -> None:
         context.store.discard_partial(site.name, name)
     _remove_lonely_sidecars(context, site)
     settle_state(context, site)
-    _discard_unannounced(context, site)
+    discard_unannounced(context, site)
+
+
+def discard_unannounced(context: Context, site: Site) -> None:
+    """With the site's lock held, remove a staging that its process did not live to announce."""
+    marker = read_marker(marker_path(context, site))
+    if marker is not None and marker.phase is Phase.STAGING:
+        discard_staging(context, site, marker)
+
+
+def discard_staging(context: Context, site: Site, marker: Marker) -> list[Path]:
+    """Remove the staging folders, then the marker that names them; return what was in them unexpectedly, kept."""
+    kept = [path for target in marker.targets if (path := keep_unexpected(target, context.disk)) is not None]
+    for target in marker.targets:
+        context.disk.remove_folder(target.work)
+    remove_marker(context, marker_path(context, site))
+    return kept
 
 
 def refuse_half_restored(context: Context, site: Site) -> None:
@@ -62,11 +80,11 @@ def complete_row(context: Context, record: BackupRecord, state: StoredState) -> 
 
 
 def _finish_deletion(context: Context, site: Site, name: str) -> None:
-    """A deletion that did not reach its commit did not happen; one that did is finished."""
-    if context.catalog.find(site.name, name) is not None:
-        context.store.take_back(site.name, name)
-    else:
+    """A deletion that reached its commit is in the log, and is finished; without that it did not happen."""
+    if context.catalog.find(site.name, name) is None and context.catalog.was_deleted(site.name, name):
         context.store.erase_set_aside(site.name, name)
+    else:
+        context.store.take_back(site.name, name)
 
 
 def _remove_lonely_sidecars(context: Context, site: Site) -> None:
@@ -85,12 +103,3 @@ def _finish_backup(context: Context, site: Site, record: BackupRecord) -> None:
         return
     context.store.remove_state(site.name, record.name)
     context.catalog.fail_backup(record.id, INTERRUPTED)
-
-
-def _discard_unannounced(context: Context, site: Site) -> None:
-    path = marker_path(context, site)
-    marker = read_marker(path)
-    if marker is not None and marker.phase is Phase.STAGING:
-        for target in marker.targets:
-            context.disk.remove_folder(target.work)
-        remove_marker(context, path)

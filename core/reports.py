@@ -121,6 +121,7 @@ def outcome_report(outcome: Outcome) -> Report:
         "safety_backup": outcome.safety_name,
         "set_aside": _paths(outcome.set_aside),
         "unexpected": _paths(outcome.unexpected),
+        "notices": list(outcome.notices),
         "error": outcome.error,
     }
 
@@ -145,6 +146,7 @@ def restore_report(restore: RestoreRecord) -> Report:
         "safety_backup_id": restore.pre_restore_backup_id,
         "set_aside": [row["kept"] for row in aside],
         "unexpected": results.get("unexpected", []),
+        "notices": results.get("notices", []),
         "restored_by": restore.restored_by,
         "restored_at": _time(restore.restored_at),
         "error": restore.error,

@@ -60,5 +60,5 @@ def state_of(backup: BackupRecord) -> StoredState:
 
 def _follow_sidecar(context: Context, site: Site, backup: BackupRecord) -> BackupRecord:
     state = sound_state(context, site.name, backup.name) or state_of(backup)
-    context.catalog.set_pinned(backup.id, pinned=state.pinned)
-    return context.catalog.set_verified(backup.id, state.verified_at)
+    row = context.catalog.set_pinned(backup.id, pinned=state.pinned)
+    return context.catalog.set_verified(backup.id, state.verified_at, error=None if state.verified_at else row.error)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -14,7 +15,7 @@ from core.errors import GreenroomError
 
 WORK_FOLDER_PREFIX = ".greenroom-"
 FAILED_FOLDER_PREFIX = ".restore-failed-"
-OUR_PREFIXES = (WORK_FOLDER_PREFIX, FAILED_FOLDER_PREFIX)
+_OURS = re.compile(r"\.(greenroom|restore-failed)-.+-\d{8}T\d{6}Z-[0-9a-f]{6}-\d+(_\d+)?")
 
 
 class UnreadableTreeError(GreenroomError):
@@ -41,13 +42,29 @@ class TreeEntry:
     status: os.stat_result
 
 
-def walk_tree(root: Path, exclude: Sequence[str] = ()) -> Iterator[TreeEntry]:
+def walk_tree(
+    root: Path, exclude: Sequence[str] = (), *, skip: Callable[[UnreadableTreeError], None] | None = None
+) -> Iterator[TreeEntry]:
     """Yield all entries below `root`, in order of their names, a folder before its content; follow no link.
 
     An excluded folder is one EXCLUDED entry; greenroom's own work folders in the root are not yielded.
-    Raise UnreadableTreeError where a folder cannot be read.
+    Raise UnreadableTreeError where a folder cannot be read, or hand it to `skip` and go on.
     """
-    yield from _walk(root, "", exclude)
+    yield from _walk(root, "", exclude, skip or _refuse)
+
+
+def is_ours(name: str) -> bool:
+    """Given a name in the root of a folder, tell whether it is a work folder of a restore."""
+    return _OURS.fullmatch(name) is not None
+
+
+def free_name(path: Path) -> Path:
+    """Given a path, return it, or one with a number added where it is taken."""
+    candidate, number = path, 1
+    while os.path.lexists(candidate):
+        number += 1
+        candidate = path.with_name(f"{path.name}_{number}")
+    return candidate
 
 
 def is_excluded(relative: str, patterns: Sequence[str]) -> bool:
@@ -80,29 +97,37 @@ def _mount_points() -> list[Path]:
     ]
 
 
-def _walk(folder: Path, below: str, exclude: Sequence[str]) -> Iterator[TreeEntry]:
-    for entry in _scan(folder):
+def _walk(
+    folder: Path, below: str, exclude: Sequence[str], skip: Callable[[UnreadableTreeError], None]
+) -> Iterator[TreeEntry]:
+    for entry in _scan(folder, skip):
         relative = f"{below}{entry.name}"
-        if not below and entry.name.startswith(OUR_PREFIXES):
+        if not below and is_ours(entry.name):
             continue
         try:
             status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
             continue  # gone since the folder was read: it is no longer part of the site
         except OSError as error:
-            raise _unreadable(folder / entry.name, error) from error
+            skip(_unreadable(folder / entry.name, error))
+            continue
         kind = EntryKind.EXCLUDED if is_excluded(relative, exclude) else _kind(status)
         yield TreeEntry(relative, folder / entry.name, kind, status)
         if kind is EntryKind.FOLDER:
-            yield from _walk(folder / entry.name, f"{relative}/", exclude)
+            yield from _walk(folder / entry.name, f"{relative}/", exclude, skip)
 
 
-def _scan(folder: Path) -> list[os.DirEntry[str]]:
+def _scan(folder: Path, skip: Callable[[UnreadableTreeError], None]) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        raise _unreadable(folder, error) from error
+        skip(_unreadable(folder, error))
+        return []
+
+
+def _refuse(error: UnreadableTreeError) -> None:
+    raise error
 
 
 def _kind(status: os.stat_result) -> EntryKind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from core.archive import Archive, Limits, open_archive
 from core.catalog import BackupRecord
@@ -47,21 +48,35 @@ def verify_backup(context: Context, site: Site, backup: BackupRecord, reporter: 
 
     A foreign archive has no hashes: it is read, but never becomes `verified`. Raise VerificationError.
     """
+    if context.read_only:
+        with open_backup(context, site, backup) as archive:
+            archive.verify(reporter)
+        return backup
+    with context.lock(site, "verify"):
+        tidy(context, site)
+        backup = present_row(context, backup)
     try:
         with open_backup(context, site, backup) as archive:
             archive.verify(reporter)
             foreign = archive.foreign
     except VerificationError as error:
-        if not context.read_only:
-            _note(context, site, backup, verified=False)
-            context.catalog.set_verified(backup.id, None, error=error.message)
+        _note(context, site, backup, None, error.message)
         raise
-    if context.read_only:
-        return backup
-    return _note(context, site, backup, verified=not foreign)
+    return _note(context, site, backup, None if foreign else context.clock(), None)
 
 
-def _note(context: Context, site: Site, backup: BackupRecord, *, verified: bool) -> BackupRecord:
+def present_row(context: Context, backup: BackupRecord) -> BackupRecord:
+    """With the site's lock held, return the row of a backup as it is now; raise UsageError where it is gone."""
+    found = context.catalog.get(backup.id)
+    if found is None:
+        raise UsageError(f"{backup.name} is gone already", hint="`greenroom list` shows what there is")
+    return found
+
+
+def _note(
+    context: Context, site: Site, backup: BackupRecord, verified_at: datetime | None, error: str | None
+) -> BackupRecord:
     with context.lock(site, "verify"):
         tidy(context, site)
-        return change_state(context, site, backup, verified_at=context.clock() if verified else None)
+        change_state(context, site, present_row(context, backup), verified_at=verified_at)
+        return context.catalog.set_verified(backup.id, verified_at, error=error)

@@ -17,6 +17,8 @@ from core.config import Settings, Site
 from core.context import Context, open_context
 from core.filesystem import Committable, Filesystem
 from core.progress import Reporter
+from core.recovery import tidy
+from core.tree import is_ours
 
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 
@@ -55,6 +57,11 @@ class Place:
         with closing(sqlite3.connect(self.database, isolation_level=None)) as connection:
             for statement in statements:
                 connection.execute(statement)
+
+    def settle(self) -> None:
+        """What every verb that takes the site's lock does first."""
+        with self.context.lock(self.site, "test"):
+            tidy(self.context, self.site)
 
     def state(self) -> dict[str, object]:
         return {"database": database_state(self.database), "uploads": tree_state(self.uploads)}
@@ -145,7 +152,7 @@ def tree_state(root: Path) -> object:
 
 def _tree(root: Path, folder: Path) -> Iterator[tuple[str, object]]:
     for path in sorted(folder.iterdir()):
-        if folder == root and path.name.startswith((".greenroom-", ".restore-failed-")):
+        if folder == root and is_ours(path.name):
             continue
         status = path.lstat()
         name = str(path.relative_to(root))

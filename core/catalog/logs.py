@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -71,6 +72,14 @@ class LogRows(CatalogDatabase):
         with self.reading() as session:
             row = session.scalar(query)
             return None if row is None else _restore(row)
+
+    def was_deleted(self, site: str, name: str) -> bool:
+        """Return whether the log says that the site's backup of that name was deleted."""
+        query = select(BackupCleanupLog.details).where(
+            BackupCleanupLog.site == site, BackupCleanupLog.details.contains(json.dumps(name), autoescape=True)
+        )
+        with self.reading() as session:
+            return any(name in json.loads(details) for details in session.scalars(query))
 
     def cleanups(self, site: str | None = None, *, limit: int = 100) -> Sequence[CleanupRecord]:
         """Return the deletions of one site or of all, the last one first."""

@@ -77,11 +77,9 @@ def copy_database(
     Raise DatabaseMissingError, DatabaseDamagedError, BusyError or CancelledError.
     """
     if isinstance(source, sqlite3.Connection):
-        waited = _copy_in_transaction(source, target, reporter)
-    else:
-        with _connect(source, "rw", _SECONDS_A_TRY) as connection:
-            waited = _copy_in_transaction(connection, target, reporter, busy_seconds)
-    return DatabaseCopy(check_database(target, reporter), waited)
+        return _copy_and_check(source, target, reporter)
+    with _connect(source, "rw", _SECONDS_A_TRY) as connection:
+        return _copy_and_check(connection, target, reporter, busy_seconds)
 
 
 def check_database(path: Path, reporter: Reporter, *, quick: bool = False) -> DatabaseFacts:
@@ -149,8 +147,23 @@ def hold_exclusively(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def _copy_in_transaction(
+def _copy_and_check(
     connection: sqlite3.Connection, target: Path, reporter: Reporter, busy_seconds: float = 0
+) -> DatabaseCopy:
+    """SQLite does not say which side failed: the source is called damaged only where it fails its own check."""
+    try:
+        waited = _copy_in_transaction(connection, target, reporter, busy_seconds)
+        return DatabaseCopy(check_database(target, reporter), waited)
+    except (DatabaseDamagedError, DatabaseMissingError) as error:
+        _integrity_check(connection, reporter, quick=False)
+        raise GreenroomError(
+            f"the database is sound, but its copy at {target} failed: {error.__cause__ or error.message}",
+            hint="look at the disk of the storage folder (dmesg), and at who may write there",
+        ) from error
+
+
+def _copy_in_transaction(
+    connection: sqlite3.Connection, target: Path, reporter: Reporter, busy_seconds: float
 ) -> float:
     """Copy; return for how many seconds writers had to wait: none in WAL mode."""
     reporter.phase("waiting for the database", None, "steps")

@@ -22,10 +22,10 @@ from core.databases.sqlite import (
 from core.errors import BusyError, CancelledError, GreenroomError, VerificationError
 from core.holders import find_holders
 from core.progress import Reporter
-from core.recovery import tidy
+from core.recovery import discard_unannounced, tidy
 from core.restore.digest import count_path, digest_path
 from core.restore.finish import Outcome, finish_new, finish_old
-from core.restore.marker import Marker, Phase, Target, marker_path, read_marker, write_marker
+from core.restore.marker import Marker, Phase, Target, as_staged, marker_path, read_marker, write_marker
 from core.restore.switch import move_back, move_in, move_out, plan_moves
 from core.restore.targets import blocking_reasons
 from core.tree import UnreadableTreeError
@@ -35,27 +35,42 @@ class _HolderFoundError(BusyError):
     """Somebody still had the old database open when it was moved aside."""
 
 
-def apply_restore(context: Context, site: Site, reporter: Reporter, *, freshly_staged: bool = False) -> Outcome | None:
+def apply_restore(context: Context, site: Site, reporter: Reporter) -> Outcome | None:
     """Make the site what its staged restore says, or finish an interrupted one; None where nothing is pending.
 
-    `freshly_staged` saves reading the staged bytes again. Raise BusyError with nothing changed where somebody
-    has the database open; raise what made the restore fail after the site is the old one again.
+    Raise BusyError with nothing changed where somebody has the database open; raise what made the restore fail
+    after the site is the old one again.
     """
     context.require_writable("apply a restore")
+    path = marker_path(context, site)
+    if read_marker(path) is None:
+        return None  # also while another verb works on the site, and where the storage is missing
     with context.lock(site, "apply"):
-        marker = read_marker(marker_path(context, site))
-        if marker is None or not marker.changed_site:  # a half-done switch is finished without the storage, too
-            tidy(context, site)
-            marker = read_marker(marker_path(context, site))
+        discard_unannounced(context, site)
+        marker = read_marker(path)
         if marker is None:
             return None
-        try:
-            return _by_phase(context, site, marker, reporter, freshly_staged=freshly_staged)
-        except OSError as error:
-            raise GreenroomError(
-                f"{marker.action} of {site.name}, phase {marker.phase}: {error}",
-                hint=f"do not start the application; clear the cause, then `greenroom apply {site.name}` finishes it",
-            ) from error
+        if not marker.changed_site:  # a half-done switch is finished without the storage, too
+            tidy(context, site)
+        return apply_held(context, site, marker, reporter)
+
+
+def apply_held(context: Context, site: Site, marker: Marker, reporter: Reporter, *, fresh: bool = False) -> Outcome:
+    """As `apply_restore`, with the site's lock held; what is `fresh` was staged under it, and is not read again."""
+    try:
+        if marker.phase is Phase.STAGED:
+            return _apply_staged(context, site, marker, reporter, fresh=fresh)
+        if marker.phase is Phase.SWITCHED:
+            return finish_new(context, site, marker)
+        _refuse_holders(_databases(marker))
+        if marker.phase is Phase.SWITCHING:
+            return _resume_switch(context, site, marker, reporter)
+        return finish_old(context, site, marker, reporter)
+    except OSError as error:
+        raise GreenroomError(
+            f"{marker.action} of {site.name}, phase {marker.phase}: {error}",
+            hint=f"do not start the application; clear the cause, then `greenroom apply {site.name}` finishes it",
+        ) from error
 
 
 def refuse_open_database(site: Site) -> None:
@@ -64,31 +79,35 @@ def refuse_open_database(site: Site) -> None:
         _refuse_holders([site.sqlite_path], hint="stop the application, then try again")
 
 
-def _by_phase(context: Context, site: Site, marker: Marker, reporter: Reporter, *, freshly_staged: bool) -> Outcome:
-    if marker.phase is Phase.STAGED:
-        return _apply_staged(context, site, marker, reporter, freshly_staged=freshly_staged)
-    if marker.phase is Phase.SWITCHED:
-        return finish_new(context, site, marker)
-    _refuse_holders(_databases(marker))
-    if marker.phase is Phase.SWITCHING:
-        return _switch(context, site, marker, ExitStack())
-    return finish_old(context, site, marker)
+def _resume_switch(context: Context, site: Site, marker: Marker, reporter: Reporter) -> Outcome:
+    """Where no name was moved yet, the site may have been in use since: begin anew, with a safety backup of now.
+
+    Where only some were moved, what was written since went with them: then they are set aside as they are.
+    """
+    path = marker_path(context, site)
+    if not any(move.done for move in marker.moves):
+        write_marker(context, path, as_staged(marker))
+        tidy(context, site)
+        return _apply_staged(context, site, as_staged(marker), reporter, fresh=False)
+    if not all(move.done for move in marker.moves if move.way == "out"):
+        marker = write_marker(context, path, marker.but(set_aside=True))
+    return _switch(context, site, marker, reporter)
 
 
-def _apply_staged(context: Context, site: Site, marker: Marker, reporter: Reporter, *, freshly_staged: bool) -> Outcome:
+def _apply_staged(context: Context, site: Site, marker: Marker, reporter: Reporter, *, fresh: bool) -> Outcome:
     with ExitStack() as held:
         try:
             _refuse_blocked(marker)
-            if not freshly_staged:
+            if not fresh:
                 _check_staging(marker, reporter)
             marker = _keep_present(context, site, marker, reporter, held)
         except (BusyError, CancelledError):
             raise
         except (GreenroomError, OSError) as error:
-            raise _go_back(context, site, marker, error) from error
+            raise _go_back(context, site, marker, reporter, error) from error
         switching = marker.but(phase=Phase.SWITCHING, moves=plan_moves(marker.targets))
         write_marker(context, marker_path(context, site), switching)
-        return _switch(context, site, switching, held)
+        return _switch(context, site, switching, reporter, held)
 
 
 def _keep_present(context: Context, site: Site, marker: Marker, reporter: Reporter, held: ExitStack) -> Marker:
@@ -113,35 +132,42 @@ def _keep_present(context: Context, site: Site, marker: Marker, reporter: Report
     return marker.but(safety_id=safety.record.id, safety_name=safety.record.name)
 
 
-def _switch(context: Context, site: Site, marker: Marker, held: ExitStack) -> Outcome:
-    """Go forward through the renames; on a failure go back through them."""
+def _switch(context: Context, site: Site, marker: Marker, reporter: Reporter, held: ExitStack | None = None) -> Outcome:
+    """Go forward through the renames; on a failure go back through them.
+
+    `held` holds the database until it is moved; a switch that is gone on with after a kill has nothing to hold.
+    """
     try:
         move_out(marker.moves, marker.targets, context.disk)
-        held.close()
+        if held is not None:
+            held.close()
         _refuse_holders([target.old / target.live.name for target in _database_targets(marker)], _HolderFoundError)
         move_in(marker.moves, context.disk)
         for target in marker.targets:
             _compare(target, marker)
     except _HolderFoundError:
-        move_back(marker.moves, context.disk)
-        staged = marker.but(phase=Phase.STAGED, moves=(), set_aside=False, safety_id=None, safety_name=None)
-        write_marker(context, marker_path(context, site), staged)
+        if held is not None:
+            move_back(marker.moves, context.disk)
+            write_marker(context, marker_path(context, site), as_staged(marker))
         raise
     except (GreenroomError, OSError) as error:
-        raise _go_back(context, site, marker, error) from error
+        raise _go_back(context, site, marker, reporter, error) from error
     switched = write_marker(context, marker_path(context, site), marker.but(phase=Phase.SWITCHED))
     return finish_new(context, site, switched)
 
 
-def _go_back(context: Context, site: Site, marker: Marker, error: GreenroomError | OSError) -> GreenroomError:
+def _go_back(
+    context: Context, site: Site, marker: Marker, reporter: Reporter, error: GreenroomError | OSError
+) -> GreenroomError:
     """Make the site the old one again; return the error that says so."""
     reverting = marker.but(phase=Phase.REVERTING, error=str(error))
     write_marker(context, marker_path(context, site), reverting)
-    finish_old(context, site, reverting)
+    outcome = finish_old(context, site, reverting, reporter)
     kind = type(error) if isinstance(error, VerificationError) else GreenroomError
+    found = "".join(f"; found where nothing should be, and kept: {path}" for path in outcome.unexpected)
     return kind(
         f"the {marker.action} failed, {site.name} is exactly as it was before: {error}",
-        hint=f"it is not tried again by itself; `greenroom restore-cancel {site.name}` removes what was staged",
+        hint=f"it is not tried again by itself; `greenroom restore-cancel {site.name}` removes what was staged{found}",
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.catalog import RestoreRecord
@@ -13,19 +14,33 @@ from core.context import Context
 from core.databases.sqlite import SIDE_FILES
 from core.errors import GreenroomError
 from core.filesystem import Filesystem
+from core.progress import Reporter
 from core.restore.carry import carry_over
-from core.restore.marker import Marker, Target, failed_marker_path, marker_path, remove_marker
+from core.restore.digest import digest_path
+from core.restore.marker import (
+    UNEXPECTED_PREFIX,
+    Expected,
+    Marker,
+    Target,
+    failed_marker_path,
+    keep_unexpected,
+    marker_path,
+    remove_marker,
+    write_marker,
+)
 from core.restore.switch import move_back, unexpected_paths
-from core.tree import FAILED_FOLDER_PREFIX, WORK_FOLDER_PREFIX, mount_points_below
+from core.tree import FAILED_FOLDER_PREFIX, WORK_FOLDER_PREFIX, UnreadableTreeError, free_name, mount_points_below
 
 BEFORE_RESTORE = ".before_restore"
 SET_ASIDE_PREFIX = f"{WORK_FOLDER_PREFIX}set-aside-"
-UNEXPECTED_PREFIX = f"{WORK_FOLDER_PREFIX}unexpected-"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a restore ended: the site is `new` or `old`; with counts, and what `undo` goes back to."""
+    """How a restore ended: the site is `new` or `old`; with counts, and what `undo` goes back to.
+
+    `unexpected` is what was found where nothing should be, and kept; `notices` say what was left somewhere.
+    """
 
     site: str
     action: str
@@ -37,32 +52,40 @@ class Outcome:
     safety_name: str | None
     set_aside: tuple[Path, ...]
     unexpected: tuple[Path, ...]
+    notices: tuple[str, ...]
     error: str | None
 
 
 def finish_new(context: Context, site: Site, marker: Marker) -> Outcome:
     """From `switched` on only forward: carry over, log, clean up, remove the marker."""
-    for target in marker.targets:
-        carry_over(target, site.exclude, context.disk)
-    outcome = _outcome(marker, "new")
+    left = [reason for target in marker.targets for reason in carry_over(target, site.exclude, context.disk)]
+    if left and not marker.set_aside:  # the old folders hold now what is nowhere else
+        marker = write_marker(context, marker_path(context, site), marker.but(set_aside=True))
+    notices = [f"left in the old folder, which was set aside: {reason}" for reason in left]
+    outcome = _outcome(marker, "new", notices)
     context.catalog.record_restore(_log_row(context, marker, outcome))
     for target in marker.targets:
-        _keep_or_clean(target, context.disk, set_aside=marker.set_aside)
+        notices += _keep_or_clean(target, context.disk, set_aside=marker.set_aside)
     remove_marker(context, marker_path(context, site))
-    return outcome
+    return replace(outcome, notices=tuple(notices))
 
 
-def finish_old(context: Context, site: Site, marker: Marker) -> Outcome:
+def finish_old(context: Context, site: Site, marker: Marker, reporter: Reporter) -> Outcome:
     """From `reverting` on only backward: undo the renames, log, put the staging aside, and the marker with it."""
-    if all(target.work.exists() for target in marker.targets):  # else a run before this one came further
+    path = marker_path(context, site)
+    if marker.moves:
         move_back(marker.moves, context.disk)
+        marker = write_marker(context, path, marker.but(moves=(), taken_back=True))
+    if marker.taken_back:
+        for target in marker.targets:
+            _keep_what_was_written(target, marker.expected.get(target.name), context.disk, reporter.uncancellable())
     outcome = _outcome(marker, "old")
     context.catalog.record_restore(_log_row(context, marker, outcome))
     for target in marker.targets:
         if target.work.exists():
             context.disk.rename(target.work, target.kept(FAILED_FOLDER_PREFIX))
             context.disk.fsync_folder(target.work.parent)
-    context.disk.rename(marker_path(context, site), failed_marker_path(context, site))
+    context.disk.rename(path, failed_marker_path(context, site))
     context.disk.fsync_folder(context.site_folder(site))
     return outcome
 
@@ -74,7 +97,7 @@ def set_aside_paths(marker: Marker) -> tuple[Path, ...]:
     return tuple(target.kept(SET_ASIDE_PREFIX) for target in marker.targets)
 
 
-def _outcome(marker: Marker, state: str) -> Outcome:
+def _outcome(marker: Marker, state: str, notices: Sequence[str] = ()) -> Outcome:
     database = marker.expected.get("database.db")
     tables = database.tables if database and database.tables else {}
     files = sum(one.files for name, one in marker.expected.items() if name != "database.db")
@@ -94,6 +117,7 @@ def _outcome(marker: Marker, state: str) -> Outcome:
             for target in marker.targets
             for path in unexpected_paths(target)
         ),
+        notices=tuple(notices),
         error=marker.error,
     )
 
@@ -102,6 +126,7 @@ def _log_row(context: Context, marker: Marker, outcome: Outcome) -> RestoreRecor
     results = {
         "state": outcome.state,
         "unexpected": [str(path) for path in outcome.unexpected],
+        "notices": list(outcome.notices),
         "targets": [str(target.live) for target in marker.targets],
     }
     return RestoreRecord(
@@ -129,9 +154,31 @@ def _aside_row(target: Target) -> dict[str, str]:
     return {"name": target.name, "live": str(target.live), "kept": str(target.kept(SET_ASIDE_PREFIX)), "by": target.by}
 
 
-def _keep_or_clean(target: Target, disk: Filesystem, *, set_aside: bool) -> None:
-    if target.unexpected.exists():
-        disk.rename(target.unexpected, target.kept(UNEXPECTED_PREFIX))
+def _keep_what_was_written(target: Target, wanted: Expected | None, disk: Filesystem, reporter: Reporter) -> None:
+    """What stood in the site's place for a moment may have been written to: then it is kept, as unexpected."""
+    if target.new.exists() and not _is_as_staged(target, wanted, reporter):
+        if not target.unexpected.exists():
+            disk.make_folder(target.unexpected)
+        disk.rename(target.new, free_name(target.unexpected / target.new.name))
+        disk.fsync_folder(target.work)
+
+
+def _is_as_staged(target: Target, wanted: Expected | None, reporter: Reporter) -> bool:
+    staged = set() if wanted is None else {target.live.name}
+    if target.by == "rename" and {path.name for path in target.new.iterdir()} != staged:
+        return False
+    if wanted is None:
+        return True
+    reporter.phase("looking what was written meanwhile", wanted.size_bytes)
+    try:
+        return digest_path(target.staged, reporter).hex == wanted.digest
+    except (OSError, UnreadableTreeError):
+        return False
+
+
+def _keep_or_clean(target: Target, disk: Filesystem, *, set_aside: bool) -> list[str]:
+    """Return what had to be left there, a sentence each."""
+    keep_unexpected(target, disk)
     if set_aside:
         if target.old.exists():
             disk.rename(target.old, target.kept(SET_ASIDE_PREFIX))
@@ -143,8 +190,12 @@ def _keep_or_clean(target: Target, disk: Filesystem, *, set_aside: bool) -> None
             f"{point} was mounted in the old folder meanwhile: it is not removed",
             hint="unmount it, then `greenroom apply` finishes the restore",
         )
-    disk.remove_folder(target.work)
+    try:
+        disk.remove_folder(target.work)
+    except PermissionError as error:
+        return [f"{target.work} could not be removed whole: {error.strerror}: {error.filename}; it is not needed"]
     disk.fsync_folder(target.work.parent)
+    return []
 
 
 def _keep_before_restore(target: Target, disk: Filesystem) -> None:

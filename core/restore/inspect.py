@@ -28,7 +28,7 @@ from core.restore.marker import Target, marker_path, read_marker
 from core.restore.targets import blocking_reasons, plan_targets
 from core.restore.unpack import held_names
 from core.sizes import format_size
-from core.tree import EntryKind, walk_tree
+from core.tree import EntryKind, UnreadableTreeError, walk_tree
 from core.verify import open_backup
 from core.words import plural
 
@@ -50,7 +50,10 @@ class TableChange:
 
 @dataclass(frozen=True, slots=True)
 class FolderChange:
-    """Files of a folder now and in the backup; `lost` are there now and not in the backup."""
+    """Files of a folder now and in the backup; `lost` are there now and not in the backup.
+
+    `unreadable` says what could not be looked into, so that its files are not counted.
+    """
 
     name: str
     path: Path
@@ -60,6 +63,7 @@ class FolderChange:
     bytes_backup: int
     lost: int
     lost_examples: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
 
     @property
     def difference(self) -> int:
@@ -130,6 +134,7 @@ def preview_archive(
     present, tables_now = _present_tables(targets[0].live, reporter)
     holders = find_holders(file for file in database_files(targets[0].live))
     space = _space(targets, archive)
+    folders = tuple(_folder_change(target, archive, site) for target in targets if target.kind == "folder")
     manifest = archive.manifest
     backup_tables = {table.name: table.rows for table in manifest.tables} if manifest else {}
     return Preview(
@@ -137,7 +142,7 @@ def preview_archive(
         site=site.name,
         present=present,
         tables=_table_changes(tables_now, backup_tables) if manifest else (),
-        folders=tuple(_folder_change(target, archive, site) for target in targets if target.kind == "folder"),
+        folders=folders,
         space=space,
         holders=holders.found,
         version_now=site.version if context.read_only else application_version(site),
@@ -149,7 +154,11 @@ def preview_archive(
             *_homeless(archive, everything),
             *_no_safety(context, site, present),
         ),
-        notices=(*_notices(archive, present, holders, targets), *_left_alone(everything, targets)),
+        notices=(
+            *_notices(archive, present, holders, targets),
+            *_left_alone(everything, targets),
+            *_unreadable(folders),
+        ),
     )
 
 
@@ -173,8 +182,10 @@ def _folder_change(target: Target, archive: Archive, site: Site) -> FolderChange
     prefix = f"{target.name}/"
     held = {entry.name[len(prefix) :]: entry.size for entry in archive.entries if _is_content(entry, prefix)}
     files_now, bytes_now, lost = 0, 0, []
+    unreadable: list[str] = []
     exists = target.live.is_dir()
-    for found in walk_tree(target.live, site.exclude) if exists else ():
+    walk = walk_tree(target.live, site.exclude, skip=lambda error: unreadable.append(error.message))
+    for found in walk if exists else ():
         if found.kind in (EntryKind.FILE, EntryKind.LINK):
             files_now += 1
             bytes_now += found.status.st_size if found.kind is EntryKind.FILE else 0
@@ -189,6 +200,7 @@ def _folder_change(target: Target, archive: Archive, site: Site) -> FolderChange
         bytes_backup=sum(held.values()),
         lost=len(lost),
         lost_examples=tuple(lost[:_EXAMPLES]),
+        unreadable=tuple(unreadable),
     )
 
 
@@ -255,9 +267,17 @@ def _left_alone(everything: tuple[Target, ...], targets: tuple[Target, ...]) -> 
             yield f"{target.live} is missing: the present state is set aside as it is instead of a safety backup"
 
 
+def _unreadable(folders: tuple[FolderChange, ...]) -> Iterator[str]:
+    for reason in (reason for folder in folders for reason in folder.unreadable):
+        yield f"{reason}, so not counted: the present state is set aside as it is instead of a safety backup"
+
+
 def _no_safety(context: Context, site: Site, present: str) -> Iterator[str]:
     if present in ("healthy", "in use"):
-        needed, free_bytes = estimate_space(site).needed, context.store.free_bytes()
+        try:
+            needed, free_bytes = estimate_space(site).needed, context.store.free_bytes()
+        except UnreadableTreeError:
+            return  # what cannot be read whole is set aside, which takes no space
         if needed > free_bytes:
             free = format_size(free_bytes)
             yield f"no space for the safety backup: {format_size(needed)} needed in the storage, {free} free"

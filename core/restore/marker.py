@@ -15,10 +15,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from core.config import Site
 from core.context import Context
 from core.errors import GreenroomError
+from core.filesystem import Filesystem
+from core.tree import WORK_FOLDER_PREFIX, free_name
 
 MARKER = ".restore_pending"
 FAILED_MARKER = ".restore-failed"
 FORMAT_VERSION = 1
+UNEXPECTED_PREFIX = f"{WORK_FOLDER_PREFIX}unexpected-"
 
 
 class Phase(StrEnum):
@@ -73,7 +76,7 @@ class Target(_Frozen):
 
     def kept(self, purpose: str) -> Path:
         """The name under which the work folder, or a part of it, stays when the restore is over."""
-        return self.work.with_name(self.work.name.replace(".greenroom-", purpose, 1))
+        return self.work.with_name(self.work.name.replace(WORK_FOLDER_PREFIX, purpose, 1))
 
 
 class Move(_Frozen):
@@ -121,6 +124,7 @@ class Marker(_Frozen):
     targets: tuple[Target, ...]
     expected: dict[str, Expected] = {}
     moves: tuple[Move, ...] = ()
+    taken_back: bool = False
     safety_name: str | None = None
     safety_id: int | None = None
     set_aside: bool = False
@@ -170,6 +174,21 @@ def write_marker(context: Context, path: Path, marker: Marker) -> Marker:
     """Make `marker` durable; return it."""
     context.disk.replace_file(path, marker.model_dump_json(indent=2).encode() + b"\n")
     return marker
+
+
+def as_staged(marker: Marker) -> Marker:
+    """Given a restore whose switch was begun, return it as it was before: staged, to be applied anew."""
+    return marker.but(phase=Phase.STAGED, moves=(), set_aside=False, safety_id=None, safety_name=None)
+
+
+def keep_unexpected(target: Target, disk: Filesystem) -> Path | None:
+    """Keep what was found where nothing should have been, when the staging goes; return where, or None."""
+    if not target.unexpected.exists():
+        return None
+    kept = free_name(target.kept(UNEXPECTED_PREFIX))
+    disk.rename(target.unexpected, kept)
+    disk.fsync_folder(kept.parent)
+    return kept
 
 
 def remove_marker(context: Context, path: Path) -> None:

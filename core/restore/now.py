@@ -5,12 +5,14 @@ from __future__ import annotations
 from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
-from core.errors import BusyError, CancelledError, GreenroomError
+from core.errors import BusyError, CancelledError
 from core.progress import Reporter
-from core.restore.apply import apply_restore, refuse_open_database
+from core.recovery import discard_staging, tidy
+from core.restore.apply import apply_held, refuse_open_database
 from core.restore.finish import Outcome
 from core.restore.marker import Marker, Phase, marker_path, read_marker
-from core.restore.stage import discard_staging, stage_restore
+from core.restore.stage import kept_words, stage_backup
+from core.verify import present_row
 
 
 def restore_now(
@@ -22,33 +24,32 @@ def restore_now(
     """
     context.require_writable("restore a backup")
     refuse_open_database(site)
-    return apply_at_once(
-        context, site, stage_restore(context, site, backup, reporter, accept_version=accept_version), reporter
-    )
+    with context.lock(site, "restore"):
+        tidy(context, site)
+        staged = stage_backup(
+            context, site, present_row(context, backup), reporter, accept_version=accept_version, action="restore"
+        )
+        return apply_at_once(context, site, staged, reporter)
 
 
 def apply_at_once(context: Context, site: Site, staged: Marker, reporter: Reporter) -> Outcome:
-    """Apply what was just staged; where it cannot be applied now, take it back. Raise as `apply_restore` does."""
+    """With the site's lock held, apply what was just staged; where it cannot be applied now, take it back.
+
+    Raise as `apply_restore` does.
+    """
     try:
-        outcome = apply_restore(context, site, reporter, freshly_staged=True)
-    except CancelledError:
-        _take_back(context, site, staged)
-        raise
+        return apply_held(context, site, staged, reporter, fresh=True)
+    except CancelledError as error:
+        raise CancelledError(f"{error.message}{_take_back(context, site)}") from error
     except BusyError as error:
-        _take_back(context, site, staged)
+        kept = _take_back(context, site)
         raise BusyError(
-            error.message, hint="stop what has it, then try again; what was staged was taken back"
+            error.message, hint=f"stop what has it, then try again; what was staged was taken back{kept}"
         ) from error
-    if outcome is None:
-        raise GreenroomError(
-            f"the staged {staged.action} was taken away by another process",
-            hint=f"`greenroom history {site.name}` shows what happened",
-        )
-    return outcome
 
 
-def _take_back(context: Context, site: Site, staged: Marker) -> None:
-    with context.lock(site, "restore-cancel"):
-        marker = read_marker(marker_path(context, site))
-        if marker is not None and marker.restore_id == staged.restore_id and marker.phase is Phase.STAGED:
-            discard_staging(context, site, marker)
+def _take_back(context: Context, site: Site) -> str:
+    marker = read_marker(marker_path(context, site))
+    if marker is None or marker.phase is not Phase.STAGED:
+        return ""
+    return kept_words(discard_staging(context, site, marker))

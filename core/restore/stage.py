@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
+from pathlib import Path
 
 from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
 from core.errors import GreenroomError, UsageError
 from core.progress import Reporter
-from core.recovery import tidy
+from core.recovery import discard_staging, tidy
 from core.restore.inspect import Preview, preview_archive
 from core.restore.marker import (
     Expected,
@@ -26,12 +28,26 @@ from core.restore.marker import (
 from core.restore.targets import blocking_reasons, plan_targets
 from core.restore.unpack import held_names, unpack
 from core.tree import FAILED_FOLDER_PREFIX
-from core.verify import open_backup
+from core.verify import open_backup, present_row
 
 Fill = Callable[[tuple[Target, ...]], dict[str, Expected]]
 
 
 def stage_restore(
+    context: Context, site: Site, backup: BackupRecord, reporter: Reporter, *, accept_version: str | None = None
+) -> Marker:
+    """Verify a backup, unpack it on each target's own file system, and write the marker; the site is not changed.
+
+    `accept_version` is the consent, typed by a person, to go to a backup made by another version of the
+    application. Raise UsageError without it, GreenroomError where something stands in the way.
+    """
+    context.require_writable("stage a restore")
+    with context.lock(site, "stage"):
+        tidy(context, site)
+        return stage_backup(context, site, present_row(context, backup), reporter, accept_version=accept_version)
+
+
+def stage_backup(
     context: Context,
     site: Site,
     backup: BackupRecord,
@@ -40,14 +56,8 @@ def stage_restore(
     accept_version: str | None = None,
     action: str = "restore",
 ) -> Marker:
-    """Verify a backup, unpack it on each target's own file system, and write the marker; the site is not changed.
-
-    `accept_version` is the consent, typed by a person, to go to a backup made by another version of the
-    application. Raise UsageError without it, GreenroomError where something stands in the way.
-    """
-    context.require_writable("stage a restore")
-    with context.lock(site, "stage"), open_backup(context, site, backup) as archive:
-        tidy(context, site)
+    """As `stage_restore`, with the site's lock held."""
+    with open_backup(context, site, backup) as archive:
         archive.verify(reporter)
         preview = preview_archive(context, site, backup, archive, reporter)
         _refuse(preview, accept_version)
@@ -130,34 +140,42 @@ def cancel_restore(context: Context, site: Site) -> str:
                 hint=f"do not start the application; `greenroom apply {site.name}` finishes it",
             )
         if marker is not None:
-            discard_staging(context, site, marker)
-            return f"the staged restore of {marker.backup_filename}"
-        failed = _clear_failed(context, site)
+            kept = discard_staging(context, site, marker)
+            return f"the staged restore of {marker.backup_filename}{kept_words(kept)}"
+        failed = read_marker(failed_marker_path(context, site))
         if failed is None:
             raise UsageError(f"{site.name} has no pending restore", hint="`greenroom status` shows what is pending")
-        return f"what the failed restore of {failed.backup_filename} left"
+        kept = _clear_failed(context, site)
+        return f"what the failed restore of {failed.backup_filename} left{kept_words(kept)}"
 
 
-def discard_staging(context: Context, site: Site, marker: Marker) -> None:
-    """Remove the staging folders, then the marker that names them."""
-    for target in marker.targets:
-        context.disk.remove_folder(target.work)
-    remove_marker(context, marker_path(context, site))
+def kept_words(kept: Sequence[Path]) -> str:
+    """Given what was kept when a staging was removed, return that as the end of a sentence, empty for nothing."""
+    return f"; kept, for it was not staged: {', '.join(map(str, kept))}" if kept else ""
 
 
-def _clear_failed(context: Context, site: Site) -> Marker | None:
-    """Remove what a failed restore left; its copy of the backup's data is in the archive still."""
+def _clear_failed(context: Context, site: Site) -> list[Path]:
+    """Remove what a failed restore staged, which is in the archive still; keep and return what was not staged."""
     path = failed_marker_path(context, site)
     failed = read_marker(path)
     if failed is None:
-        return None
+        return []
+    kept = []
     for target in failed.targets:
         left = target.kept(FAILED_FOLDER_PREFIX)
-        context.disk.remove_folder(left / "new")
-        if left.exists() and not any(path.is_file() for path in left.rglob("*")):
+        context.disk.remove_folder(left / target.new.name)
+        if _holds_something(left):
+            kept.append(left)
+        else:
             context.disk.remove_folder(left)
     remove_marker(context, path)
-    return failed
+    return kept
+
+
+def _holds_something(folder: Path) -> bool:
+    return any(
+        names or any(Path(below, one).is_symlink() for one in folders) for below, folders, names in os.walk(folder)
+    )
 
 
 def _refuse(preview: Preview, accept_version: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 from core.databases.sqlite import SIDE_FILES, database_files
 from core.filesystem import Filesystem
 from core.restore.marker import Move, Target
-from core.tree import OUR_PREFIXES
+from core.tree import free_name, is_ours
 
 
 def plan_moves(targets: Iterable[Target]) -> tuple[Move, ...]:
@@ -34,7 +34,7 @@ def move_out(moves: Sequence[Move], targets: Iterable[Target], disk: Filesystem)
     outs = [move for move in moves if move.way == "out"]
     for move in outs:
         if not move.done and os.path.lexists(move.live):
-            disk.rename(move.live, move.private)
+            _rename(move, move.live, move.private, _names_of(outs), disk)
     _sync_folders(outs, disk)
 
 
@@ -50,15 +50,16 @@ def move_in(moves: Sequence[Move], disk: Filesystem) -> None:
 
 def move_back(moves: Sequence[Move], disk: Filesystem) -> None:
     """Take every move back: what came goes to the staging again, what went comes back. The old state."""
-    untouched = frozenset(move.live for move in moves if move.way == "out" and not move.done)
-    for move in reversed([move for move in moves if move.way == "in"]):
+    outs, ins = ([move for move in moves if move.way == way] for way in ("out", "in"))
+    untouched = frozenset(path for move in outs if not move.done for path in move.keep_free)
+    for move in reversed(ins):
         if move.done and os.path.lexists(move.live):
-            disk.rename(move.live, move.private)
+            _rename(move, move.live, move.private, _names_of(ins) | untouched, disk)
         _clear_the_way(move, disk, leave=untouched)
-    for move in moves:
-        if move.way == "out" and move.done:
+    for move in outs:
+        if move.done:
             _clear_the_way(move, disk, leave=untouched)
-            disk.rename(move.private, move.live)
+            _rename(move, move.private, move.live, _names_of(outs), disk)
     _sync_folders(moves, disk)
 
 
@@ -78,7 +79,7 @@ def _live_names(target: Target) -> list[Path]:
     if target.kind == "database":
         return database_files(target.live)
     if target.by == "entries":
-        return [path for path in _names(target.live) if not path.name.startswith(OUR_PREFIXES)]
+        return [path for path in _names(target.live) if not is_ours(path.name)]
     return [target.live] if os.path.lexists(target.live) else []
 
 
@@ -90,21 +91,27 @@ def _place(target: Target) -> Path:
     return target.live if target.by == "entries" else target.live.parent
 
 
+def _names_of(moves: Iterable[Move]) -> frozenset[Path]:
+    return frozenset(path for move in moves for path in (move.live, move.private))
+
+
+def _rename(move: Move, source: Path, target: Path, others: frozenset[Path], disk: Filesystem) -> None:
+    """Rename; a journal of the database that came since the moves were planned, so not of `others`, goes before it."""
+    for live_side in move.keep_free[1:]:
+        suffix = live_side.name.removeprefix(move.live.name)
+        side = source.with_name(source.name + suffix)
+        if side not in others and os.path.lexists(side):
+            disk.rename(side, free_name(target.with_name(target.name + suffix)))
+    disk.rename(source, target)
+
+
 def _clear_the_way(move: Move, disk: Filesystem, leave: frozenset[Path]) -> None:
     for path in move.keep_free:
         if path in leave or not os.path.lexists(path):
             continue
         if not move.unexpected.exists():
             disk.make_folder(move.unexpected)
-        disk.rename(path, _free_name(move.unexpected / path.name))
-
-
-def _free_name(path: Path) -> Path:
-    candidate, number = path, 1
-    while os.path.lexists(candidate):
-        number += 1
-        candidate = path.with_name(f"{path.name}_{number}")
-    return candidate
+        disk.rename(path, free_name(move.unexpected / path.name))
 
 
 def _sync_folders(moves: Iterable[Move], disk: Filesystem) -> None:

@@ -20,9 +20,9 @@ from core.recovery import tidy
 from core.restore.apply import refuse_open_database
 from core.restore.digest import digest_path
 from core.restore.finish import Outcome
-from core.restore.marker import Expected, Target
+from core.restore.marker import Expected, Marker, Target
 from core.restore.now import apply_at_once
-from core.restore.stage import stage_held, stage_restore
+from core.restore.stage import stage_backup, stage_held
 from core.restore.unpack import give
 
 
@@ -44,7 +44,7 @@ def plan_undo(context: Context, site: Site) -> UndoPlan:
         rows = json.loads(last.set_aside)
         kept = {str(row["name"]): Path(row["kept"]) for row in rows}
         inside = {
-            str(row["name"]): Path(row["kept"]) / ("" if row["by"] == "entries" else Path(row["live"]).name)
+            str(row["name"]): Path(row["kept"]) / ("" if row.get("by") == "entries" else Path(row["live"]).name)
             for row in rows
         }
         missing = [str(path) for path in kept.values() if not path.is_dir()]
@@ -63,26 +63,44 @@ def plan_undo(context: Context, site: Site) -> UndoPlan:
     return UndoPlan(last, safety, {})
 
 
-def undo_restore(context: Context, site: Site, reporter: Reporter, *, accept_version: str | None = None) -> Outcome:
-    """Bring back what was there before the last restore; raise as `restore_now` does."""
+def undo_restore(
+    context: Context,
+    site: Site,
+    reporter: Reporter,
+    *,
+    accept_version: str | None = None,
+    planned: UndoPlan | None = None,
+) -> Outcome:
+    """Bring back what was there before the last restore; raise as `restore_now` does.
+
+    `planned` is what a person consented to: raise UsageError where another restore came in between.
+    """
     context.require_writable("undo a restore")
-    plan = plan_undo(context, site)
     refuse_open_database(site)
-    if plan.safety is not None:
-        staged = stage_restore(context, site, plan.safety, reporter, accept_version=accept_version, action="undo")
-    else:
-        with context.lock(site, "undo"):
-            tidy(context, site)
-            staged = stage_held(
-                context,
-                site,
-                lambda targets: _copy_set_aside(plan, targets, context.disk, reporter),
-                backup_filename=f"set aside before {plan.last.backup_name}",
-                backup_id=None,
-                action="undo",
-                held=plan.set_aside,
+    with context.lock(site, "undo"):
+        tidy(context, site)
+        plan = plan_undo(context, site)
+        if planned is not None and planned.last.restore_id != plan.last.restore_id:
+            raise UsageError(
+                f"{site.name} was restored again meanwhile, so there is something else to undo now",
+                hint=f"look at `greenroom history {site.name}`, then say undo again",
             )
-    return apply_at_once(context, site, staged, reporter)
+        staged = _stage(context, site, plan, reporter, accept_version)
+        return apply_at_once(context, site, staged, reporter)
+
+
+def _stage(context: Context, site: Site, plan: UndoPlan, reporter: Reporter, accept_version: str | None) -> Marker:
+    if plan.safety is not None:
+        return stage_backup(context, site, plan.safety, reporter, accept_version=accept_version, action="undo")
+    return stage_held(
+        context,
+        site,
+        lambda targets: _copy_set_aside(plan, targets, context.disk, reporter),
+        backup_filename=f"set aside before {plan.last.backup_name}",
+        backup_id=None,
+        action="undo",
+        held=plan.set_aside,
+    )
 
 
 def _copy_set_aside(

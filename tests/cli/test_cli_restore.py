@@ -52,6 +52,7 @@ OUTCOME_KEYS = {
     "safety_backup",
     "set_aside",
     "unexpected",
+    "notices",
     "error",
 }
 HISTORY_KEYS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from core.errors import GreenroomError
 from core.keep import delete_backup, pin_backup
 from core.progress import Reporter
 from core.restore.apply import apply_restore
-from core.restore.marker import MARKER
+from core.restore.marker import FAILED_MARKER, MARKER
 from core.restore.stage import cancel_restore, stage_restore
 from core.restore.undo import undo_restore
 from tests.support import (
@@ -94,6 +95,7 @@ def template(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def _converged(place: Place) -> None:
     """Nothing pending, nothing half-made, and a second `apply` does nothing."""
     assert _apply(place) is None
+    place.settle()
     assert not (place.context.site_folder(place.site) / MARKER).exists()
     left = [
         path.name
@@ -113,7 +115,7 @@ def test_backup_killed_at_every_step_is_whole_or_absent(template: Path, tmp_path
     seen = set()
     for killed in _each_kill(template, tmp_path / "kills", _back_up):
         place = killed.place
-        assert _apply(place) is None
+        place.settle()
         rows = place.context.catalog.backups("app")
         archives = sorted(place.context.store.archives("app"))
         completed = [row.name for row in rows if row.status == "completed"]
@@ -139,6 +141,7 @@ def test_stage_killed_at_every_step_leaves_the_site_old(template: Path, tmp_path
         assert place.state() == old, killed.step
         if (place.context.site_folder(place.site) / MARKER).exists() and not _announced(place):
             assert _apply(place) is None
+            place.settle()
         elif _announced(place):
             assert cancel_restore(place.context, place.site)
         assert place.state() == old, killed.step
@@ -209,7 +212,7 @@ def test_delete_killed_at_every_step_is_done_or_not_begun(template: Path, tmp_pa
         template, tmp_path / "kills", lambda place: delete_backup(place.context, place.site, _latest(place))
     ):
         place = killed.place
-        _apply(place)
+        place.settle()
         names = [row.name for row in place.context.catalog.backups("app")]
         assert names == list(place.context.store.archives("app")), killed.step
         assert len(place.context.catalog.cleanups("app")) == 1 - len(names)
@@ -229,7 +232,7 @@ def test_pin_killed_at_every_step_says_one_thing(template: Path, tmp_path: Path)
         template, tmp_path / "kills", lambda place: pin_backup(place.context, place.site, _latest(place), pinned=True)
     ):
         place = killed.place
-        _apply(place)
+        place.settle()
         row = _latest(place)
         sidecar = place.context.store.read_state("app", row.name)
         assert sidecar is not None
@@ -273,7 +276,7 @@ def _rename_in_journal(root: Path, before: Path) -> None:
         marker.write_text(marker.read_text().replace(str(before), str(root)))
 
 
-class _FailingSwitch(CrashingFilesystem):
+class _FailingRename(CrashingFilesystem):
     """Fails at the rename that puts the uploads into their place, so that the restore goes back; and kills, too."""
 
     def rename(self, source: Path, target: Path) -> None:
@@ -282,8 +285,20 @@ class _FailingSwitch(CrashingFilesystem):
         super().rename(source, target)
 
 
+class _WrittenTo(CrashingFilesystem):
+    """An application writes into the new state before it is counted, so that the restore goes back; and kills, too."""
+
+    def rename(self, source: Path, target: Path) -> None:
+        super().rename(source, target)
+        if source.parent.name == "new" and source.name == "uploads":
+            (target / "written meanwhile").write_text("not to be lost")
+
+
 @pytest.mark.slow
-def test_going_back_killed_at_every_step_ends_old(template: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("failing", [_FailingRename, _WrittenTo])
+def test_going_back_killed_at_every_step_ends_old(
+    template: Path, tmp_path: Path, failing: type[CrashingFilesystem]
+) -> None:
     place = open_place(template)
     _back_up(place)
     new = place.state()
@@ -292,14 +307,25 @@ def test_going_back_killed_at_every_step_ends_old(template: Path, tmp_path: Path
     _stage(place)
 
     def fail(place: Place) -> object:
-        place.context.disk.__class__ = _FailingSwitch
+        place.context.disk.__class__ = failing
         try:
             return _apply(place)
         except GreenroomError:
             return None
 
+    ends = set()
     for killed in _each_kill(template, tmp_path / "kills", fail):
         place = killed.place
-        _apply(place)
+        written = [path for path in place.root.rglob("written meanwhile") if path.is_file()]
+        with suppress(GreenroomError):
+            _apply(place)
         assert place.state() in (old, new), killed.step
+        ends.add(place.state() == new)
         assert _apply(place) is None, killed.step
+        place.settle()
+        if (place.context.site_folder(place.site) / FAILED_MARKER).exists():
+            assert cancel_restore(place.context, place.site)
+        if written:
+            kept = [path for path in place.root.rglob("written meanwhile") if path.is_file()]
+            assert [path.read_text() for path in kept] == ["not to be lost"], killed.step
+    assert ends == {True, False}
