@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: demo test test-fast test-long check lint types rooms coverage format clean
+.PHONY: demo test test-fast test-long check lint types rooms coverage bench format clean
 
 demo: $(READY)
 	@sh cli/demo.sh "$(CURDIR)/$(BIN)" demo-site
@@ -37,6 +37,9 @@ coverage: $(READY)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=90
 
+bench: $(READY)
+	$(BIN)/python -m benchmarks --folder bench-sites
+
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -49,4 +52,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(WHEELS) demo-site dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(WHEELS) demo-site bench-sites dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

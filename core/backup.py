@@ -31,9 +31,9 @@ from core.catalog import BackupRecord, Role
 from core.config import Site, application_version
 from core.context import Context
 from core.databases.sqlite import ENGINE, DatabaseFacts, copy_database, database_bytes
-from core.errors import CancelledError, GreenroomError, UsageError
+from core.errors import CancelledError, GreenroomError, UsageError, VerificationError
 from core.progress import Reporter
-from core.recovery import complete_row, refuse_half_restored, tidy
+from core.recovery import note_complete, refuse_half_restored, tidy
 from core.sizes import format_size
 from core.stores import StoredState
 from core.tree import EntryKind, TreeEntry, UnreadableTreeError, walk_tree
@@ -148,8 +148,9 @@ class _Work:
             member = writer.add_file("database.db", _read_blocks(self.copy), Attributes.of(source.stat()))
             self.context.disk.unlink(self.copy)
             folders = self._write_folders(writer, skipped)
-            finished = writer.finish(self._manifest(copied.facts, member, folders))
-        self._read_back()
+            manifest = self._manifest(copied.facts, member, folders)
+            finished = writer.finish(manifest)
+        self._read_back(finished.manifest_sha256)
         store = self.context.store
         state = StoredState(
             role=self.record.role,
@@ -161,9 +162,8 @@ class _Work:
         )
         store.write_state(self.site.name, self.record.name, state)
         store.publish(self.site.name, self.record.name)
-        return BackupOutcome(
-            complete_row(self.context, self.record, state), tuple(skipped), 0.0 if database else copied.writers_waited
-        )
+        record = note_complete(self.context, self.record, manifest, finished.manifest_sha256, state)
+        return BackupOutcome(record, tuple(skipped), 0.0 if database else copied.writers_waited)
 
     def clean_up(self) -> None:
         self.context.store.discard_partial(self.site.name, self.record.name)
@@ -181,7 +181,7 @@ class _Work:
                 ) from error
             for entry in walk_tree(path, self.site.exclude):
                 if entry.kind is EntryKind.SPECIAL:
-                    skipped.append(f"{entry.path}: a socket, pipe or device, which no archive can hold")
+                    skipped.append(f"{entry.location}: a socket, pipe or device, which no archive can hold")
                 else:
                     _add_entry(section, entry, self.reporter)
             entries.append(section.entry())
@@ -206,11 +206,15 @@ class _Work:
             files=folders,
         )
 
-    def _read_back(self) -> None:
+    def _read_back(self, manifest_sha256: str) -> None:
         """The archive counts only once it was read from the disk and every hash agreed."""
         limits = Limits(max_bytes=self.site.max_archive_bytes)
         with open_archive(self.partial, limits, allow_leaving_links=True) as archive:
             archive.verify(self.reporter)
+            if archive.manifest_sha256 != manifest_sha256:
+                raise VerificationError(
+                    f"{self.partial} does not read as it was written", hint="look for errors of the disk (dmesg)"
+                )
 
 
 def _database_path(site: Site) -> Path:
@@ -267,7 +271,7 @@ def _add_entry(section: FolderSection, entry: TreeEntry, reporter: Reporter) -> 
     problem = problem_with_name(entry.relative)
     if problem:
         raise UnreadableTreeError(
-            f"{entry.path!a} cannot be in an archive: its name {problem}",
+            f"{entry.location!a} cannot be in an archive: its name {problem}",
             hint="rename it, or leave it out with `exclude`",
         )
     attributes = Attributes.of(entry.status)
@@ -283,7 +287,7 @@ def _add_steady_file(section: FolderSection, entry: TreeEntry, reporter: Reporte
     """Add a file as it was at one moment: one that changes or goes while it is read is tried again."""
     for pause in (*_PAUSES_BETWEEN_TRIES, None):
         try:
-            with _open_file(entry.path) as descriptor:
+            with _open_file(entry.location) as descriptor:
                 before = os.fstat(descriptor)
                 section.add_file(entry.relative, _steady_blocks(descriptor, before), Attributes.of(before))
             return
@@ -291,19 +295,19 @@ def _add_steady_file(section: FolderSection, entry: TreeEntry, reporter: Reporte
             if pause is None:
                 what = "goes away" if isinstance(error, FileNotFoundError) else "keeps changing"
                 raise UnreadableTreeError(
-                    f"{entry.path} {what} while it is read",
+                    f"{entry.location} {what} while it is read",
                     hint="back up when it rests, or leave it out with `exclude`",
                 ) from error
             reporter.pause(pause)
         except OSError as error:
             raise UnreadableTreeError(
-                f"cannot read {entry.path}: {error.strerror}",
+                f"cannot read {entry.location}: {error.strerror}",
                 hint="greenroom must be able to read all of the site's files; `exclude` leaves some out",
             ) from error
 
 
 @contextmanager
-def _open_file(path: Path) -> Iterator[int]:
+def _open_file(path: str) -> Iterator[int]:
     """Neither a link nor a pipe that took the file's place is followed or waited for."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.archive import Limits, open_archive
+from core.archive import Limits, Manifest, open_archive
 from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
@@ -63,20 +63,26 @@ def complete_row(context: Context, record: BackupRecord, state: StoredState) -> 
     path = context.store.archive_path(record.site, record.name)
     limits = Limits(max_bytes=context.settings.site(record.site).max_archive_bytes)
     with open_archive(path, limits, allow_leaving_links=True) as archive:
-        manifest = archive.manifest
-        if manifest is None or archive.manifest_sha256 is None:
+        if archive.manifest is None or archive.manifest_sha256 is None:
             raise GreenroomError(f"{path} holds no manifest", hint="`greenroom catalog rebuild` takes it as foreign")
-        return context.catalog.complete_backup(
-            record.id,
-            manifest_json=manifest.to_bytes().decode(),
-            manifest_sha256=archive.manifest_sha256,
-            file_size=path.stat().st_size,
-            table_count=len(manifest.tables),
-            record_count=sum(table.rows for table in manifest.tables),
-            file_count=sum(folder.files for folder in manifest.files),
-            verified_at=state.verified_at,
-            completed_at=context.clock(),
-        )
+        return note_complete(context, record, archive.manifest, archive.manifest_sha256, state)
+
+
+def note_complete(
+    context: Context, record: BackupRecord, manifest: Manifest, manifest_sha256: str, state: StoredState
+) -> BackupRecord:
+    """Complete the row of a published archive that was read back, from its manifest."""
+    return context.catalog.complete_backup(
+        record.id,
+        manifest_json=manifest.to_bytes().decode(),
+        manifest_sha256=manifest_sha256,
+        file_size=context.store.archive_path(record.site, record.name).stat().st_size,
+        table_count=len(manifest.tables),
+        record_count=sum(table.rows for table in manifest.tables),
+        file_count=sum(folder.files for folder in manifest.files),
+        verified_at=state.verified_at,
+        completed_at=context.clock(),
+    )
 
 
 def _finish_deletion(context: Context, site: Site, name: str) -> None:

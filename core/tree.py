@@ -7,9 +7,9 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 from core.errors import GreenroomError
 
@@ -32,14 +32,17 @@ class EntryKind(Enum):
     EXCLUDED = "excluded"
 
 
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
-    """One name under a folder; `relative` is its path below the folder's root, with `/`."""
+class TreeEntry(NamedTuple):
+    """One name under a folder; `relative` is its path below the folder's root, with `/`, `location` the whole path."""
 
     relative: str
-    path: Path
+    location: str
     kind: EntryKind
     status: os.stat_result
+
+    @property
+    def path(self) -> Path:
+        return Path(self.location)
 
 
 def walk_tree(
@@ -50,7 +53,7 @@ def walk_tree(
     An excluded folder is one EXCLUDED entry; greenroom's own work folders in the root are not yielded.
     Raise UnreadableTreeError where a folder cannot be read, or hand it to `skip` and go on.
     """
-    yield from _walk(root, "", exclude, skip or _refuse)
+    yield from _walk(os.fspath(root), "", exclude, skip or _refuse)
 
 
 def is_ours(name: str) -> bool:
@@ -69,6 +72,8 @@ def free_name(path: Path) -> Path:
 
 def is_excluded(relative: str, patterns: Sequence[str]) -> bool:
     """Given a path below a root, tell whether a pattern matches the whole path or the last name of it."""
+    if not patterns:
+        return False
     name = relative.rpartition("/")[2]
     return any(fnmatch.fnmatchcase(relative, one) or fnmatch.fnmatchcase(name, one) for one in patterns)
 
@@ -98,7 +103,7 @@ def _mount_points() -> list[Path]:
 
 
 def _walk(
-    folder: Path, below: str, exclude: Sequence[str], skip: Callable[[UnreadableTreeError], None]
+    folder: str, below: str, exclude: Sequence[str], skip: Callable[[UnreadableTreeError], None]
 ) -> Iterator[TreeEntry]:
     for entry in _scan(folder, skip):
         relative = f"{below}{entry.name}"
@@ -109,15 +114,15 @@ def _walk(
         except FileNotFoundError:
             continue  # gone since the folder was read: it is no longer part of the site
         except OSError as error:
-            skip(_unreadable(folder / entry.name, error))
+            skip(_unreadable(entry.path, error))
             continue
         kind = EntryKind.EXCLUDED if is_excluded(relative, exclude) else _kind(status)
-        yield TreeEntry(relative, folder / entry.name, kind, status)
+        yield TreeEntry(relative, entry.path, kind, status)
         if kind is EntryKind.FOLDER:
-            yield from _walk(folder / entry.name, f"{relative}/", exclude, skip)
+            yield from _walk(entry.path, f"{relative}/", exclude, skip)
 
 
-def _scan(folder: Path, skip: Callable[[UnreadableTreeError], None]) -> list[os.DirEntry[str]]:
+def _scan(folder: str, skip: Callable[[UnreadableTreeError], None]) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
@@ -140,7 +145,7 @@ def _kind(status: os.stat_result) -> EntryKind:
     return EntryKind.SPECIAL
 
 
-def _unreadable(path: Path, error: OSError) -> UnreadableTreeError:
+def _unreadable(path: str, error: OSError) -> UnreadableTreeError:
     return UnreadableTreeError(
         f"cannot read {path}: {error.strerror}",
         hint="greenroom must be able to read all of the site's files; `exclude` leaves some out",

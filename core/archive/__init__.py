@@ -1,5 +1,6 @@
 """The archive of a backup: a ZIP file with a manifest, written, opened, read and verified."""
 
+from core.archive.ahead import reading_ahead
 from core.archive.checks import Limits
 from core.archive.directory import Entry
 from core.archive.manifest import (
@@ -38,4 +39,5 @@ __all__ = [
     "file_sha256",
     "folder_prefix",
     "open_archive",
+    "reading_ahead",
 ]

@@ -6,6 +6,7 @@ import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from core.archive import zipformat as z
@@ -15,6 +16,8 @@ from core.archive.zipformat import Attributes, Kind, MalformedRecordError, extra
 from core.errors import VerificationError
 
 _WINDOW = 256 << 10
+_USUAL_EXTRA = 64  # enough for time, owner and ZIP64 numbers: a header is then read at once
+_METHODS = frozenset({z.STORED, z.DEFLATED})
 _KINDS = {bits: kind for kind, bits in z.KIND_BITS.items()}
 _NOT_A_ZIP = "an archive is a ZIP file, beginning with its first entry"
 
@@ -93,11 +96,16 @@ def read_entries(source: Source, directory: Directory) -> Iterator[Entry]:
 
 def content_offset(source: Source, entry: Entry) -> int:
     """Return where an entry's content begins; raise VerificationError unless its two headers agree."""
-    fixed = z.LOCAL.unpack(source.read_at(entry.offset, z.LOCAL.size))
+    name = entry.name.encode()
+    usual = z.LOCAL.size + len(name) + _USUAL_EXTRA
+    header = source.read_at(entry.offset, max(z.LOCAL.size, min(usual, source.size - entry.offset)))
+    fixed = z.LOCAL.unpack_from(header)
     magic, _, flags, method, _, _, crc32, packed, size, name_length, extra_length = fixed
     if magic != z.LOCAL_MAGIC:
         raise _disagree(entry)
-    variable = source.read_at(entry.offset + z.LOCAL.size, name_length + extra_length)
+    variable = header[z.LOCAL.size :][: name_length + extra_length]
+    if len(variable) < name_length + extra_length:
+        variable = source.read_at(entry.offset + z.LOCAL.size, name_length + extra_length)
     try:
         if z.MAX_32 in {packed, size}:
             fields = extra_fields(variable[name_length:])
@@ -106,7 +114,7 @@ def content_offset(source: Source, entry: Entry) -> int:
         raise _disagree(entry) from error
     expected = (entry.crc32, entry.packed, entry.size)
     told_later = entry.flags & z.DESCRIPTOR_FLAG and (crc32, packed, size) == (0, 0, 0)
-    same = (flags, method, variable[:name_length]) == (entry.flags, entry.method, entry.name.encode())
+    same = (flags, method, variable[:name_length]) == (entry.flags, entry.method, name)
     if not same or ((crc32, packed, size) != expected and not told_later):
         raise _disagree(entry)
     return entry.offset + z.LOCAL.size + len(variable)
@@ -178,21 +186,28 @@ def _entry(stream: _Stream) -> Entry:
     if magic != z.CENTRAL_MAGIC:
         raise MalformedRecordError("it has no record in the directory")
     name = stream.take(name_length).decode(errors="surrogateescape")
-    fields = extra_fields(stream.take(extra_length))
+    extra = stream.take(extra_length)
     if comment_length or disk:
         raise MalformedRecordError("it has a comment of its own" if comment_length else "it is on another disk")
-    size, packed, offset = _wide_numbers(fields, (size, packed, offset))
     mode = external >> 16
+    wide, attributes = _extras(mode, extra)
+    if z.MAX_32 in {size, packed, offset}:
+        size, packed, offset = _wide_numbers(wide, (size, packed, offset))
     kind = _kind(name, mode)
-    attributes = z.read_attributes(mode, fields)
     entry = Entry(name, kind, size, attributes, method, flags, crc32, packed, offset)
     _check(entry)
     return entry
 
 
-def _wide_numbers(fields: dict[int, bytes], numbers: tuple[int, int, int]) -> tuple[int, int, int]:
+@lru_cache(maxsize=256)
+def _extras(mode: int, extra: bytes) -> tuple[bytes, Attributes | None]:
+    """Return the ZIP64 field and the attributes; files that came together share theirs, so the last ones are kept."""
+    fields = extra_fields(extra)
+    return fields.get(z.ZIP64_EXTRA, b""), z.read_attributes(mode, fields)
+
+
+def _wide_numbers(field: bytes, numbers: tuple[int, int, int]) -> tuple[int, int, int]:
     """Given size, packed size and offset, return them with what the ZIP64 field says in their place."""
-    field = fields.get(z.ZIP64_EXTRA, b"")
     found = list(numbers)
     for index, number in enumerate(numbers):
         if number == z.MAX_32:
@@ -213,22 +228,29 @@ def _kind(name: str, mode: int) -> Kind:
 
 
 def _check(entry: Entry) -> None:
-    name = shown(entry.name)
-    problem = problem_with_name(entry.name)
-    if problem:
-        raise MalformedRecordError(f"the name {name} {problem}")
+    fault = problem_with_name(entry.name)
+    if fault:
+        raise MalformedRecordError(f"the name {shown(entry.name)} {fault}")
+    fault = _fault(entry)
+    if fault:
+        raise MalformedRecordError(f"{shown(entry.name)} {fault}")
+
+
+def _fault(entry: Entry) -> str | None:
+    fault = None
     if entry.flags & z.ENCRYPTED_FLAGS:
-        raise MalformedRecordError(f"{name} is encrypted")
-    if entry.flags & ~z.KNOWN_FLAGS:
-        raise MalformedRecordError(f"{name} has flags of an unknown meaning")
-    if entry.method not in {z.STORED, z.DEFLATED}:
-        raise MalformedRecordError(f"{name} is packed by an unknown method, {entry.method}")
-    if entry.method == z.STORED and entry.packed != entry.size:
-        raise MalformedRecordError(f"{name} is not packed, but has two lengths")
-    if entry.kind is Kind.FOLDER and (entry.size or entry.packed or entry.crc32):
-        raise MalformedRecordError(f"{name} is a folder with content")
-    if entry.kind is Kind.LINK and entry.size > LONGEST_TARGET:
-        raise MalformedRecordError(f"{name} is a link whose target is too long")
+        fault = "is encrypted"
+    elif entry.flags & ~z.KNOWN_FLAGS:
+        fault = "has flags of an unknown meaning"
+    elif entry.method not in _METHODS:
+        fault = f"is packed by an unknown method, {entry.method}"
+    elif entry.method == z.STORED and entry.packed != entry.size:
+        fault = "is not packed, but has two lengths"
+    elif entry.kind is Kind.FOLDER and (entry.size or entry.packed or entry.crc32):
+        fault = "is a folder with content"
+    elif entry.kind is Kind.LINK and entry.size > LONGEST_TARGET:
+        fault = "is a link whose target is too long"
+    return fault
 
 
 def _several_disks(source: Source) -> VerificationError:

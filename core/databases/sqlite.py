@@ -93,6 +93,12 @@ def check_database(path: Path, reporter: Reporter, *, quick: bool = False) -> Da
         return DatabaseFacts(sqlite3.sqlite_version, count_tables(connection, reporter))
 
 
+def count_database(path: Path, reporter: Reporter) -> dict[str, int]:
+    """Given a database file that nobody writes, return the rows of each table; raise DatabaseDamagedError."""
+    with _connect(path, "ro", immutable=True) as connection:
+        return count_tables(connection, reporter)
+
+
 def probe_database(path: Path, reporter: Reporter) -> None:
     """Look whether a live database can be read at all, without changing a byte of it or its side files' content.
 

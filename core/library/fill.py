@@ -136,7 +136,7 @@ def _add_invented(
     disk: Filesystem,
     reporter: Reporter,
 ) -> None:
-    painter = Painter(SMALL_POSTER_SIZE)
+    painter = Painter(SMALL_POSTER_SIZE, grain=True)
     for batch in _batches(numbers):
         rows = Rows()
         for number in batch:

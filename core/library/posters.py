@@ -1,29 +1,36 @@
 """Posters: a PNG with the title of a movie, in colours that follow from its external id.
 
-There are 100,000 of them in a large demo, so a poster has sixteen colours and is put together from words that
-are drawn only once.
+There are tens of thousands of them in a large demo, so a poster has sixteen colours and is put together from words
+that are drawn only once. Those of a large demo have a film's grain, so that they weigh what pictures weigh.
 """
 
 from __future__ import annotations
 
 import colorsys
+import hashlib
 import io
 import unicodedata
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from core.library.dice import Dice
 
 POSTER_SIZE = (400, 600)
-SMALL_POSTER_SIZE = (120, 180)
+SMALL_POSTER_SIZE = (160, 240)
 PICTURE_SIZE = (640, 360)
 
 # The palette: three colours of the picture, then a ramp from the band behind the title to the letters.
 _SKY, _SHAPE, _SHADE, _BAND = 0, 1, 2, 3
 _RAMP = 12
+_SHADES = 16  # how dark the grain makes a colour
+_GRAIN_DARKENS = 0.3
 _WORDS_KEPT = 4096
 _LINE_SPACING = 1.25
+
+
+_TO_SHADES = bytes(value % _SHADES for value in range(256))
+_TO_COLOURS = bytes(value * _SHADES % 256 for value in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,9 @@ class _Word:
 class Painter:
     """Draws pictures of one size, and keeps the words that it has drawn."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], *, grain: bool = False) -> None:
         self.width, self.height = size
+        self._has_grain = grain
         self._margin = max(4, self.width // 16)
         self._room = self.width - 2 * self._margin
         largest = max(12, min(size) // 8)
@@ -48,7 +56,7 @@ class Painter:
         """Return a PNG with `title`; its colours and shapes follow from `key`."""
         dice = Dice("poster", key)
         image = Image.new("P", (self.width, self.height), _SKY)
-        image.putpalette(_palette(dice))
+        palette = _palette(dice)
         font_size, lines = self.fit(title)
         line_height = round(font_size * _LINE_SPACING)
         band_top = self.height - 2 * self._margin - line_height * len(lines)
@@ -57,9 +65,19 @@ class Painter:
         draw.rectangle((0, band_top, self.width, self.height), fill=_BAND)
         for number, line in enumerate(lines):
             self._write_line(image, line, font_size, band_top + self._margin + number * line_height)
+        if self._has_grain:
+            image, palette = self._grained(image, key, band_top), _shaded(palette)
+        image.putpalette(palette)
         png = io.BytesIO()
         image.save(png, "PNG", compress_level=1)
         return png.getvalue()
+
+    def _grained(self, image: Image.Image, key: str, bottom: int) -> Image.Image:
+        """Return the picture, down to `bottom`, with each colour in shades that follow from the key."""
+        grain = hashlib.shake_128(f"grain/{key}".encode()).digest(self.width * bottom).translate(_TO_SHADES)
+        shades = Image.frombytes("L", image.size, grain + bytes(self.width * (self.height - bottom)))
+        colours = Image.frombytes("L", image.size, image.tobytes().translate(_TO_COLOURS))
+        return Image.frombytes("P", image.size, ImageChops.add(colours, shades).tobytes())
 
     def fit(self, title: str) -> tuple[int, list[str]]:
         """Return the largest size of letters at which `title` fits, and its lines; what is too long is cut off."""
@@ -148,6 +166,16 @@ def _palette(dice: Dice) -> list[int]:
     colours = [_colour(hue, 0.55, 0.45), _colour(other, 0.72, 0.6), _colour(hue, 0.32, 0.4)]
     ramp = [tuple(dark + (255 - dark) * step // _RAMP for dark in band) for step in range(_RAMP + 1)]
     return [level for colour in (*colours, *ramp) for level in colour]
+
+
+def _shaded(palette: list[int]) -> list[int]:
+    """Return the palette with all shades of each of its colours, from itself to the darkest."""
+    shades = []
+    for start in range(0, len(palette), 3):
+        for shade in range(_SHADES):
+            light = 1 - _GRAIN_DARKENS * shade / (_SHADES - 1)
+            shades += [round(level * light) for level in palette[start : start + 3]]
+    return shades
 
 
 def _colour(hue: float, lightness: float, saturation: float) -> tuple[int, int, int]:

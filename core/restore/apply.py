@@ -14,7 +14,7 @@ from core.context import Context
 from core.databases.sqlite import (
     DatabaseDamagedError,
     DatabaseMissingError,
-    check_database,
+    count_database,
     database_files,
     hold_exclusively,
     probe_database,
@@ -205,7 +205,7 @@ def _compare(target: Target, marker: Marker) -> None:
             hint="look for a process that writes there",
         )
     if target.kind == "database" and wanted.tables is not None:
-        tables = check_database(target.live, Reporter(), quick=True).tables
+        tables = count_database(target.live, Reporter())
         if tables != wanted.tables:
             raise GreenroomError(
                 f"{target.live} does not hold the rows of the backup", hint="look for a process that writes there"

@@ -45,11 +45,11 @@ def digest_path(path: Path, reporter: Reporter) -> TreeDigest:
     digest = TreeDigest()
     status = path.lstat()
     if not stat.S_ISDIR(status.st_mode):
-        digest.add("", status.st_mode, status.st_size, _content(path, status, reporter))
+        digest.add("", status.st_mode, status.st_size, _content(os.fspath(path), status, reporter))
         return digest
     for entry in walk_tree(path):
         size = entry.status.st_size if entry.kind is EntryKind.FILE else 0
-        digest.add(entry.relative, entry.status.st_mode, size, _content(entry.path, entry.status, reporter))
+        digest.add(entry.relative, entry.status.st_mode, size, _content(entry.location, entry.status, reporter))
     return digest
 
 
@@ -65,13 +65,13 @@ def count_path(path: Path) -> TreeDigest:
     return counted
 
 
-def _content(path: Path, status: os.stat_result, reporter: Reporter) -> str:
+def _content(path: str, status: os.stat_result, reporter: Reporter) -> str:
     if stat.S_ISLNK(status.st_mode):
-        return os.fspath(path.readlink())
+        return os.readlink(path)  # noqa: PTH115
     if not stat.S_ISREG(status.st_mode):
         return ""
     hashed = hashlib.sha256()
-    with path.open("rb") as file:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
         while block := file.read(_BLOCK):
             hashed.update(block)
             reporter.advance(len(block))

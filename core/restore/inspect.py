@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.archive import Archive, Entry, Kind
-from core.backup import estimate_space
 from core.catalog import BackupRecord
-from core.config import Site, application_version
+from core.config import Site
 from core.context import Context
 from core.databases.sqlite import (
-    ENGINE,
     DatabaseDamagedError,
     DatabaseMissingError,
     database_files,
@@ -24,11 +21,10 @@ from core.databases.sqlite import (
 from core.errors import BusyError
 from core.holders import Holder, Holders, find_holders
 from core.progress import Reporter
-from core.restore.marker import Target, marker_path, read_marker
-from core.restore.targets import blocking_reasons, plan_targets
-from core.restore.unpack import held_names
-from core.sizes import format_size
-from core.tree import EntryKind, UnreadableTreeError, walk_tree
+from core.restore.marker import Target
+from core.restore.obstacles import TargetSpace, find_obstacles, versions_differ
+from core.restore.targets import plan_targets
+from core.tree import EntryKind, walk_tree
 from core.verify import open_backup
 from core.words import plural
 
@@ -71,17 +67,6 @@ class FolderChange:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetSpace:
-    """Space on the file system where a target is staged, and how it will be replaced."""
-
-    name: str
-    path: Path
-    by: str
-    needed_bytes: int
-    free_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
     """Everything a person needs to know before a restore."""
 
@@ -100,7 +85,7 @@ class Preview:
 
     @property
     def version_differs(self) -> bool:
-        return None not in (self.version_now, self.version_backup) and self.version_now != self.version_backup
+        return versions_differ(self.version_now, self.version_backup)
 
     @property
     def lost(self) -> tuple[str, ...]:
@@ -122,44 +107,31 @@ def inspect_restore(context: Context, site: Site, backup: BackupRecord, reporter
     """
     with open_backup(context, site, backup) as archive:
         archive.verify(reporter)
-        return preview_archive(context, site, backup, archive, reporter)
-
-
-def preview_archive(
-    context: Context, site: Site, backup: BackupRecord, archive: Archive, reporter: Reporter
-) -> Preview:
-    """As `inspect_restore`, for an archive that is open and verified."""
-    everything = plan_targets(site, "preview")
-    targets = plan_targets(site, "preview", held_names(archive))
-    present, tables_now = _present_tables(targets[0].live, reporter)
-    holders = find_holders(file for file in database_files(targets[0].live))
-    space = _space(targets, archive)
-    folders = tuple(_folder_change(target, archive, site) for target in targets if target.kind == "folder")
-    manifest = archive.manifest
-    backup_tables = {table.name: table.rows for table in manifest.tables} if manifest else {}
-    return Preview(
-        backup=backup,
-        site=site.name,
-        present=present,
-        tables=_table_changes(tables_now, backup_tables) if manifest else (),
-        folders=folders,
-        space=space,
-        holders=holders.found,
-        version_now=site.version if context.read_only else application_version(site),
-        version_backup=_version_of(archive),
-        engine_version=manifest.engine_version if manifest else None,
-        blockers=(
-            *_blockers(context, site, targets, space),
-            *_wrong_kind(archive),
-            *_homeless(archive, everything),
-            *_no_safety(context, site, present),
-        ),
-        notices=(
-            *_notices(archive, present, holders, targets),
-            *_left_alone(everything, targets),
-            *_unreadable(folders),
-        ),
-    )
+        obstacles = find_obstacles(context, site, archive, reporter)
+        targets = obstacles.targets
+        present, tables_now = _present_tables(targets[0].live, reporter)
+        holders = find_holders(file for file in database_files(targets[0].live))
+        manifest = archive.manifest
+        backup_tables = {table.name: table.rows for table in manifest.tables} if manifest else {}
+        folders = tuple(_folder_change(target, archive, site) for target in targets if target.kind == "folder")
+        return Preview(
+            backup=backup,
+            site=site.name,
+            present=present,
+            tables=_table_changes(tables_now, backup_tables) if manifest else (),
+            folders=folders,
+            space=obstacles.space,
+            holders=holders.found,
+            version_now=obstacles.version_now,
+            version_backup=obstacles.version_backup,
+            engine_version=manifest.engine_version if manifest else None,
+            blockers=obstacles.blockers,
+            notices=(
+                *_notices(archive, present, holders, targets),
+                *_left_alone(plan_targets(site, "preview"), targets),
+                *_unreadable(folders),
+            ),
+        )
 
 
 def _present_tables(database: Path, reporter: Reporter) -> tuple[str, dict[str, int]]:
@@ -208,57 +180,6 @@ def _is_content(entry: Entry, prefix: str) -> bool:
     return entry.name.startswith(prefix) and entry.kind is not Kind.FOLDER
 
 
-def _space(targets: tuple[Target, ...], archive: Archive) -> tuple[TargetSpace, ...]:
-    rows = []
-    for target in targets:
-        needed = sum(
-            entry.size
-            for entry in archive.entries
-            if entry.name == target.name or entry.name.startswith(f"{target.name}/")
-        )
-        parent = target.work.parent
-        free = shutil.disk_usage(parent).free if parent.is_dir() else 0
-        rows.append(TargetSpace(target.name, target.live, target.by, needed, free))
-    return tuple(rows)
-
-
-def _blockers(
-    context: Context, site: Site, targets: tuple[Target, ...], space: tuple[TargetSpace, ...]
-) -> Iterator[str]:
-    pending = read_marker(marker_path(context, site))
-    if pending is not None:
-        yield (
-            f"a restore of {pending.backup_filename} is pending: `greenroom apply {site.name}` "
-            f"or `greenroom restore-cancel {site.name}` first"
-        )
-    for target in targets:
-        yield from blocking_reasons(target)
-    needed_by_device: dict[int, list[TargetSpace]] = {}
-    for target, row in zip(targets, space, strict=True):
-        if target.work.parent.is_dir():
-            needed_by_device.setdefault(target.work.parent.stat().st_dev, []).append(row)
-    for rows in needed_by_device.values():
-        needed = sum(row.needed_bytes for row in rows)
-        free = min(row.free_bytes for row in rows)
-        if needed > free:
-            yield f"no space beside {rows[0].path}: {format_size(needed)} needed, {format_size(free)} free"
-
-
-def _wrong_kind(archive: Archive) -> Iterator[str]:
-    manifest = archive.manifest
-    if manifest is not None and (manifest.engine, manifest.kind, manifest.scope) != (ENGINE, "snapshot", "full"):
-        yield (
-            f"the backup is a {manifest.scope} {manifest.kind} of {manifest.engine}; "
-            f"this greenroom restores a full snapshot of {ENGINE}"
-        )
-
-
-def _homeless(archive: Archive, targets: tuple[Target, ...]) -> Iterator[str]:
-    for name in sorted(held_names(archive) - {target.name for target in targets}):
-        wanted = 'files = ["FOLDER"]' if name == "files" else f"files = {{{name.removeprefix('files/')} = FOLDER}}"
-        yield f"the backup holds {name}/, and the site has no such folder: `{wanted}` in greenroom.toml gives it one"
-
-
 def _left_alone(everything: tuple[Target, ...], targets: tuple[Target, ...]) -> Iterator[str]:
     for target in everything:
         if target not in targets:
@@ -270,17 +191,6 @@ def _left_alone(everything: tuple[Target, ...], targets: tuple[Target, ...]) -> 
 def _unreadable(folders: tuple[FolderChange, ...]) -> Iterator[str]:
     for reason in (reason for folder in folders for reason in folder.unreadable):
         yield f"{reason}, so not counted: the present state is set aside as it is instead of a safety backup"
-
-
-def _no_safety(context: Context, site: Site, present: str) -> Iterator[str]:
-    if present in ("healthy", "in use"):
-        try:
-            needed, free_bytes = estimate_space(site).needed, context.store.free_bytes()
-        except UnreadableTreeError:
-            return  # what cannot be read whole is set aside, which takes no space
-        if needed > free_bytes:
-            free = format_size(free_bytes)
-            yield f"no space for the safety backup: {format_size(needed)} needed in the storage, {free} free"
 
 
 def _notices(archive: Archive, present: str, holders: Holders, targets: tuple[Target, ...]) -> Iterator[str]:
@@ -300,9 +210,3 @@ def _notices(archive: Archive, present: str, holders: Holders, targets: tuple[Ta
             yield f"{target.live} cannot be renamed itself: its entries are swapped one by one, journalled"
     if os.geteuid() != 0 and not archive.foreign:
         yield "not run as root: restored files will belong to the user who runs this"
-
-
-def _version_of(archive: Archive) -> str | None:
-    if archive.manifest is not None:
-        return archive.manifest.application_version
-    return archive.bare.app_version if archive.bare is not None else None

@@ -13,7 +13,6 @@ from core.context import Context
 from core.errors import GreenroomError, UsageError
 from core.progress import Reporter
 from core.recovery import discard_staging, tidy
-from core.restore.inspect import Preview, preview_archive
 from core.restore.marker import (
     Expected,
     Marker,
@@ -25,6 +24,7 @@ from core.restore.marker import (
     remove_marker,
     write_marker,
 )
+from core.restore.obstacles import Obstacles, find_obstacles, versions_differ
 from core.restore.targets import blocking_reasons, plan_targets
 from core.restore.unpack import held_names, unpack
 from core.tree import FAILED_FOLDER_PREFIX
@@ -56,15 +56,19 @@ def stage_backup(
     accept_version: str | None = None,
     action: str = "restore",
 ) -> Marker:
-    """As `stage_restore`, with the site's lock held."""
+    """As `stage_restore`, with the site's lock held.
+
+    Unpacking proves every byte against its hash. What came from elsewhere is read whole before that.
+    """
+    trusted = backup.origin != "adopted"
     with open_backup(context, site, backup) as archive:
-        archive.verify(reporter)
-        preview = preview_archive(context, site, backup, archive, reporter)
-        _refuse(preview, accept_version)
+        if not trusted:
+            archive.verify(reporter)
+        _refuse(find_obstacles(context, site, archive, reporter), accept_version)
         return stage_held(
             context,
             site,
-            lambda targets: unpack(archive, targets, context.disk, reporter, trusted=backup.origin != "adopted"),
+            lambda targets: unpack(archive, targets, context.disk, reporter, trusted=trusted),
             backup_filename=f"{backup.name}.zip",
             backup_id=backup.id,
             action=action,
@@ -178,12 +182,12 @@ def _holds_something(folder: Path) -> bool:
     )
 
 
-def _refuse(preview: Preview, accept_version: str | None) -> None:
-    for reason in preview.blockers:
+def _refuse(obstacles: Obstacles, accept_version: str | None) -> None:
+    for reason in obstacles.blockers:
         raise GreenroomError(f"the restore cannot be staged: {reason}", hint="nothing was changed")
-    if preview.version_differs and accept_version != preview.version_backup:
+    theirs, ours = obstacles.version_backup, obstacles.version_now
+    if versions_differ(ours, theirs) and accept_version != theirs:
         raise UsageError(
-            f"the backup was made by version {preview.version_backup} of the application, "
-            f"version {preview.version_now} is installed",
-            hint=f"install that version, or consent with `--accept-version {preview.version_backup}`",
+            f"the backup was made by version {theirs} of the application, version {ours} is installed",
+            hint=f"install that version, or consent with `--accept-version {theirs}`",
         )

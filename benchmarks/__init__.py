@@ -1,0 +1,1 @@
+"""What greenroom is measured by, beside its peers, in one run: `make bench`."""

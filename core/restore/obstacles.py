@@ -1,0 +1,150 @@
+"""What stands in the way of a restore, found before a byte is written."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.archive import Archive
+from core.backup import estimate_space
+from core.config import Site, application_version
+from core.context import Context
+from core.databases.sqlite import ENGINE, DatabaseDamagedError, DatabaseMissingError, probe_database
+from core.errors import BusyError
+from core.progress import Reporter
+from core.restore.marker import Target, marker_path, read_marker
+from core.restore.targets import blocking_reasons, plan_targets
+from core.restore.unpack import held_names
+from core.sizes import format_size
+from core.tree import UnreadableTreeError
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpace:
+    """Space on the file system where a target is staged, and how it will be replaced."""
+
+    name: str
+    path: Path
+    by: str
+    needed_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacles:
+    """The targets of a restore, the space they need, and in `blockers` why it cannot be, a sentence each."""
+
+    targets: tuple[Target, ...]
+    space: tuple[TargetSpace, ...]
+    version_now: str | None
+    version_backup: str | None
+    blockers: tuple[str, ...]
+
+
+def find_obstacles(context: Context, site: Site, archive: Archive, reporter: Reporter) -> Obstacles:
+    """Given an open archive, return what stands in the way of its restore to a site."""
+    everything = plan_targets(site, "preview")
+    targets = plan_targets(site, "preview", held_names(archive))
+    space = _space(targets, _sizes(archive))
+    return Obstacles(
+        targets=targets,
+        space=space,
+        version_now=site.version if context.read_only else application_version(site),
+        version_backup=_version_of(archive),
+        blockers=(
+            *_blockers(context, site, targets, space),
+            *_wrong_kind(archive),
+            *_homeless(archive, everything),
+            *_no_safety(context, site, targets[0].live, reporter),
+        ),
+    )
+
+
+def versions_differ(now: str | None, backup: str | None) -> bool:
+    """Whether two versions of the application are known and are not the same."""
+    return None not in (now, backup) and now != backup
+
+
+def _sizes(archive: Archive) -> dict[str, int]:
+    """The bytes of each target."""
+    manifest = archive.manifest
+    if manifest is not None:
+        sizes = {folder.prefix.rstrip("/"): folder.bytes for folder in manifest.files}
+        return sizes | ({manifest.database.member: manifest.database.bytes} if manifest.database else {})
+    sizes = {"database.db": 0, "files": 0}
+    for entry in archive.entries:
+        sizes["files" if entry.name.startswith("files/") else "database.db"] += entry.size
+    return sizes
+
+
+def _space(targets: tuple[Target, ...], sizes: dict[str, int]) -> tuple[TargetSpace, ...]:
+    rows = []
+    for target in targets:
+        parent = target.work.parent
+        free = shutil.disk_usage(parent).free if parent.is_dir() else 0
+        rows.append(TargetSpace(target.name, target.live, target.by, sizes.get(target.name, 0), free))
+    return tuple(rows)
+
+
+def _blockers(
+    context: Context, site: Site, targets: tuple[Target, ...], space: tuple[TargetSpace, ...]
+) -> Iterator[str]:
+    pending = read_marker(marker_path(context, site))
+    if pending is not None:
+        yield (
+            f"a restore of {pending.backup_filename} is pending: `greenroom apply {site.name}` "
+            f"or `greenroom restore-cancel {site.name}` first"
+        )
+    for target in targets:
+        yield from blocking_reasons(target)
+    needed_by_device: dict[int, list[TargetSpace]] = {}
+    for target, row in zip(targets, space, strict=True):
+        if target.work.parent.is_dir():
+            needed_by_device.setdefault(target.work.parent.stat().st_dev, []).append(row)
+    for rows in needed_by_device.values():
+        needed = sum(row.needed_bytes for row in rows)
+        free = min(row.free_bytes for row in rows)
+        if needed > free:
+            yield f"no space beside {rows[0].path}: {format_size(needed)} needed, {format_size(free)} free"
+
+
+def _wrong_kind(archive: Archive) -> Iterator[str]:
+    manifest = archive.manifest
+    if manifest is not None and (manifest.engine, manifest.kind, manifest.scope) != (ENGINE, "snapshot", "full"):
+        yield (
+            f"the backup is a {manifest.scope} {manifest.kind} of {manifest.engine}; "
+            f"this greenroom restores a full snapshot of {ENGINE}"
+        )
+
+
+def _homeless(archive: Archive, targets: tuple[Target, ...]) -> Iterator[str]:
+    for name in sorted(held_names(archive) - {target.name for target in targets}):
+        wanted = 'files = ["FOLDER"]' if name == "files" else f"files = {{{name.removeprefix('files/')} = FOLDER}}"
+        yield f"the backup holds {name}/, and the site has no such folder: `{wanted}` in greenroom.toml gives it one"
+
+
+def _no_safety(context: Context, site: Site, database: Path, reporter: Reporter) -> Iterator[str]:
+    """What cannot be read whole is set aside, which takes no space; for the rest there is to be a safety backup."""
+    try:
+        needed, free_bytes = estimate_space(site).needed, context.store.free_bytes()
+        if needed > free_bytes:
+            _probe(database, reporter)
+            free = format_size(free_bytes)
+            yield f"no space for the safety backup: {format_size(needed)} needed in the storage, {free} free"
+    except (UnreadableTreeError, DatabaseDamagedError, DatabaseMissingError):
+        return
+
+
+def _probe(database: Path, reporter: Reporter) -> None:
+    try:
+        probe_database(database, reporter)
+    except BusyError:
+        return
+
+
+def _version_of(archive: Archive) -> str | None:
+    if archive.manifest is not None:
+        return archive.manifest.application_version
+    return archive.bare.app_version if archive.bare is not None else None
