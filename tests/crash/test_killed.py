@@ -12,14 +12,17 @@ from pathlib import Path
 import pytest
 
 import tests.support
+from core.adopt import Adoption, adopt_archive
 from core.backup import create_backup
 from core.errors import GreenroomError
 from core.keep import delete_backup, pin_backup
 from core.progress import Reporter
+from core.rebuild import rebuild_catalog
 from core.restore.apply import apply_restore
 from core.restore.marker import FAILED_MARKER, MARKER
 from core.restore.stage import cancel_restore, stage_restore
 from core.restore.undo import undo_restore
+from core.verify import verify_backup
 from tests.support import (
     CrashingFilesystem,
     Place,
@@ -239,6 +242,52 @@ def test_pin_killed_at_every_step_says_one_thing(template: Path, tmp_path: Path)
         assert sidecar.pinned == row.pinned, killed.step
         ends.add(row.pinned)
     assert ends == {True, False}
+
+
+@pytest.mark.slow
+def test_adopt_killed_at_every_step_can_be_said_again(template: Path, tmp_path: Path) -> None:
+    elsewhere = make_place(tmp_path / "elsewhere")
+    file = elsewhere.context.store.archive_path("app", _back_up(elsewhere).record.name)
+
+    def adopt(place: Place) -> Adoption:
+        return adopt_archive(place.context, place.site, file, Reporter())
+
+    ends = set()
+    for killed in _each_kill(template, tmp_path / "kills", adopt):
+        place = killed.place
+        place.settle()
+        adopted = adopt(place)
+        (row,) = place.context.catalog.backups("app")
+        assert row.name == adopted.record.name, killed.step
+        assert list(place.context.store.archives("app")) == [row.name], killed.step
+        assert verify_backup(place.context, place.site, row, Reporter()).verified_at
+        _converged(place)
+        ends.add(adopted.known)
+    assert ends == {True, False}
+
+
+@pytest.mark.slow
+def test_rebuild_killed_at_every_step_can_be_said_again(template: Path, tmp_path: Path) -> None:
+    place = open_place(template)
+    for description in ("one", "two"):
+        create_backup(place.context, place.site, Reporter(), description=description)
+    pin_backup(place.context, place.site, _latest(place), pinned=True)
+    wanted = _kept_facts(place)
+    place.context.catalog.close()
+    for path in place.context.settings.state.glob("catalog.db*"):
+        path.unlink()
+    for killed in _each_kill(template, tmp_path / "kills", lambda place: rebuild_catalog(place.context, Reporter())):
+        rebuilt = rebuild_catalog(killed.place.context, Reporter())
+        assert len(rebuilt.found) + rebuilt.known == 2, killed.step
+        assert _kept_facts(killed.place) == wanted, killed.step
+        _converged(killed.place)
+
+
+def _kept_facts(place: Place) -> list[tuple[object, ...]]:
+    return [
+        (row.name, row.pinned, row.role, row.origin, row.description, row.verified_at, row.manifest_sha256)
+        for row in place.context.catalog.backups("app")
+    ]
 
 
 @pytest.mark.slow
