@@ -171,6 +171,7 @@ def _site_fields(context: Context, site: SiteStatus) -> list[tuple[str, str]]:
         ("failure", last_failure),
         ("pending restore", _pending_words(site.pending)),
         ("failed restore", _failed_words(site.failed_restore)),
+        ("DAMAGED", site.damaged or ""),
         ("at work", str(site.holder or "")),
     ]
 

@@ -162,6 +162,7 @@ def site_report(status: SiteStatus, store: Store) -> Report:
         "last_failure": backup_report(status.last_failure, store) if status.last_failure else None,
         "pending": pending_report(status.pending) if status.pending else None,
         "failed_restore": pending_report(status.failed_restore) if status.failed_restore else None,
+        "damaged": status.damaged,
         "busy": asdict(status.holder) if status.holder else None,
     }
 

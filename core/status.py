@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from core.catalog import BackupRecord, CatalogState, CatalogStatus
 from core.config import Site, loose_permissions
@@ -15,7 +16,10 @@ from core.restore.marker import Marker, failed_marker_path, marker_path, read_ma
 
 @dataclass(frozen=True, slots=True)
 class SiteStatus:
-    """One site: its last good backup and its age, what is pending, what failed last, who works on it."""
+    """One site: its last good backup and its age, what is pending, what failed last, who works on it.
+
+    `damaged` says why the marker of a restore cannot be read: whether one is pending is not known then.
+    """
 
     site: str
     last_good: BackupRecord | None
@@ -23,6 +27,7 @@ class SiteStatus:
     last_failure: BackupRecord | None
     pending: Marker | None
     failed_restore: Marker | None
+    damaged: str | None
     holder: LockHolder | None
 
 
@@ -41,13 +46,16 @@ def site_status(context: Context, site: Site) -> SiteStatus:
     """Given a site of an initialised catalog, return how it is now."""
     last = context.catalog.last_good(site.name)
     newest = context.catalog.backups(site.name, limit=1)
+    pending, pending_problem = _read(marker_path(context, site))
+    failed, failed_problem = _read(failed_marker_path(context, site))
     return SiteStatus(
         site=site.name,
         last_good=last,
         age=context.clock() - last.created_at if last else None,
         last_failure=newest[0] if newest and newest[0].status == "failed" else None,
-        pending=read_marker(marker_path(context, site)),
-        failed_restore=read_marker(failed_marker_path(context, site)),
+        pending=pending,
+        failed_restore=failed,
+        damaged=pending_problem or failed_problem,
         holder=context.holder(site),
     )
 
@@ -63,6 +71,13 @@ def overall_status(context: Context) -> Status:
         sites=tuple(site_status(context, site) for site in context.settings.sites.values()) if ready else (),
         loose=(*loose_permissions(context.settings), *context.store.loose_permissions()),
     )
+
+
+def _read(path: Path) -> tuple[Marker | None, str | None]:
+    try:
+        return read_marker(path), None
+    except GreenroomError as error:
+        return None, f"{error.message}; {error.hint}"
 
 
 def _free_bytes(context: Context) -> int | None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import House
 
-SITE_KEYS = {"site", "last_good", "age_seconds", "last_failure", "pending", "failed_restore", "busy"}
+SITE_KEYS = {"site", "last_good", "age_seconds", "last_failure", "pending", "failed_restore", "damaged", "busy"}
 STATUS_KEYS = {
     "greenroom_json",
     "command",
@@ -110,6 +110,16 @@ def test_status_tells_of_a_failed_backup_who_is_at_work_and_loose_permissions(ho
     assert site["last_failure"]["path"] is None
     assert set(site["busy"]) == {"actor", "verb", "since", "pid"}
     assert len(status["loose_permissions"]) == 1
+
+
+def test_status_tells_of_a_damaged_marker(house: House) -> None:
+    folder = house.root / "state" / "sites" / "app"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".restore_pending").write_text("{")
+    text = house.done("status").out
+    assert "DAMAGED" in text
+    assert "do not start the application" in text
+    assert house.done("status", "--json").json["sites"][0]["damaged"]
 
 
 def test_config_check_tells_all_errors_at_once(house: House) -> None:
