@@ -62,8 +62,9 @@ async def test_the_preview_names_what_a_person_must_know(place: Place, size: tup
         assert driver.screen == "RestoreScreen"
         assert driver.focused == "cancel"
         assert "Nothing is changed yet" in screen
+        whole = "".join(screen.split())  # a long path goes on in the next line
         for words in (backup.name, "good state", "app.db", "uploads", "WHAT IS LOST", "table extra: 2 rows"):
-            assert words in screen
+            assert "".join(words.split()) in whole
         await driver.press("pagedown")
         seen = screen + await driver.press("pagedown", "pagedown")
         for words in ("films", "+14", "notes", "in the backup", "needed", "replaced as a whole"):
