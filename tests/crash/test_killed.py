@@ -19,10 +19,11 @@ from core.keep import delete_backup, pin_backup
 from core.progress import Reporter
 from core.rebuild import rebuild_catalog
 from core.restore.apply import apply_restore
-from core.restore.marker import FAILED_MARKER, MARKER
+from core.restore.marker import FAILED_MARKER, MARKER, read_marker
 from core.restore.stage import cancel_restore, stage_restore
 from core.restore.undo import undo_restore
 from core.verify import verify_backup
+from tests.crash.tables import assert_one_switch_point, outcomes_by_phase
 from tests.support import (
     CrashingFilesystem,
     Place,
@@ -115,7 +116,7 @@ def _converged(place: Place) -> None:
 @pytest.mark.slow
 def test_backup_killed_at_every_step_is_whole_or_absent(template: Path, tmp_path: Path) -> None:
     present = open_place(template).state()
-    seen = set()
+    ends = []
     for killed in _each_kill(template, tmp_path / "kills", _back_up):
         place = killed.place
         place.settle()
@@ -127,10 +128,10 @@ def test_backup_killed_at_every_step_is_whole_or_absent(template: Path, tmp_path
         assert all(row.error == "interrupted" for row in rows if row.status == "failed")
         assert place.state() == present
         _converged(place)
-        seen.add(bool(completed))
+        ends.append(bool(completed))
         if completed:
             _stage(place)
-    assert seen == {True, False}
+    assert_one_switch_point("Backup", ends)
 
 
 @pytest.mark.slow
@@ -139,9 +140,11 @@ def test_stage_killed_at_every_step_leaves_the_site_old(template: Path, tmp_path
     _back_up(place)
     change_place(place)
     old = place.state()
+    ends = []
     for killed in _each_kill(template, tmp_path / "kills", _stage):
         place = killed.place
         assert place.state() == old, killed.step
+        ends.append(_announced(place))
         if (place.context.site_folder(place.site) / MARKER).exists() and not _announced(place):
             assert _apply(place) is None
             place.settle()
@@ -149,6 +152,7 @@ def test_stage_killed_at_every_step_leaves_the_site_old(template: Path, tmp_path
             assert cancel_restore(place.context, place.site)
         assert place.state() == old, killed.step
         _converged(place)
+    assert_one_switch_point("Stage", ends)
 
 
 def _announced(place: Place) -> bool:
@@ -170,21 +174,28 @@ def test_apply_killed_at_every_step_ends_old_or_new(template: Path, tmp_path: Pa
             path.unlink()
     old = place.state()
     _stage(place)
+    said = outcomes_by_phase("Apply")
+    met = set()
     for killed in _each_kill(template, tmp_path / "kills", _apply):
         place = killed.place
-        marker = place.context.site_folder(place.site) / MARKER
+        marker = read_marker(place.context.site_folder(place.site) / MARKER)
         before = place.state()
-        assert marker.exists() or before == new, killed.step
+        assert marker is not None or before == new, killed.step
         outcome = _apply(place)
-        state = place.state()
-        assert state == new, killed.step
-        assert outcome is None or outcome.state == "new"
+        ended = {"old": old, "new": new}
+        if marker is not None:
+            met.add(str(marker.phase))
+            assert outcome is not None
+            assert said[marker.phase] == {outcome.state}, killed.step
+            assert place.state() == ended[outcome.state], killed.step
+        assert place.state() == new, killed.step
         _converged(place)
         restores = place.context.catalog.restores("app")
         assert [row.status for row in restores] == ["completed"]
         undone = _undo(place)
         assert undone.state == "new"
         assert place.state() == old, killed.step
+    assert met == set(said)
 
 
 @pytest.mark.slow
@@ -210,7 +221,7 @@ def test_undo_killed_at_every_step_ends_old_or_new(template: Path, tmp_path: Pat
 def test_delete_killed_at_every_step_is_done_or_not_begun(template: Path, tmp_path: Path) -> None:
     place = open_place(template)
     _back_up(place)
-    ends = set()
+    ends = []
     for killed in _each_kill(
         template, tmp_path / "kills", lambda place: delete_backup(place.context, place.site, _latest(place))
     ):
@@ -221,16 +232,16 @@ def test_delete_killed_at_every_step_is_done_or_not_begun(template: Path, tmp_pa
         assert len(place.context.catalog.cleanups("app")) == 1 - len(names)
         if not names:
             assert list((place.root / "backups" / "app").iterdir()) == []
-        ends.add(len(names))
+        ends.append(len(names))
         _converged(place)
-    assert ends == {0, 1}
+    assert_one_switch_point("Delete", ends)
 
 
 @pytest.mark.slow
 def test_pin_killed_at_every_step_says_one_thing(template: Path, tmp_path: Path) -> None:
     place = open_place(template)
     _back_up(place)
-    ends = set()
+    ends = []
     for killed in _each_kill(
         template, tmp_path / "kills", lambda place: pin_backup(place.context, place.site, _latest(place), pinned=True)
     ):
@@ -240,8 +251,8 @@ def test_pin_killed_at_every_step_says_one_thing(template: Path, tmp_path: Path)
         sidecar = place.context.store.read_state("app", row.name)
         assert sidecar is not None
         assert sidecar.pinned == row.pinned, killed.step
-        ends.add(row.pinned)
-    assert ends == {True, False}
+        ends.append(row.pinned)
+    assert_one_switch_point("Pin, unpin, verify", ends)
 
 
 @pytest.mark.slow
@@ -362,13 +373,17 @@ def test_going_back_killed_at_every_step_ends_old(
         except GreenroomError:
             return None
 
+    said = {**outcomes_by_phase("Apply"), **outcomes_by_phase("Apply", first=r"R\d+")}
     ends = set()
     for killed in _each_kill(template, tmp_path / "kills", fail):
         place = killed.place
+        marker = read_marker(place.context.site_folder(place.site) / MARKER)
         written = [path for path in place.root.rglob("written meanwhile") if path.is_file()]
         with suppress(GreenroomError):
             _apply(place)
         assert place.state() in (old, new), killed.step
+        if marker is not None and not written:
+            assert place.state() == {"old": old, "new": new}[said[marker.phase].copy().pop()], killed.step
         ends.add(place.state() == new)
         assert _apply(place) is None, killed.step
         place.settle()
