@@ -105,27 +105,28 @@ def _mount_points() -> list[Path]:
 def _walk(
     folder: str, below: str, exclude: Sequence[str], skip: Callable[[UnreadableTreeError], None]
 ) -> Iterator[TreeEntry]:
-    for entry in _scan(folder, skip):
-        relative = f"{below}{entry.name}"
-        if not below and is_ours(entry.name):
+    for name in _names(folder, skip):
+        relative, location = f"{below}{name}", f"{folder}/{name}"
+        if not below and is_ours(name):
             continue
         try:
-            status = entry.stat(follow_symlinks=False)
+            status = os.stat(location, follow_symlinks=False)  # noqa: PTH116 - a Path a file costs more than the call
         except FileNotFoundError:
             continue  # gone since the folder was read: it is no longer part of the site
         except OSError as error:
-            skip(_unreadable(entry.path, error))
+            skip(_unreadable(location, error))
             continue
         kind = EntryKind.EXCLUDED if is_excluded(relative, exclude) else _kind(status)
-        yield TreeEntry(relative, entry.path, kind, status)
+        yield TreeEntry(relative, location, kind, status)
         if kind is EntryKind.FOLDER:
-            yield from _walk(entry.path, f"{relative}/", exclude, skip)
+            yield from _walk(location, f"{relative}/", exclude, skip)
 
 
-def _scan(folder: str, skip: Callable[[UnreadableTreeError], None]) -> list[os.DirEntry[str]]:
+def _names(folder: str, skip: Callable[[UnreadableTreeError], None]) -> list[str]:
+    """The names alone, for a folder may hold very many."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+            return sorted(entry.name for entry in entries)
     except OSError as error:
         skip(_unreadable(folder, error))
         return []
