@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.archive import Archive, Kind, Limits, file_sha256, open_archive
+from core.archive import Archive, Kind, Limits, Manifest, file_sha256, open_archive
 from core.catalog import BackupRecord, FoundBackup
 from core.config import Site
 from core.context import Context
@@ -29,6 +29,41 @@ class Adoption:
     record: BackupRecord
     renamed: bool = False
     known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptionPreview:
+    """What an archive says of itself; no manifest where it is foreign. Its content was not read yet."""
+
+    file: Path
+    name: str
+    created_at: datetime
+    archive_bytes: int
+    files: int
+    manifest: Manifest | None
+    name_is_taken: bool
+
+
+def preview_adoption(context: Context, site: Site, file: Path) -> AdoptionPreview:
+    """Look at an archive from elsewhere without taking it in; raise UsageError or VerificationError."""
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}", hint="name the archive's file") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise UsageError(f"{file} is not a file", hint="name the archive's file")
+    with open_archive(file, Limits(max_bytes=site.max_archive_bytes)) as archive:
+        name = _name_of(archive, file)
+        found = found_backup(context, site.name, name, archive, file)
+        return AdoptionPreview(
+            file=file,
+            name=name,
+            created_at=found.created_at,
+            archive_bytes=status.st_size,
+            files=found.file_count or 0,
+            manifest=archive.manifest,
+            name_is_taken=context.catalog.find(site.name, name) is not None,
+        )
 
 
 def adopt_archive(context: Context, site: Site, file: Path, reporter: Reporter) -> Adoption:

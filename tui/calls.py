@@ -2,47 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from core.archive.manifest import Manifest, parse_manifest, read_document
-from core.catalog import BackupRecord
+from core.catalog import BackupRecord, Order, Page, SpanCount
 from core.config import Site
 from core.context import Context
+from core.days import day_bounds, week_days
 from core.errors import GreenroomError
+from core.locks import LockHolder
 from core.progress import Reporter
 from core.restore.finish import Outcome
-from core.restore.marker import Marker, marker_path, read_marker
+from core.restore.marker import Marker, failed_marker_path, marker_path, read_marker
 from core.restore.now import restore_now
 from core.restore.stage import stage_restore
+from core.sizes import format_size
 from core.status import SiteStatus, site_status
 
+WEEKS = 10
+PAGE = 200
+_SECONDS_A_MINUTE = 60
 
-@dataclass(frozen=True)
+Stamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which backups of which site a person wants to see: those that match, in an order, around a place in the list.
+
+    `keep` is the id of the backup that is highlighted and shall be on the page.
+    """
+
+    site: Site
+    text: str = ""
+    order: Order = "newest"
+    offset: int = 0
+    keep: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a look leaves behind that costs next to nothing to compare: two that are equal mean that nothing happened.
+
+    Ages are told by the minute, so each minute is another trace.
+    """
+
+    files: tuple[Stamp | None, ...]
+    holder: LockHolder | None
+    free: str
+    database: str | None
+    minute: int
+
+
+@dataclass(frozen=True, slots=True)
 class SiteView:
-    """A site as the first screen shows it; `storage_problem` says why the storage cannot be looked into."""
+    """A site as the first screen shows it; a problem says why the storage or the database cannot be reached."""
 
     status: SiteStatus
-    backups: Sequence[BackupRecord]
-    total: int
+    page: Page
+    days: tuple[date, ...]
+    counts: tuple[SpanCount, ...]
     now: datetime
     free_bytes: int | None
     storage_problem: GreenroomError | None
+    database_problem: str | None
+    trace: Trace | None
 
 
-def read_site(context: Context, site: Site, rows: int) -> SiteView:
-    """Return how the site is, with its newest `rows` backups; raise GreenroomError where the catalog fails."""
-    free_bytes, problem = _free_bytes(context)
+def read_site(context: Context, wish: Wish, before: Trace | None = None) -> SiteView | None:
+    """Return how the site is, or None where nothing happened since `before`; raise GreenroomError."""
+    site, now = wish.site, context.clock()
+    free_bytes, storage_problem = _free_bytes(context)
+    database_problem = _database_problem(site)
+    trace = _trace(context, site, now, free_bytes, database_problem)
+    if trace is not None and trace == before:
+        return None
+    days = week_days(now, site.time_zone, WEEKS)
+    page = context.catalog.page(
+        site.name, text=wish.text, order=wish.order, offset=wish.offset, limit=PAGE, keep=wish.keep
+    )
     return SiteView(
         status=site_status(context, site),
-        backups=context.catalog.backups(site.name, limit=rows),
-        total=context.catalog.count_backups(site.name),
-        now=context.clock(),
+        page=page,
+        days=days,
+        counts=context.catalog.span_counts(site.name, day_bounds(days, site.time_zone)),
+        now=now,
         free_bytes=free_bytes,
-        storage_problem=problem,
+        storage_problem=storage_problem,
+        database_problem=database_problem,
+        trace=trace,
     )
+
+
+def _trace(context: Context, site: Site, now: datetime, free: int | None, database: str | None) -> Trace | None:
+    """Taken before the look, so that the next one sees what happens meanwhile. None where a server has the catalog."""
+    catalog = context.settings.catalog_path
+    if catalog is None:
+        return None
+    watched = (
+        catalog,
+        catalog.with_name(f"{catalog.name}-wal"),
+        marker_path(context, site),
+        failed_marker_path(context, site),
+        context.settings.storage / site.name,
+    )
+    return Trace(
+        files=tuple(map(_stamp, watched)),
+        holder=context.holder(site),
+        free="" if free is None else format_size(free),
+        database=database,
+        minute=int(now.timestamp()) // _SECONDS_A_MINUTE,
+    )
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:  # what cannot be looked at is told by the look itself
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _database_problem(site: Site) -> str | None:
+    path = site.sqlite_path
+    if path is None:
+        return None
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return f"{path} is not there. Is its disk mounted? A restore brings the database of a backup back"
+    except OSError as error:
+        return f"{path}: {os.strerror(error.errno or 0)}. Is its disk mounted, and may this user read it?"
+    return None
 
 
 @dataclass(frozen=True)

@@ -102,3 +102,8 @@ def section(head: str, lines: Iterable[str], *, indent: int = 2) -> Text:
     if not kept:
         return Text()
     return Text.assemble((head, "bold"), "\n", "\n".join(kept), "\n\n")
+
+
+def tally(amount: int, most: int, width: int) -> str:
+    """Given an amount and the largest of all, return a bar of plain letters; what is not nothing has at least one."""
+    return "#" * max(1, width * amount // most) if amount and most else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.catalog.catalog import LATEST, Catalog
 from core.catalog.faults import DamagedCatalogError
+from core.catalog.pages import ORDERS, Order, Page, SpanCount
 from core.catalog.records import (
     Action,
     BackupRecord,
@@ -22,6 +23,7 @@ from core.catalog.versions import HEAD, CatalogNotReadyError, CatalogState, Cata
 __all__ = [
     "HEAD",
     "LATEST",
+    "ORDERS",
     "Action",
     "BackupRecord",
     "Catalog",
@@ -32,10 +34,13 @@ __all__ = [
     "DamagedCatalogError",
     "FoundBackup",
     "Kind",
+    "Order",
     "Origin",
+    "Page",
     "RestoreRecord",
     "RestoreStatus",
     "Role",
     "Scope",
+    "SpanCount",
     "Status",
 ]

@@ -17,7 +17,7 @@ from core.errors import GreenroomError
 
 ACTOR_LENGTH = 255
 _LARGEST_ID = (1 << 63) - 1
-_COLUMNS = (
+COLUMNS = (
     SystemBackup.id,
     SystemBackup.backup_name.label("name"),
     SystemBackup.site,
@@ -257,7 +257,7 @@ class BackupRows(CatalogDatabase):
         limit: int | None = None,
         offset: int | None = None,
     ) -> list[BackupRecord]:
-        query = select(*_COLUMNS).where(*conditions).order_by(*order).limit(limit).offset(offset)
+        query = select(*COLUMNS).where(*conditions).order_by(*order).limit(limit).offset(offset)
         with self.reading() as session:
             return [BackupRecord(**row) for row in session.execute(query).mappings()]
 
@@ -282,7 +282,7 @@ def _insert(session: Session, row: SystemBackup) -> BackupRecord:
 
 def _flushed(session: Session, row: SystemBackup) -> BackupRecord:
     session.flush()
-    query = select(*_COLUMNS).where(SystemBackup.id == row.id)
+    query = select(*COLUMNS).where(SystemBackup.id == row.id)
     return BackupRecord(**session.execute(query).mappings().one())
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.catalog.backups import BackupRows
 from core.catalog.logs import LogRows
+from core.catalog.pages import BackupPages
 from core.catalog.records import BackupRecord
 from core.catalog.text import storable
 from core.errors import UsageError
@@ -18,7 +18,7 @@ _LONGEST_SHOWN = 80
 _MOST_CANDIDATES = 10
 
 
-class Catalog(BackupRows, LogRows):
+class Catalog(BackupPages, LogRows):
     """The catalog at an SQLAlchemy URL, or at a path: then an SQLite file.
 
     Every method is one short transaction and may be called from any thread. Each raises CatalogNotReadyError

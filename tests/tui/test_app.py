@@ -35,7 +35,7 @@ async def test_while_work_runs_it_is_shown_and_other_work_waits(
     async with drive(gated, size) as driver:
         await _start_backup(driver, gate)
         assert "backup of app: " in driver.text()
-        assert "c Cancel work" in driver.text()
+        assert "x Cancel work" in driver.text()
         for key in "nvr":
             await driver.pilot.press(key)
             assert driver.screen == "BackupsScreen"
@@ -46,10 +46,10 @@ async def test_while_work_runs_it_is_shown_and_other_work_waits(
         assert "backup of app: " not in screen
 
 
-async def test_c_cancels_in_good_order(gated: Place, gate: Gate) -> None:
+async def test_x_cancels_in_good_order(gated: Place, gate: Gate) -> None:
     async with drive(gated) as driver:
         await _start_backup(driver, gate)
-        await driver.pilot.press("c")
+        await driver.pilot.press("x")
         assert "cancelling" in driver.text()
         gate.open()
         screen = await driver.settle()

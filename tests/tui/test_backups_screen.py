@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from core.catalog import FoundBackup
 from core.keep import delete_backup, pin_backup
 from tests.support import START, Place, open_place
 from tests.tui.driver import NARROW, WIDE, Driver, back_up, drive
-from tui.screens.backups import PAGE
+from tui.screens.backups import BackupsScreen
 from tui.widgets.backup_table import BackupTable
 
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE])
@@ -49,6 +48,12 @@ def _at_work_elsewhere(place: Place) -> Iterator[None]:
 
 def _table(driver: Driver) -> BackupTable:
     return driver.app.screen_stack[1].query_one(BackupTable)
+
+
+def _screen(driver: Driver) -> BackupsScreen:
+    screen = driver.app.screen_stack[1]
+    assert isinstance(screen, BackupsScreen)
+    return screen
 
 
 @SIZES
@@ -189,33 +194,20 @@ async def test_a_failed_backup_has_neither_archive_nor_restore(place: Place) -> 
             assert driver.screen == "BackupsScreen"
 
 
-async def test_the_list_is_loaded_in_pages(place: Place) -> None:
-    for number in range(PAGE + 3):
-        found = FoundBackup(
-            name=f"b{number}", site="app", kind="snapshot", created_at=START, created_by="x", completed_at=START
-        )
-        place.context.catalog.insert_found(found)
-    async with drive(place) as driver:
-        assert _table(driver).row_count == PAGE
-        assert f"{PAGE} of {PAGE + 3}" in driver.text()
-        await driver.press("ctrl+end")
-        assert _table(driver).row_count == PAGE + 3
-        current = _table(driver).current
-        assert current is not None
-        assert current.name == "b3"
-
-
-async def test_several_sites_take_turns(place: Place) -> None:
+async def test_another_site_is_shown(place: Place) -> None:
     backup = back_up(place)
     second = replace(place.site, name="second")
     settings = replace(place.context.settings, sites={"app": place.site, "second": second})
     several = replace(place, context=replace(place.context, settings=settings))
     async with drive(several) as driver:
         assert "app  (1 of 2)" in driver.text()
-        screen = await driver.press("s")
+        _screen(driver).show_site(second)
+        screen = await driver.settle()
         assert "second  (2 of 2)" in screen
         assert "NO GOOD BACKUP YET" in screen
-        assert backup.name in await driver.press("s")
+        assert backup.name not in screen
+        _screen(driver).show_site(place.site)
+        assert backup.name in await driver.settle()
 
 
 @SIZES

@@ -11,14 +11,25 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from core.archive.manifest import FolderEntry, Manifest
+from core.catalog import BackupRecord
 from core.config import Site
 from core.errors import GreenroomError
 from core.reports import format_age, format_time
 from core.words import printable
 from tui.calls import BackupDetails
-from tui.format import aligned, count, plain_lines, section, size
+from tui.format import aligned, count, plain_lines, section, shorten, size, tally
 
 _MOST_TABLES = 500
+_LONGEST_NAME = 24
+_BAR = 10
+_HASH = 16
+_ORIGINS = {"made": "made here", "adopted": "taken in from elsewhere", "found": "found in the storage"}
+_ROLES = {
+    "manual": "by hand",
+    "scheduled": "by the schedule",
+    "safety": "safety backup before a restore",
+    "adopted": "adopted",
+}
 
 
 class Details(VerticalScroll):
@@ -58,43 +69,51 @@ def details_text(details: BackupDetails, site: Site, now: datetime) -> Text:
         if details.backup.status == "completed":
             text.append("No manifest: the tables and files are not known before the archive is read.")
         return text
-    text.append_text(section(f"Tables ({len(manifest.tables)})", _tables(manifest)))
+    text.append_text(section(f"Tables ({len(manifest.tables)}), rows", _tables(manifest)))
     text.append_text(section("Files", _folders(manifest)))
-    text.append_text(section("Made by", aligned(_makers(manifest), indent=0)))
+    text.append_text(section("Made by", aligned(_makers(manifest, details.backup), indent=0)))
     text.rstrip()
     return text
 
 
 def _facts(details: BackupDetails, site: Site, now: datetime) -> Iterator[tuple[str, str]]:
     backup = details.backup
-    yield "made", format_time(backup.created_at, site.time_zone)
-    yield "age", format_age(now - backup.created_at)
+    yield "made", f"{format_time(backup.created_at, site.time_zone)}, {format_age(now - backup.created_at)}"
     yield "status", backup.status
-    if backup.error:
-        yield "ERROR", printable(backup.error)
     if backup.status == "completed":
-        yield "verified", _verified(details, site)
+        yield "proof", _proof(backup, site)
+    elif backup.error:
+        yield "WHY", plain_lines(backup.error).replace("\n", " ")
     if backup.description:
         yield "about", printable(backup.description)
-    yield "kind", f"{backup.kind}, {backup.scope}"
-    yield "role", backup.role
-    yield "pinned", "yes" if backup.pinned else "no"
-    yield "foreign", "yes: it carries no hashes" if backup.foreign else "no"
+    yield "kept", "pinned: nothing deletes it before p unpins it" if backup.pinned else "not pinned"
     if backup.status == "completed":
         yield "size", size(backup.file_size)
         yield "holds", f"{count(backup.record_count)} rows, {count(backup.file_count)} files"
-        yield "archive", printable(str(details.archive)) + ("" if details.archive_is_there else "  IS GONE")
+        yield "archive", ("" if details.archive_is_there else "IS GONE: ") + printable(str(details.archive))
+    yield "kind", f"{backup.kind}, {backup.scope}"
+    yield "origin", f"{_ORIGINS[backup.origin]}, {_ROLES[backup.role]}"
     yield "by", printable(backup.created_by)
     yield "id", str(backup.id)
 
 
-def _verified(details: BackupDetails, site: Site) -> str:
-    when = details.backup.verified_at
-    return format_time(when, site.time_zone) if when is not None else "NO"
+def _proof(backup: BackupRecord, site: Site) -> str:
+    if backup.verified_at is not None:
+        return f"every hash agreed {format_time(backup.verified_at, site.time_zone)}"
+    if backup.error:
+        return f"DAMAGED: {plain_lines(backup.error)}".replace("\n", " ")
+    if backup.foreign:
+        return "none: it is foreign and carries no hashes"
+    return "NOT VERIFIED: v reads it back"
 
 
 def _tables(manifest: Manifest) -> list[str]:
-    rows = [(printable(table.name), count(table.rows)) for table in manifest.tables[:_MOST_TABLES]]
+    tables = sorted(manifest.tables, key=lambda table: -table.rows)[:_MOST_TABLES]
+    most = max((table.rows for table in tables), default=0)
+    rows = [
+        (shorten(printable(table.name), _LONGEST_NAME), count(table.rows), tally(table.rows, most, _BAR))
+        for table in tables
+    ]
     lines = aligned(rows, right=[1], indent=0)
     more = len(manifest.tables) - _MOST_TABLES
     return [*lines, f"and {more:,} more tables"] if more > 0 else lines
@@ -108,8 +127,10 @@ def _folder(folder: FolderEntry) -> tuple[str, str, str]:
     return printable(folder.prefix), f"{folder.files:,} files", size(folder.bytes)
 
 
-def _makers(manifest: Manifest) -> Iterator[tuple[str, str]]:
+def _makers(manifest: Manifest, backup: BackupRecord) -> Iterator[tuple[str, str]]:
     if manifest.application_version is not None:
         yield "application", printable(manifest.application_version)
     yield "engine", printable(f"{manifest.engine} {manifest.engine_version}")
     yield "greenroom", printable(manifest.greenroom_version)
+    if backup.manifest_sha256 is not None:
+        yield "manifest", f"sha256 {backup.manifest_sha256[:_HASH]}"
