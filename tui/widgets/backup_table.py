@@ -43,7 +43,7 @@ class Column:
 _COLUMNS = (
     Column("When", 0),
     Column("Age", 3, right=True),
-    Column("State", 1),
+    Column("State", 1, least=14),
     Column("Size", 2, right=True),
     Column("Rows", 5, right=True),
     Column("Description", 4, least=12),
