@@ -69,6 +69,7 @@ class BackupVerbs(Screen[None]):
     """The keys of the first screen that do something; which backup is meant is the screen's to say."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "cancel_job", "Cancel work", id="work.cancel", tooltip="Stop what is at work, in good order"),
         Binding("n", "new_backup", "New", id="backups.new", tooltip="Back the site up now"),
         Binding("v", "verify", "Verify", id="backups.verify", tooltip="Read the archive back and compare every hash"),
         Binding(
@@ -78,7 +79,6 @@ class BackupVerbs(Screen[None]):
         Binding("c", "copy", "Copy", id="backups.copy", tooltip="Copy the archive to a file or folder"),
         Binding("a", "adopt", "Adopt", id="backups.adopt", tooltip="Take in an archive from elsewhere"),
         Binding("d", "delete", "Delete", id="backups.delete", tooltip="Delete this backup, after a question"),
-        Binding("x", "cancel_job", "Cancel work", id="work.cancel", tooltip="Stop what is at work, in good order"),
     ]
 
     def __init__(self, context: Context, workshop: Workshop, site: Site) -> None:
