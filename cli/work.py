@@ -12,10 +12,9 @@ from typing import TextIO
 
 from cli.options import Options
 from core.progress import Progress, Reporter
-from core.sizes import format_size
+from core.progress_words import percent, progress_figures
 
 _SECONDS_BETWEEN_LINES = 30.0
-_SECONDS_BEFORE_RATE = 1.0
 
 
 @contextmanager
@@ -90,20 +89,8 @@ class SparseLines(_Shown):
 
 def describe(progress: Progress, seconds: float) -> str:
     """Given progress and how long its phase has run, return phase, part done, rate and time left, as far as known."""
-    parts = [progress.phase]
-    done, total = progress.done, progress.total
-    if total and done:
-        parts.append(f"{min(100, done * 100 // total)} %")
-    if done and progress.unit != "steps":
-        is_bytes = progress.unit == "bytes"
-        parts.append(format_size(done) if is_bytes else f"{done} {progress.unit}")
-        if seconds >= _SECONDS_BEFORE_RATE:
-            rate = done / seconds
-            parts.append(f"{format_size(int(rate))}/s" if is_bytes else f"{rate:.0f}/s")
-            if total and done < total:
-                left = int((total - done) / rate)
-                parts.append(f"{left // 60}:{left % 60:02d} left")
-    return "  ".join(parts)
+    part_done = [percent(progress)] if progress.total and progress.done else []
+    return "  ".join([progress.phase, *part_done, *progress_figures(progress, seconds)])
 
 
 def _columns(stream: TextIO) -> int:

@@ -9,12 +9,13 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from core.progress import Progress
+from core.progress_words import clock, percent, progress_figures
 from core.reports import format_age
 from core.sizes import format_size
 from core.words import printable
 
 NOTHING = "-"
-_SECONDS_BEFORE_RATE = 1.0
+_SECONDS_BEFORE_CLOCK = 1.0
 
 
 def plain_lines(text: str) -> str:
@@ -58,26 +59,11 @@ def bar(done: int, total: int, width: int) -> str:
 
 def progress_words(progress: Progress, seconds: float, *, bar_width: int = 20) -> str:
     """Given progress and the seconds of its phase, return bar, percent, amount, rate and time left, as far as known."""
-    done, total = progress.done, progress.total
-    parts = []
-    if total:
-        parts += [bar(done, total, bar_width), f"{min(100, done * 100 // total)} %"]
-    if progress.unit != "steps" and done:
-        is_bytes = progress.unit == "bytes"
-        parts.append(format_size(done) if is_bytes else f"{done:,} {progress.unit}")
-        if seconds >= _SECONDS_BEFORE_RATE:
-            rate = done / seconds
-            parts.append(f"{format_size(int(rate))}/s" if is_bytes else f"{rate:,.0f}/s")
-            if total and done < total:
-                parts.append(f"{clock(int((total - done) / rate))} left")
-    elif seconds >= _SECONDS_BEFORE_RATE:
-        parts.append(f"for {clock(int(seconds))}")
-    return "  ".join(parts)
-
-
-def clock(seconds: int) -> str:
-    """Given seconds, return minutes and seconds: 0:07, 12:30."""
-    return f"{seconds // 60}:{seconds % 60:02d}"
+    parts = [bar(progress.done, progress.total, bar_width), percent(progress)] if progress.total else []
+    figures = progress_figures(progress, seconds)
+    if not figures and seconds >= _SECONDS_BEFORE_CLOCK:
+        figures = [f"for {clock(int(seconds))}"]
+    return "  ".join([*parts, *figures])
 
 
 def aligned(rows: Iterable[Sequence[str]], *, right: Collection[int] = (), indent: int = 2) -> list[str]:
