@@ -10,7 +10,7 @@ from cli.options import Options
 from core.errors import UsageError
 
 
-def open_app(options: Options) -> int:
+def open_app(options: Options, *, mouse: bool = True) -> int:
     """Open the app on the sites and return its exit code; raise UsageError where there is no terminal."""
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError(
@@ -20,4 +20,4 @@ def open_app(options: Options) -> int:
     context = open_ready(options)
     with options.interrupts.released():
         # Only now: Textual takes a third of a second to import, and no command needs it.
-        return int(import_module("tui.app").run_app(context))
+        return int(import_module("tui.app").run_app(context, mouse=mouse))

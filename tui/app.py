@@ -5,25 +5,38 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Iterable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.worker import Worker
 
+from core.config import Site
 from core.context import Context
-from core.errors import ExitCode
+from core.errors import ExitCode, GreenroomError
 from core.words import printable
-from tui.screens.ask import AskScreen, TellScreen, help_screen
+from tui.notes import Notes, Said
+from tui.screens.ask import AskScreen, error_screen
 from tui.screens.backups import BackupsScreen
-from tui.terminal import LastingDriver, WholeCells
-from tui.work import JobProgressed, Workshop
+from tui.screens.main import MAIN_SCREENS, Surroundings
+from tui.terminal import LastingDriver, WholeCells, locale_warning
+from tui.work import Job, JobProgressed, Workshop
+
+if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
+    from tui.history_calls import Waiting
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_KINDS = {"information": "notice", "warning": "warning", "error": "error"}
 
 
 class GreenroomApp(App[None]):
@@ -31,10 +44,22 @@ class GreenroomApp(App[None]):
 
     CSS_PATH = Path(__file__).resolve().parent.parent / "screens.tcss"
     TITLE = "greenroom"
-    ENABLE_COMMAND_PALETTE = False
+    COMMAND_PALETTE_DISPLAY = "^p"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Help", key_display="?"),
-        Binding("q", "quit", "Quit"),
+        Binding("x", "cancel_job", "Cancel work", tooltip="Stop what is at work, in good order"),
+        Binding("s", "sites", "Sites", tooltip="Choose another site"),
+        *(
+            Binding(
+                one.key,
+                f"go('{one.title}')",
+                one.title,
+                tooltip=one.tooltip,
+                show=False,
+            )
+            for one in MAIN_SCREENS
+        ),
+        Binding("question_mark", "help", "Help", key_display="?", tooltip="What the keys of the screen do"),
+        Binding("q", "quit", "Quit", tooltip="Work that runs is asked about first"),
         Binding("ctrl+q", "quit", "Quit", show=False),
     ]
 
@@ -43,7 +68,8 @@ class GreenroomApp(App[None]):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
         settings = context.settings
         self._core = context
-        self._site = settings.site(site_name) if site_name is not None else next(iter(settings.sites.values()))
+        self.site = settings.site(site_name) if site_name is not None else next(iter(settings.sites.values()))
+        self.notes = Notes()
         self._leaving: int | None = None
         self._hung_up = False
         self.workshop = Workshop(self)
@@ -56,7 +82,14 @@ class GreenroomApp(App[None]):
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, partial(self._signalled, number))
-        self.push_screen(BackupsScreen(self._core, self.workshop, self._site))
+        self.workshop.changed.subscribe(self, self._job_changed)
+        self.push_screen(BackupsScreen(self._core, self.workshop, self.site))
+        self._look_what_waits(list(self._core.settings.sites.values()))
+        warning = locale_warning(os.environ)
+        if warning is not None:
+            self.notify(warning, severity="warning", markup=False, timeout=20)
+
+    # Signals and the end
 
     def _signalled(self, number: signal.Signals) -> None:
         self._hung_up = self._hung_up or number is signal.SIGHUP
@@ -65,21 +98,6 @@ class GreenroomApp(App[None]):
     def on_hung_up(self) -> None:
         self._hung_up = True
         self.leave("cancelled, the terminal is gone")
-
-    def on_job_progressed(self, message: JobProgressed) -> None:
-        self.workshop.progressed(message)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """The one place where a thread's end comes by, its errors too."""
-        job = self.workshop.job
-        self.workshop.settle(event.worker, event.state)
-        if self._leaving is not None and job is not None and job.ended:
-            ending = Text(f"{printable(job.title)}: {printable(job.ending)}")
-            self.exit(return_code=self._leaving, message=None if self._hung_up else ending)
-
-    def action_help(self) -> None:
-        if not isinstance(self.screen, TellScreen):
-            self.push_screen(help_screen())
 
     async def action_quit(self) -> None:
         job = self.workshop.job
@@ -106,9 +124,130 @@ class GreenroomApp(App[None]):
             job.token.cancel(reason)
             self.workshop.changed.publish(job)
 
+    # Work
 
-def run_app(context: Context, site_name: str | None = None) -> int:
+    def on_job_progressed(self, message: JobProgressed) -> None:
+        self.workshop.progressed(message)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """The one place where a thread's end comes by, its errors too."""
+        job = self.workshop.job
+        self.workshop.settle(event.worker, event.state)
+        if self._leaving is not None and job is not None and job.ended:
+            ending = Text(f"{printable(job.title)}: {printable(job.ending)}")
+            self.exit(return_code=self._leaving, message=None if self._hung_up else ending)
+
+    def action_cancel_job(self) -> None:
+        job = self.workshop.job
+        if job is not None:
+            job.token.cancel()
+            self.workshop.changed.publish(job)
+
+    def _job_changed(self, job: Job) -> None:
+        if job.ended or not job.progress.done:
+            self.screen.refresh_bindings()
+
+    # Screens
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "cancel_job":
+            return self.workshop.job is not None
+        if action == "sites":
+            return len(self._core.settings.sites) > 1 and self._is_main
+        if action == "go":
+            return self._is_main
+        return super().check_action(action, parameters)
+
+    @property
+    def _is_main(self) -> bool:
+        """Whether nothing lies over the main screens that a person must answer or leave first."""
+        # A command of the palette runs while the palette is closing.
+        screens = [one for one in self.screen_stack[1:] if not isinstance(one, CommandPalette)]
+        return bool(screens) and hasattr(screens[-1], "show_site")
+
+    def action_go(self, title: str) -> None:
+        """Show a main screen; the first of them lies under all the others."""
+        wanted = next(one for one in MAIN_SCREENS if one.title == title)
+        while not isinstance(self.screen, BackupsScreen):
+            self.pop_screen()
+        if wanted.place:
+            self.push_screen(wanted.make(Surroundings(self._core, self.workshop, self.notes), self.site))
+
+    def action_sites(self) -> None:
+        screen = import_module("tui.screens.sites").SitesScreen(self._core, self.workshop, self.site)
+        self.push_screen(screen, self._choose_site)
+
+    def _choose_site(self, name: str | None) -> None:
+        if name is None or name == self.site.name:
+            return
+        self.choose_site(self._core.settings.sites[name])
+
+    def choose_site(self, site: Site) -> None:
+        """Make this the present site, on all screens."""
+        self.site = site
+        for screen in self.screen_stack:
+            follow = getattr(screen, "show_site", None)
+            if follow is not None:
+                follow(site)
+        self._look_what_waits([site])
+
+    def action_help(self) -> None:
+        help_screen = import_module("tui.screens.help").HelpScreen
+        if not isinstance(self.screen, help_screen):
+            self.push_screen(help_screen(self, self.screen))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers: what the keys of the screen do now, and each site."""
+        offered = set()
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            ours = binding.description and not binding.system and "." not in binding.action
+            if ours and active.enabled and active.node in (screen, self) and binding.action not in offered:
+                offered.add(binding.action)
+                run = partial(self.run_action, binding.action, active.node)
+                yield SystemCommand(binding.description, binding.tooltip or "", run)
+        for site in self._core.settings.sites.values():
+            if site != self.site and self._is_main:
+                yield SystemCommand(f"Site {site.name}", "Choose this site", partial(self.choose_site, site))
+
+    # What waits
+
+    def _look_what_waits(self, sites: list[Site]) -> None:
+        calls = import_module("tui.history_calls")
+        self.workshop.read(
+            partial(calls.waiting_restores, self._core, sites),
+            self._show_what_waits,
+            self._cannot_look,
+        )
+
+    def _show_what_waits(self, found: list[Waiting]) -> None:
+        screen = import_module("tui.screens.pending").PendingScreen
+        for waiting in reversed(found):  # the most urgent one on top
+            self.push_screen(screen(self._core, self.workshop, waiting))
+
+    def _cannot_look(self, error: GreenroomError) -> None:
+        self.push_screen(error_screen(error, "Cannot look for pending restores"))
+
+    # What was said
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        self.notes.add(self._core.clock(), _KINDS[severity], f"{title}: {message}" if title else message)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def on_said(self, message: Said) -> None:
+        self.notes.add(self._core.clock(), message.kind, message.text)
+
+
+def run_app(context: Context, site_name: str | None = None, *, mouse: bool = True) -> int:
     """Open the app on a site, the first one where none is named; return the exit code of the process."""
     app = GreenroomApp(context, site_name)
-    app.run()
+    app.run(mouse=mouse)
     return app.return_code or 0

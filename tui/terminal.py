@@ -4,14 +4,55 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO, cast
 
+from rich.cells import cell_len
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 from textual.scrollbar import ScrollBarRender
 
 if TYPE_CHECKING:
     from textual.app import App
+
+
+# Lines and blocks as a terminal draws them that knows no more than ASCII.
+_LINES = str.maketrans(
+    {
+        **dict.fromkeys("\u2500\u2501\u2550\u2504\u2508\u254c\u2594\u2581", "-"),
+        **dict.fromkeys("\u2502\u2503\u2551\u2506\u250a\u258e\u258f\u258a\u2590", "|"),
+        **dict.fromkeys("\u250c\u2510\u2514\u2518\u251c\u2524\u252c\u2534\u253c\u256d\u256e\u256f\u2570", "+"),
+        **dict.fromkeys("\u2022\u25cf\u25a0", "*"),
+        "\u2026": ".",
+        "\u2191": "^",
+        "\u2193": "v",
+        "\u25b6": ">",
+        "\u25bc": "v",
+        "\u2588": "#",
+        "\xa0": " ",
+    }
+)
+
+
+def knows_utf8(environment: Mapping[str, str]) -> bool:
+    """Given the environment, return whether its locale says that the terminal shows UTF-8."""
+    name = next((environment[key] for key in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(key)), "")
+    return "utf8" in name.lower().replace("-", "")
+
+
+def locale_warning(environment: Mapping[str, str]) -> str | None:
+    """Given the environment, return what a person must know of a locale without UTF-8, or None."""
+    if knows_utf8(environment):
+        return None
+    return "The locale names no UTF-8: letters that are not ASCII are shown as ?. LC_ALL=C.UTF-8 shows them."
+
+
+def only_ascii(text: str) -> str:
+    """Given text, return it in ASCII, as wide as it was: lines drawn by - | +, other letters by question marks."""
+    if text.isascii():
+        return text
+    plain = text.translate(_LINES)
+    return "".join(letter if letter.isascii() else "?" * cell_len(letter) for letter in plain)
 
 
 class HungUp(Message):
@@ -30,7 +71,9 @@ class LastingDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         if self._file is not None:
-            self._file = cast("io.TextIOWrapper[Any]", _LastingOutput(self._file))
+            self._file = cast(
+                "io.TextIOWrapper[Any]", _LastingOutput(self._file, ascii_only=not knows_utf8(os.environ))
+            )
 
     def run_input_thread(self) -> None:
         try:
@@ -42,12 +85,13 @@ class LastingDriver(LinuxDriver):
 class _LastingOutput(io.TextIOBase):
     """A stream to the terminal; when that fails its file descriptor becomes /dev/null, for everybody who uses it."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, ascii_only: bool) -> None:
         self._stream = stream
+        self._ascii_only = ascii_only
 
     def write(self, text: str) -> int:
         try:
-            return self._stream.write(text)
+            return self._stream.write(only_ascii(text) if self._ascii_only else text)
         except OSError:
             self._let_go()
             return len(text)

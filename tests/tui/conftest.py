@@ -10,6 +10,7 @@ import pytest
 from tests.support import Place, make_place
 from tests.tui.gate import Gate
 
+os.environ["LC_ALL"] = "C.UTF-8"
 for _name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS", "SSH_CONNECTION", "SSH_TTY"):
     # Textual reads some of them when it is imported, which the tests do after this.
     os.environ.pop(_name, None)

@@ -148,7 +148,7 @@ async def test_a_restore_that_is_cancelled_leaves_the_site_alone(gated: Place, g
         gate.shut()
         await driver.pilot.press("enter")
         assert await asyncio.to_thread(gate.reached.wait, _SECONDS)
-        await driver.pilot.press("c")
+        await driver.pilot.press("x")
         gate.open()
         screen = await driver.settle()
         assert "CANCELLED. The site was not changed." in screen

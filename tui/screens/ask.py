@@ -1,9 +1,9 @@
-"""Small screens on top of another: a question, a message, help."""
+"""Small screens on top of another: a question, a message, an error, a consent."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from rich.text import Text
 from textual import on
@@ -14,25 +14,20 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from core.errors import GreenroomError
-from tui.format import aligned, plain_lines
+from tui.format import plain_lines
+from tui.notes import Said
 from tui.widgets.choice import Choice
 
-HELP = (
-    ("up, down", "choose a backup; its details are shown beside the list"),
-    ("enter", "into the details, to scroll them; esc goes back"),
-    ("n", "new backup"),
-    ("v", "verify the chosen one: read it back, compare every hash"),
-    ("r", "restore it: first a preview, nothing is changed by looking"),
-    ("c", "cancel what is at work; it stops in good order"),
-    ("s", "the next site, where there are several"),
-    ("tab", "to the next field, button or pane"),
-    ("esc", "back; long work goes on"),
-    ("?", "this help"),
-    ("q", "quit"),
-)
+Result = TypeVar("Result")
 
 
-class TellScreen(ModalScreen[None]):
+class Box(ModalScreen[Result]):
+    """A small screen on top of another; help can be asked for here too, where no text is being typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "app.help", "Help", show=False, key_display="?")]
+
+
+class TellScreen(Box[None]):
     """A message that waits until it was read."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "close", "Close", show=False)]
@@ -62,20 +57,26 @@ class TellScreen(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_up(animate=False)
 
 
+class ErrorScreen(TellScreen):
+    """An error, said whole, with what to do about it; it can be read again among the messages."""
+
+    def __init__(self, error: GreenroomError, title: str) -> None:
+        text = plain_lines(error.message)
+        if error.hint:
+            text += f"\n\nWhat to do: {plain_lines(error.hint)}"
+        super().__init__(title, Text(text))
+        self._said = Said("error", f"{title}\n{text}")
+
+    def on_mount(self) -> None:
+        self.post_message(self._said)
+
+
 def error_screen(error: GreenroomError, title: str = "This did not work") -> TellScreen:
-    """Given an error, return the screen that says it whole, with what to do about it."""
-    text = Text(plain_lines(error.message))
-    if error.hint:
-        text.append(f"\n\nWhat to do: {plain_lines(error.hint)}")
-    return TellScreen(title, text)
+    """Given an error, return the screen that says it."""
+    return ErrorScreen(error, title)
 
 
-def help_screen() -> TellScreen:
-    """Return the screen that lists the keys."""
-    return TellScreen("Keys", Text("\n".join(aligned(HELP, indent=0))))
-
-
-class DescriptionScreen(ModalScreen[str | None]):
+class DescriptionScreen(Box[str | None]):
     """Asks for the description of a new backup; None where there is to be none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
@@ -104,7 +105,7 @@ class DescriptionScreen(ModalScreen[str | None]):
         self.dismiss(None)
 
 
-class AskScreen(ModalScreen[bool]):
+class AskScreen(Box[bool]):
     """A question whose answer is no unless a person goes to yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", "No", show=False)]
@@ -124,6 +125,47 @@ class AskScreen(ModalScreen[bool]):
             with Horizontal(classes="choices"):
                 yield Choice(self._no, "no")
                 yield Choice(self._yes, "yes")
+
+    @on(Button.Pressed, "#no")
+    def action_no(self) -> None:
+        self.dismiss(result=False)
+
+    @on(Button.Pressed, "#yes")
+    def _say_yes(self) -> None:
+        self.dismiss(result=True)
+
+
+class ConsentScreen(Box[bool]):
+    """Names what will be lost; the answer is no until the name of the site was typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", "Cancel", show=False)]
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, title: str, text: Text, *, site: str, yes: str) -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+        self._site = site
+        self._yes = yes
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Static(Text(self._title, "bold"), classes="box-title", markup=False)
+            with VerticalScroll(classes="box-text"):
+                yield Static(self._text, markup=False)
+            yield Static(Text(f"\nType the name of the site, {self._site}:"), markup=False)
+            yield Input(id="name", placeholder="_" * 24, compact=True, select_on_focus=False)
+            with Horizontal(classes="choices"):
+                yield Choice("Cancel", "no")
+                yield Choice(self._yes, "yes", disabled=True)
+
+    @on(Input.Changed)
+    def _offer(self, event: Input.Changed) -> None:
+        self.query_one("#yes", Button).disabled = event.value.strip() != self._site
+
+    @on(Input.Submitted)
+    def _next(self) -> None:
+        self.focus_next()
 
     @on(Button.Pressed, "#no")
     def action_no(self) -> None:

@@ -39,12 +39,13 @@ VERBS = {
     "a": "adopt",
 }
 _WITHOUT_BACKUP = ("new_backup", "adopt")
+_LOOKING = ("verify", "restore")  # a restore begins with its preview, which says itself what is refused
 _LONG = 20
 
 
 def objection(action: str, backup: BackupRecord | None, job: Job | None, *, read_only: bool) -> str | None:
     """Given a verb and what it would work on, return in words why it cannot be done now, or None where it can."""
-    if read_only and action != "verify":
+    if read_only and action not in _LOOKING:
         return "greenroom is read-only: start it without --read-only and without GREENROOM_READ_ONLY"
     if job is not None:
         return f"{printable(job.title)} is at work: wait until it is done, or x cancels it"
@@ -69,7 +70,8 @@ class BackupVerbs(Screen[None]):
     """The keys of the first screen that do something; which backup is meant is the screen's to say."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "cancel_job", "Cancel work", id="work.cancel", tooltip="Stop what is at work, in good order"),
+        # The app's own, bound here too so that it comes first in a narrow footer.
+        Binding("x", "app.cancel_job", "Cancel work", id="work.cancel", tooltip="Stop what is at work, in good order"),
         Binding("n", "new_backup", "New", id="backups.new", tooltip="Back the site up now"),
         Binding("v", "verify", "Verify", id="backups.verify", tooltip="Read the archive back and compare every hash"),
         Binding(
@@ -108,11 +110,7 @@ class BackupVerbs(Screen[None]):
         del parameters
         if not self.is_running:
             return True
-        if action in VERBS.values():
-            return None if self.objection(action) else True
-        if action == "cancel_job":
-            return self._workshop.job is not None
-        return True
+        return None if action in VERBS.values() and self.objection(action) else True
 
     def on_key(self, event: events.Key) -> None:
         """A greyed key says why it does nothing."""
@@ -129,11 +127,6 @@ class BackupVerbs(Screen[None]):
         else:
             self.app.push_screen(error_screen(error))
         self.look()
-
-    def action_cancel_job(self) -> None:
-        if self._workshop.job is not None:
-            self._workshop.job.token.cancel()
-            self._workshop.changed.publish(self._workshop.job)
 
     # New
 

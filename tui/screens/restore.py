@@ -13,17 +13,19 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Input, Static
 
-from core.catalog import BackupRecord
+from core.catalog import BackupRecord, RestoreRecord
 from core.config import Site
 from core.context import Context
 from core.errors import CancelledError, GreenroomError
 from core.restore.inspect import Preview, inspect_restore
 from core.words import printable
 from tui.calls import restore, stage
+from tui.history_calls import undo
 from tui.screens.ask import error_screen
 from tui.screens.restoring import RestoringScreen
 from tui.widgets.choice import Choice
 from tui.widgets.job_line import JobLine
+from tui.widgets.outcome import Kind, RestoreTask
 from tui.widgets.preview import preview_text, short_holder
 from tui.work import Job, Workshop
 
@@ -31,7 +33,10 @@ _FIELD = "_" * 24
 
 
 class RestoreScreen(Screen[None]):
-    """Given a backup of a site, preview its restore; start it once the site's name was typed."""
+    """Given a backup of a site, preview its restore; start it once the site's name was typed.
+
+    Given the restore that it `undoes`, the backup is the safety backup of that, and there is no staging.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back, change nothing"),
@@ -43,18 +48,27 @@ class RestoreScreen(Screen[None]):
     ]
     AUTO_FOCUS = "#cancel"
 
-    def __init__(self, context: Context, workshop: Workshop, site: Site, backup: BackupRecord) -> None:
+    def __init__(
+        self,
+        context: Context,
+        workshop: Workshop,
+        site: Site,
+        backup: BackupRecord,
+        *,
+        undoes: RestoreRecord | None = None,
+    ) -> None:
         super().__init__()
         self._core = context
         self._workshop = workshop
         self._site = site
         self._backup = backup
+        self._undoes = undoes
         self._preview: Preview | None = None
         self._job: Job | None = None
 
     def compose(self) -> ComposeResult:
         name = self._site.name
-        yield Static(Text(f"Restore {name}?   Nothing is changed yet."), id="title", markup=False)
+        yield Static(Text(f"{self._question()}   Nothing is changed yet."), id="title", markup=False)
         with VerticalScroll(id="preview", can_focus=False):
             yield Static(Text("Reading the backup and comparing it with the site ..."), id="preview-text", markup=False)
         yield JobLine(self._workshop)
@@ -70,12 +84,28 @@ class RestoreScreen(Screen[None]):
                 yield Choice("Cancel", "cancel")
                 yield Choice("Look again", "look")
                 yield Choice("Stage", "stage", disabled=True)
-                yield Choice("Restore now", "now", disabled=True)
+                yield Choice(self._now_label, "now", disabled=True)
         yield Footer()
+
+    def _question(self) -> str:
+        last = self._undoes
+        if last is None:
+            return f"Restore {self._site.name}?"
+        return printable(f"Undo the {last.action} of {last.backup_name} in {self._site.name}?")
+
+    @property
+    def _now_label(self) -> str:
+        return "Restore now" if self._undoes is None else "Undo now"
 
     def on_mount(self) -> None:
         self.query_one("#type-version").display = False
+        self.query_one("#stage").display = self._undoes is None
         self._look()
+
+    def on_unmount(self) -> None:
+        """Nobody waits for a preview any more."""
+        if self._job is not None:
+            self._job.token.cancel()
 
     # The preview
 
@@ -121,38 +151,46 @@ class RestoreScreen(Screen[None]):
         self.query_one("#now", Button).disabled = now is not None
         again = preview is not None and bool(preview.blockers or preview.holders)
         self.query_one("#look", Button).display = again
-        impossible = preview is not None and bool(preview.blockers)
+        impossible = self._core.read_only or (preview is not None and bool(preview.blockers))
         self.query_one("#type-name").display = not impossible
         if impossible:
             self.query_one("#type-version").display = False
         self.query_one("#objection", Static).update(Text(self._words(stage, now)))
 
+    @property
+    def _buttons(self) -> str:
+        return f"{self._now_label} is" if self._undoes is not None else f"Stage and {self._now_label} are"
+
     def _stage_objection(self) -> str | None:
         """Return why the restore cannot be staged now, or None where it can."""
         preview = self._preview
         reason = None
-        if preview is None:
+        if self._core.read_only:
+            reason = f"{self._buttons} off: greenroom is read-only. Looking is allowed."
+        elif preview is None:
             reason = "The preview is not there yet."
         elif preview.blockers:
             reason = f"Not possible: {printable(preview.blockers[0])}"
         elif self.query_one("#name", Input).value.strip() != self._site.name:
-            reason = f"Stage and Restore now are off until {self._site.name} is typed."
+            reason = f"{self._buttons} off until {self._site.name} is typed."
         elif preview.version_differs and self.query_one("#version", Input).value.strip() != preview.version_backup:
-            reason = f"Stage and Restore now are off until {printable(preview.version_backup or '')} is typed."
+            reason = f"{self._buttons} off until {printable(preview.version_backup or '')} is typed."
         return reason
 
     def _now_objection(self) -> str | None:
         """As `_stage_objection`, for a restore now: nobody else may have the database open."""
         preview = self._preview
-        if preview is not None and not preview.blockers:
+        if preview is not None and not preview.blockers and not self._core.read_only:
             if preview.holders:
                 names = ", ".join(map(short_holder, preview.holders))
-                return f"Restore now is off: the database is open in {names}. Stop it, then Look again."
+                return f"{self._now_label} is off: the database is open in {names}. Stop it, then Look again."
             if preview.present == "in use":
-                return "Restore now is off: somebody has locked the database. Stop it, then Look again."
+                return f"{self._now_label} is off: somebody has locked the database. Stop it, then Look again."
         return self._stage_objection()
 
     def _words(self, stage: str | None, now: str | None) -> str:
+        if self._undoes is not None:
+            return now or "Undo now: carried out at once. The application must be stopped."
         if stage is not None:
             return stage if now is None or now == stage else f"{stage}\n{now}"
         prepared = f"Stage: prepared now, carried out by the next `greenroom apply {self._site.name}`."
@@ -178,15 +216,18 @@ class RestoreScreen(Screen[None]):
             self.notify("other work has begun meanwhile: wait until it is done", severity="warning", markup=False)
             return
         consent = preview.version_backup if preview.version_differs else None
-        verb = partial(restore if now else stage, context, site, backup, accept_version=consent)
-        self.app.switch_screen(RestoringScreen(context, self._workshop, site, backup, verb, now=now))
+        kind: Kind = "undo" if self._undoes is not None else "restore" if now else "stage"
+        if self._undoes is not None:
+            verb = partial(undo, context, site, accept_version=consent)
+        else:
+            verb = partial(restore if now else stage, context, site, backup, accept_version=consent)
+        task = RestoreTask(kind, site, backup.name)
+        self.app.switch_screen(RestoringScreen(context, self._workshop, task, verb))
 
     # Moving about
 
     @on(Button.Pressed, "#cancel")
     def action_leave(self) -> None:
-        if self._job is not None:
-            self._job.token.cancel()
         self.dismiss()
 
     def action_scroll_up(self) -> None:

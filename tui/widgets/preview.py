@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from rich.text import Text
@@ -12,9 +13,9 @@ from core.holders import Holder
 from core.reports import format_age, format_time
 from core.restore.inspect import FolderChange, Preview, TableChange
 from core.words import plural, printable
-from tui.format import NOTHING, aligned, count, section, signed, size
+from tui.format import aligned, count, section, signed, size
 
-_MOST_TABLES = 500
+_MOST_ROWS = 500
 _MOST_EXAMPLES = 5
 _REPLACED = {"rename": "replaced as a whole", "entries": "its entries swapped one by one, journalled"}
 
@@ -26,8 +27,8 @@ def preview_text(preview: Preview, site: Site, now: datetime) -> Text:
     text.append_text(section("From", _source(preview, site, now)))
     text.append_text(section(f"To {preview.site}", aligned(_target(preview), indent=0)))
     text.append_text(section("WHAT IS LOST", _lost(preview, site)))
+    text.append_text(section("Now, and after it", _changes(preview)))
     text.append_text(section("Good to know", _points(preview.notices)))
-    text.append_text(section("Rows", _tables(preview)))
     text.append_text(section("Files", _folders(preview)))
     text.append_text(section("Space", _space(preview)))
     text.rstrip()
@@ -80,40 +81,67 @@ def _lost(preview: Preview, site: Site) -> Iterator[str]:
     yield f"It is kept first, and `greenroom undo {preview.site}` brings it back."
 
 
-def _tables(preview: Preview) -> list[str]:
+def _changes(preview: Preview) -> list[str]:
+    """Tables and folders, the biggest loss first; then gains; then what stays."""
+    rows = [_table_row(table) for table in preview.tables] + [_folder_row(folder) for folder in preview.folders]
+    rows.sort(key=lambda row: row.order)
+    heads = ("", "now", "in the backup", "difference", "")
+    lines = aligned([heads, *(row.cells for row in rows[:_MOST_ROWS])], right=[1, 2, 3], indent=0)
+    more = len(rows) - _MOST_ROWS
+    if more > 0:
+        lines.append(f"and {more:,} more, which lose less")
     if not preview.tables:
-        return ["not known before the restore: the archive has no manifest"]
-    rows = sorted(preview.tables, key=_biggest_loss_first)
-    cells = [
-        (printable(one.name), count(one.now), count(one.backup), signed(one.difference)) for one in rows[:_MOST_TABLES]
-    ]
-    lines = aligned([("table", "now", "in the backup", "difference"), *cells], right=[1, 2, 3], indent=0)
-    more = len(rows) - _MOST_TABLES
-    return [*lines, f"and {more:,} more tables"] if more > 0 else lines
+        lines.append("rows are not known before the restore: the archive has no manifest")
+    return lines
 
 
-def _biggest_loss_first(change: TableChange) -> tuple[bool, int, str]:
-    """Losses, the biggest first; then gains; then what stays."""
-    return change.difference == 0, change.difference, change.name
+@dataclass(frozen=True)
+class _Change:
+    order: tuple[int, int, str]
+    cells: tuple[str, ...]
+
+
+def _table_row(change: TableChange) -> _Change:
+    lost = max(0, -change.difference)
+    return _Change(
+        _order(lost, change.difference, change.name),
+        (
+            printable(f"table {change.name}"),
+            count(change.now),
+            count(change.backup),
+            signed(change.difference),
+            f"{plural(lost, 'row')} LOST" if lost else "",
+        ),
+    )
+
+
+def _folder_row(change: FolderChange) -> _Change:
+    return _Change(
+        _order(change.lost, change.difference, change.name),
+        (
+            printable(f"folder {change.name}"),
+            count(change.files_now),
+            count(change.files_backup),
+            signed(change.difference),
+            f"{plural(change.lost, 'file')} LOST" if change.lost else "",
+        ),
+    )
+
+
+def _order(lost: int, difference: int, name: str) -> tuple[int, int, str]:
+    rank = 0 if lost else 1 if difference else 2
+    return rank, -(lost or abs(difference)), name
 
 
 def _folders(preview: Preview) -> list[str]:
     if not preview.folders:
         return []
-    heads = ("folder", "now", "in the backup", "difference", "lost", "size now", "in the backup")
-    return aligned([heads, *map(_folder, preview.folders)], right=range(1, 7), indent=0)
+    heads = ("folder", "size now", "in the backup")
+    return aligned([heads, *map(_folder, preview.folders)], right=[1, 2], indent=0)
 
 
 def _folder(change: FolderChange) -> tuple[str, ...]:
-    return (
-        printable(change.name),
-        count(change.files_now) if change.files_now is not None else NOTHING,
-        count(change.files_backup),
-        signed(change.difference),
-        count(change.lost),
-        size(change.bytes_now),
-        size(change.bytes_backup),
-    )
+    return printable(change.name), size(change.bytes_now), size(change.bytes_backup)
 
 
 def _space(preview: Preview) -> list[str]:

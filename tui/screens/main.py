@@ -1,0 +1,52 @@
+"""The main screens: the number key that opens each, its name, and where it is; imported when it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from textual.screen import Screen
+
+from core.config import Site
+from core.context import Context
+from tui.notes import Notes
+from tui.work import Workshop
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every main screen works with."""
+
+    core: Context
+    workshop: Workshop
+    notes: Notes
+
+
+@dataclass(frozen=True)
+class MainScreen:
+    """A screen that a number key opens; the first of them lies under all the others."""
+
+    key: str
+    title: str
+    tooltip: str
+    place: str = ""
+
+    def make(self, surroundings: Surroundings, site: Site) -> Screen[None]:
+        module, _, name = self.place.partition(":")
+        build: Callable[..., Any] = getattr(import_module(module), name)
+        screen: Screen[None] = build(surroundings, site)
+        return screen
+
+
+MAIN_SCREENS = (
+    MainScreen("1", "Backups", "The site's backups, and what can be done with them"),
+    MainScreen("2", "History", "Restores, undos and deletions of the site", "tui.screens.history:HistoryScreen"),
+    MainScreen("3", "Messages", "What was said here before: errors and notices", "tui.screens.messages:MessagesScreen"),
+)
+
+
+def screen_names() -> str:
+    """Return the keys and names for the head of a screen."""
+    return "  ".join(f"{one.key} {one.title}" for one in MAIN_SCREENS)
