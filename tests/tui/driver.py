@@ -13,6 +13,7 @@ from core.progress import Reporter
 from tests.support import Place
 from tui.app import GreenroomApp
 from tui.screens.backups import BackupsScreen
+from tui.widgets.backup_table import BackupTable, state
 
 WIDE, NARROW = (120, 40), (80, 24)
 _MOST_ROUNDS = 50
@@ -55,6 +56,11 @@ class Driver:
     def text(self) -> str:
         """Return what stands on the screen."""
         return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
+
+    def listed(self) -> str:
+        """Return what the list of backups says, also what a narrow screen cuts off."""
+        table = self.app.screen.query_one(BackupTable)
+        return "\n".join(f"{backup.name} {state(backup)} {backup.description}" for backup in table.page.rows)
 
     def notices(self) -> str:
         """Return the notifications that are shown, each on one line."""

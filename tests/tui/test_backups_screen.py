@@ -130,7 +130,7 @@ async def test_a_damaged_archive_is_said_whole_and_stays_marked(place: Place, si
     archive.write_bytes(damaged)
     async with drive(place, size) as driver:
         screen = await driver.press("v")
-        assert driver.screen == "TellScreen"
+        assert driver.screen == "ErrorScreen"
         assert f"{backup.name} is DAMAGED" in screen
         assert "'database.db' holds more" in screen
         assert "What to do: make a new backup" in screen
@@ -194,6 +194,24 @@ async def test_a_failed_backup_has_neither_archive_nor_restore(place: Place) -> 
             assert driver.screen == "BackupsScreen"
 
 
+@SIZES
+async def test_the_highlighted_backup_stands_out(place: Place, size: tuple[int, int]) -> None:
+    for description in ("first", "second"):
+        back_up(place, description)
+    async with drive(place, size) as driver:
+        assert _reversed_lines(driver) == ["second"]
+        await driver.press("down")
+        assert _reversed_lines(driver) == ["first"]
+
+
+def _reversed_lines(driver: Driver) -> list[str]:
+    """The descriptions in the lines of the list that are drawn in reverse."""
+    table = driver.app.screen.query_one(BackupTable)
+    lines = [table.render_line(y) for y in range(1, table.page.total + 1)]
+    marked = [line.text for line in lines if all(part.style and part.style.reverse for part in line)]
+    return [word for line in marked for word in ("first", "second") if word in line]
+
+
 async def test_another_site_is_shown(place: Place) -> None:
     backup = back_up(place)
     second = replace(place.site, name="second")
@@ -214,7 +232,7 @@ async def test_another_site_is_shown(place: Place) -> None:
 async def test_help_lists_the_keys(place: Place, size: tuple[int, int]) -> None:
     async with drive(place, size) as driver:
         screen = await driver.press("question_mark")
-        for words in ("new backup", "verify the chosen one", "restore it", "quit"):
+        for words in ("Back up", "Verify", "Restore", "Details"):
             assert words in screen
         await driver.press("escape")
         assert driver.screen == "BackupsScreen"
@@ -225,9 +243,8 @@ async def test_read_only_looks_and_changes_nothing(place: Place) -> None:
     place.context.catalog.set_verified(backup.id, None)
     async with drive(open_place(place.root, read_only=True)) as driver:
         assert "READ-ONLY" in driver.text()
-        for key in "nr":
-            assert "greenroom is read-only" in await driver.press(key)
-            assert driver.screen == "BackupsScreen"
+        assert "greenroom is read-only" in await driver.press("n")
+        assert driver.screen == "BackupsScreen"
         await driver.press("v")
         assert "every hash agrees; not noted" in driver.notices()
         found = place.context.catalog.get(backup.id)

@@ -54,7 +54,7 @@ async def test_a_number_key_leaves_no_question_unanswered(place: Place) -> None:
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ((), ("Restore: Preview a restore", "New backup", "Quit", "History: ")),
+        ((), ("Restore: Preview a restore", "Back up", "Quit", "History: ")),
         (("2",), ("Undo last restore: What would be lost is said first (not now)", "Back")),
         (("3",), ("Copy: Send the highlighted message", "Write to a file")),
         (("n", "tab"), ("Cancel",)),
@@ -89,11 +89,11 @@ async def test_a_question_mark_can_be_typed(place: Place) -> None:
 async def test_the_palette_offers_what_can_be_done_and_nothing_else(place: Place, size: tuple[int, int]) -> None:
     async with drive(place, size) as driver:
         names = {command.title for command in driver.app.get_system_commands(driver.app.screen)}
-        assert {"New backup", "History", "Messages", "Help", "Quit"} <= names
+        assert {"Back up", "History", "Messages", "Help", "Quit"} <= names
         assert not names & {"Restore", "Theme", "Keys", "Maximize", "Screenshot", "Cancel work", "Sites"}
         await driver.press("ctrl+p")
         assert CommandPalette.is_open(driver.app)
-        assert "New backup" in driver.text()
+        assert "Back up" in driver.text()
         await driver.type("history")
         await driver.press("down", "enter")
         async with asyncio.timeout(_SECONDS):  # the palette lets a choice be seen for a moment

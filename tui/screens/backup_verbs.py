@@ -72,7 +72,7 @@ class BackupVerbs(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         # The app's own, bound here too so that it comes first in a narrow footer.
         Binding("x", "app.cancel_job", "Cancel work", id="work.cancel", tooltip="Stop what is at work, in good order"),
-        Binding("n", "new_backup", "New", id="backups.new", tooltip="Back the site up now"),
+        Binding("n", "new_backup", "Back up", id="backups.new", tooltip="Back the site up now"),
         Binding("v", "verify", "Verify", id="backups.verify", tooltip="Read the archive back and compare every hash"),
         Binding(
             "r", "restore", "Restore", id="backups.restore", tooltip="Preview a restore; nothing is changed by looking"

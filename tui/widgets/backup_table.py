@@ -9,8 +9,8 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -209,8 +209,7 @@ class BackupTable(ScrollView, can_focus=True):
         return self._strip(line, width, base)
 
     def _strip(self, line: str, width: int, style: Style) -> Strip:
-        text = Text(set_cell_size(line, width), style, no_wrap=True, end="")
-        return Strip(text.render(self.app.console), width)
+        return Strip([Segment(set_cell_size(line, width), style)], width)
 
     def _joined(self, cells: tuple[str, ...]) -> str:
         return (" " * _GAP).join(
