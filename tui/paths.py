@@ -38,6 +38,14 @@ class Listing:
     cut: bool
 
 
+def working_folder() -> Path:
+    """Return the folder that the app was started in; where it is gone, the root."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
+
+
 def typed_path(text: str) -> Path:
     """Given what was typed, return the absolute path that it means; raise UsageError where it means none."""
     if not text.strip() or "\0" in text:

@@ -232,7 +232,7 @@ async def test_another_site_is_shown(place: Place) -> None:
 async def test_help_lists_the_keys(place: Place, size: tuple[int, int]) -> None:
     async with drive(place, size) as driver:
         screen = await driver.press("question_mark")
-        for words in ("Back up", "Verify", "Restore", "Details"):
+        for words in ("Back up", "Verify", "Restore"):
             assert words in screen
         await driver.press("escape")
         assert driver.screen == "BackupsScreen"
@@ -292,6 +292,6 @@ async def test_a_storage_that_is_away_is_said_until_it_is_back(place: Place) -> 
         await driver.press("enter")
         away.rename(storage)
         screen = await driver.look()
-        assert "free in the storage" in screen
+        assert "GiB free" in screen or "MiB free" in screen
         assert "IS GONE" not in screen
         assert backup.name in screen

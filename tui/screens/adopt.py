@@ -21,7 +21,7 @@ from core.errors import GreenroomError, UsageError
 from core.reports import format_time
 from core.words import plural, printable
 from tui.format import aligned, count, plain_lines, size
-from tui.paths import MOST_ENTRIES, Listing, list_folder, typed_path
+from tui.paths import MOST_ENTRIES, Listing, list_folder, typed_path, working_folder
 from tui.widgets.choice import Choice
 from tui.widgets.path_input import PathInput
 from tui.work import Workshop
@@ -47,13 +47,13 @@ class AdoptScreen(Screen[Path | None]):
         yield Static(Text(f"Adopt an archive for {self._site.name}"), id="title", markup=False)
         with Horizontal(classes="field", id="path-field"):
             yield Static("File or folder:", markup=False)
-            yield PathInput(self._workshop, f"{Path.cwd()}/")
+            yield PathInput(self._workshop, f"{working_folder()}/")
         yield Static("tab completes, then goes to the list; enter opens", id="path-problem", markup=False)
         yield OptionList(id="places", markup=False)
         yield Footer()
 
     def on_mount(self) -> None:
-        self._list(Path.cwd(), focus=False)
+        self._list(working_folder(), focus=False)
 
     def action_cancel(self) -> None:
         self.dismiss(None)

@@ -30,11 +30,11 @@ from tui.work import Job, Workshop
 
 _SECONDS_BETWEEN_LOOKS = 2.0
 _SORTED_BY: dict[Order, str] = {
-    "newest": "newest first",
-    "oldest": "oldest first",
-    "largest": "largest first",
-    "smallest": "smallest first",
-    "most rows": "most rows first",
+    "newest": "newest first (o)",
+    "oldest": "oldest first (o)",
+    "largest": "largest first (o)",
+    "smallest": "smallest first (o)",
+    "most rows": "most rows first (o)",
 }
 
 
@@ -45,12 +45,19 @@ class BackupsScreen(BackupVerbs):
         Binding(
             "slash",
             "filter",
-            "Filter",
+            "Find",
             id="list.filter",
             key_display="/",
             tooltip="Show what matches: words of the name, description, state, kind or role",
         ),
-        Binding("o", "sort", "Order", id="list.order", tooltip="Newest, oldest, largest, smallest, most rows first"),
+        Binding(
+            "o",
+            "sort",
+            "Order",
+            id="list.order",
+            show=False,
+            tooltip="Newest, oldest, largest, smallest, most rows first",
+        ),
         Binding("escape", "back", "Back", id="list.back", show=False, tooltip="Back to the list, or out of the filter"),
     ]
     AUTO_FOCUS = "#backups"
@@ -78,7 +85,7 @@ class BackupsScreen(BackupVerbs):
                 yield BackupTable()
             yield Details()
         yield JobLine(self._workshop)
-        yield Footer()
+        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         self._workshop.changed.subscribe(self, self._job_changed)

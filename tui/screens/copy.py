@@ -17,7 +17,7 @@ from core.catalog import BackupRecord
 from core.errors import UsageError
 from core.words import printable
 from tui.format import size
-from tui.paths import typed_path
+from tui.paths import typed_path, working_folder
 from tui.widgets.choice import Choice
 from tui.widgets.path_input import PathInput
 from tui.work import Workshop
@@ -41,7 +41,7 @@ class CopyScreen(ModalScreen[Path | None]):
             yield Static(Text(f"Copy {printable(self._backup.name)}", "bold"), classes="box-title", markup=False)
             how = "To a file or into a folder; tab completes. Nothing is overwritten."
             yield Static(Text(f"{size(self._backup.file_size)}. {how}"), markup=False)
-            yield PathInput(self._workshop, str(Path.cwd() / f"{self._backup.name}.zip"))
+            yield PathInput(self._workshop, str(working_folder() / f"{self._backup.name}.zip"))
             yield Static(id="path-problem", markup=False)
             with Horizontal(classes="choices"):
                 yield Choice("Copy", "go")

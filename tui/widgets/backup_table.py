@@ -55,7 +55,9 @@ class BackupTable(ScrollView, can_focus=True):
     """Shows a page of backups, a line each, as if all were there; `current` is the highlighted one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Details", id="list.open", key_display="enter", tooltip="Scroll the details"),
+        Binding(
+            "enter", "open", "Details", id="list.open", show=False, key_display="enter", tooltip="Scroll the details"
+        ),
         Binding("up,k", "move(-1)", "Up", id="list.up", show=False, tooltip="The backup above"),
         Binding("down,j", "move(1)", "Down", id="list.down", show=False, tooltip="The backup below"),
         Binding("pageup", "turn(-1)", "Page up", id="list.pageup", show=False, tooltip="A screen of backups up"),

@@ -55,13 +55,12 @@ def whole(days: Sequence[date], counts: Sequence[SpanCount]) -> Text:
     """Given days from a Monday to today and their counts, return each week under its date, the sizes below."""
     mondays = [f"{day:%m-%d}".ljust(_DAYS_A_WEEK) for day in days[::_DAYS_A_WEEK]]
     text = Text(no_wrap=True, overflow="crop")
-    text.append("week of  " + " ".join(mondays).rstrip() + "\n", "dim")
+    text.append("week of  " + " ".join(mondays) + "  B backup  F failed\n", "dim")
     text.append("backups  ")
     text.append_text(_letters([_letter(one) for one in counts]))
-    text.append("  B backup  b with a failure\n", "dim")
+    text.append("  b both    . none\n", "dim")
     text.append("sizes    ")
     text.append_text(_letters(list(levels([one.largest_bytes for one in counts])), styles={}))
-    text.append("  F failed  . none", "dim")
     known = [one.largest_bytes for one in counts if one.largest_bytes is not None]
     if known:
         text.append(f"  {_LEVELS[-1]} {size(max(known))}", "dim")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -49,7 +52,7 @@ class Details(VerticalScroll):
 
     def show_details(self, details: BackupDetails, site: Site, now: datetime) -> None:
         """Show a backup."""
-        self.query_one("#details-text", Static).update(details_text(details, site, now))
+        self.query_one("#details-text", Static).update(details_group(details, site, now))
         if self._shown != details.backup.id:
             self.scroll_home(animate=False)
         self._shown = details.backup.id
@@ -59,26 +62,35 @@ class Details(VerticalScroll):
         self.show_nothing(plain_lines(f"{error.message}\n{error.hint}"))
 
 
-def details_text(details: BackupDetails, site: Site, now: datetime) -> Text:
-    """Given a backup's details, return them as text, what matters first."""
+def details_group(details: BackupDetails, site: Site, now: datetime) -> Group:
+    """Given a backup's details, return them as a block, what matters first."""
     manifest = details.manifest
-    text = Text.assemble((printable(details.backup.name), "bold"), "\n")
-    text.append("\n".join(aligned(_facts(details, site, now), indent=0)))
-    text.append("\n\n")
+    head = Text(printable(details.backup.name), "bold")
+    text = Text("\n")
     if manifest is None:
         if details.backup.status == "completed":
             text.append("No manifest: the tables and files are not known before the archive is read.")
-        return text
+        return Group(head, _table(_facts(details, site, now)), text)
     text.append_text(section(f"Tables ({len(manifest.tables)}), rows", _tables(manifest)))
     text.append_text(section("Files", _folders(manifest)))
-    text.append_text(section("Made by", aligned(_makers(manifest, details.backup), indent=0)))
-    text.rstrip()
-    return text
+    text.append("Made by", "bold")
+    return Group(head, _table(_facts(details, site, now)), text, _table(_makers(manifest, details.backup), indent=2))
+
+
+def _table(rows: Iterable[tuple[str, str]], indent: int = 0) -> Padding:
+    """Rows of a name and what it says; what is long goes on below itself."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, words in rows:
+        table.add_row(Text(name), Text(words))
+    return Padding(table, (0, 0, 0, indent))
 
 
 def _facts(details: BackupDetails, site: Site, now: datetime) -> Iterator[tuple[str, str]]:
     backup = details.backup
-    yield "made", f"{format_time(backup.created_at, site.time_zone)}, {format_age(now - backup.created_at)}"
+    yield "made", format_time(backup.created_at, site.time_zone)
+    yield "age", format_age(now - backup.created_at)
     yield "status", backup.status
     if backup.status == "completed":
         yield "proof", _proof(backup, site)
@@ -86,7 +98,7 @@ def _facts(details: BackupDetails, site: Site, now: datetime) -> Iterator[tuple[
         yield "WHY", plain_lines(backup.error).replace("\n", " ")
     if backup.description:
         yield "about", printable(backup.description)
-    yield "kept", "pinned: nothing deletes it before p unpins it" if backup.pinned else "not pinned"
+    yield "pinned", "yes: nothing deletes it before p unpins it" if backup.pinned else "no"
     if backup.status == "completed":
         yield "size", size(backup.file_size)
         yield "holds", f"{count(backup.record_count)} rows, {count(backup.file_count)} files"
@@ -99,7 +111,7 @@ def _facts(details: BackupDetails, site: Site, now: datetime) -> Iterator[tuple[
 
 def _proof(backup: BackupRecord, site: Site) -> str:
     if backup.verified_at is not None:
-        return f"every hash agreed {format_time(backup.verified_at, site.time_zone)}"
+        return f"every hash agreed at {format_time(backup.verified_at, site.time_zone)}"
     if backup.error:
         return f"DAMAGED: {plain_lines(backup.error)}".replace("\n", " ")
     if backup.foreign:

@@ -19,6 +19,7 @@ from core.restore.marker import Marker, Phase
 from core.words import printable
 from tui.calls import SiteView
 from tui.format import plain_lines, size
+from tui.screens.main import screen_names
 
 _READ_ONLY = "READ-ONLY: nothing can be changed here; v verifies and notes nothing"
 
@@ -35,11 +36,11 @@ class SiteHead(Vertical):
     def show_site(self, site: Site, number: int, sites: int) -> None:
         """Name the site, and which of several it is."""
         which = f"  ({number} of {sites})" if sites > 1 else ""
-        self.query_one("#title-site", Static).update(Text(f"greenroom  {site.name}{which}"))
+        self.query_one("#title-site", Static).update(Text(f"greenroom  {site.name}{which}   {screen_names()}"))
 
     def show_view(self, view: SiteView, site: Site, *, read_only: bool) -> None:
         """Say how the site is."""
-        free = f"{size(view.free_bytes)} free in the storage" if view.free_bytes is not None else "storage: ERROR"
+        free = f"{size(view.free_bytes)} free" if view.free_bytes is not None else "storage: ERROR"
         self.query_one("#title-storage", Static).update(Text(free))
         self.query_one("#head-lines", Static).update(Text("\n").join(_lines(view, site, read_only=read_only)))
 

@@ -1,0 +1,1 @@
+"""The pictures of the screens in docs/pictures: `make screenshots` draws them, a test says when they are stale."""
