@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
 
 from cli.root import COMMANDS
 from core.archive import Manifest
@@ -20,7 +21,14 @@ from core.errors import ExitCode
 from core.stores import StoredState
 from tests.e2e.documents import DOCUMENTS, ROOT, blocks_of, printed_by, run_document, runnable
 from tests.support import database_state, tree_state
-from tui.screens.ask import HELP
+from tui.app import GreenroomApp
+from tui.screens.backup_verbs import BackupVerbs
+from tui.screens.backups import BackupsScreen
+from tui.screens.history import HistoryScreen
+from tui.screens.messages import MessagesScreen
+from tui.widgets.backup_table import BackupTable
+
+_SHOWN = {"slash": "/", "question_mark": "?", "escape": "esc"}
 
 NOT_RUN = {
     ("README.md", "each makes its own environment and runs for minutes; tests of their own cover make demo"),
@@ -127,7 +135,15 @@ def test_the_keys_told_are_those_of_the_help() -> None:
     told = (ROOT / "README.md").read_text().partition("## The app")[2].partition("## Configure")[0]
     keys = [key.strip("`") for key in re.findall(r"^\| ([^|]+?) \| \S", told, re.MULTILINE)]
     assert keys
-    assert set(keys) <= {"key", *(key for key, _ in HELP)}
+    told = {key for cell in keys for key in re.split("[, ]+", cell.replace("`", ""))} - {"key"}
+    bound = {
+        _SHOWN.get(key, key)
+        for owner in (GreenroomApp, BackupsScreen, BackupVerbs, BackupTable, HistoryScreen, MessagesScreen)
+        for binding in owner.BINDINGS
+        if isinstance(binding, Binding)
+        for key in binding.key.split(",")
+    }
+    assert told <= bound | {GreenroomApp.COMMAND_PALETTE_BINDING}
 
 
 def test_the_manifest_shown_is_one() -> None:
