@@ -37,7 +37,7 @@ def undo(options: Options, site: str | None, accept_version: str | None, *, yes:
     if require_person(yes=yes):
         accept_version = _ask(options, context, its_site, plan, accept_version)
     with working(options) as reporter:
-        outcome = undo_restore(context, its_site, reporter, accept_version=accept_version, planned=plan)
+        outcome = undo_restore(context, its_site, reporter, accept_version=accept_version, agreed=plan.last.restore_id)
     if options.as_json:
         emit_json(options, {"outcome": outcome_report(outcome)})
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -183,8 +184,15 @@ def restore(
     try:
         return Restored(restore_now(context, site, backup, reporter, accept_version=accept_version))
     except GreenroomError as error:
-        pending = read_marker(marker_path(context, site))
+        pending = pending_now(context, site)
         return Restored(pending=pending if pending is not None and pending.changed_site else None, error=error)
+
+
+def pending_now(context: Context, site: Site) -> Marker | None:
+    """Return what is pending; where the marker cannot be read the error before that is what a person must see."""
+    with suppress(GreenroomError):
+        return read_marker(marker_path(context, site))
+    return None
 
 
 def _free_bytes(context: Context) -> tuple[int | None, GreenroomError | None]:

@@ -17,7 +17,7 @@ from core.restore.finish import Outcome
 from core.restore.marker import Marker, Phase, failed_marker_path, marker_path, read_marker
 from core.restore.stage import cancel_restore
 from core.restore.undo import UndoPlan, undo_restore
-from tui.calls import Restored
+from tui.calls import Restored, pending_now
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,12 @@ def _waiting(context: Context, site: Site) -> Waiting | None:
     return Waiting(site, pending, failed, None, holder, backup)
 
 
-def undo(context: Context, site: Site, reporter: Reporter, *, accept_version: str | None = None) -> Restored:
-    """Undo the last restore; where that fails, look what is pending now."""
-    return _outcome(context, site, partial(undo_restore, context, site, reporter, accept_version=accept_version))
+def undo(
+    context: Context, site: Site, reporter: Reporter, *, agreed: str, accept_version: str | None = None
+) -> Restored:
+    """Undo the restore that was agreed to, the last one; where that fails, look what is pending now."""
+    verb = partial(undo_restore, context, site, reporter, agreed=agreed, accept_version=accept_version)
+    return _outcome(context, site, verb)
 
 
 def apply(context: Context, site: Site, reporter: Reporter) -> Restored:
@@ -90,4 +93,4 @@ def _outcome(context: Context, site: Site, verb: Callable[[], Outcome | None]) -
     try:
         return Restored(verb())
     except GreenroomError as error:
-        return Restored(pending=read_marker(marker_path(context, site)), error=error)
+        return Restored(pending=pending_now(context, site), error=error)

@@ -69,18 +69,18 @@ def undo_restore(
     reporter: Reporter,
     *,
     accept_version: str | None = None,
-    planned: UndoPlan | None = None,
+    agreed: str | None = None,
 ) -> Outcome:
     """Bring back what was there before the last restore; raise as `restore_now` does.
 
-    `planned` is what a person consented to: raise UsageError where another restore came in between.
+    `agreed` is the `restore_id` of what a person agreed to undo: raise UsageError where another restore came since.
     """
     context.require_writable("undo a restore")
     refuse_open_database(site)
     with context.lock(site, "undo"):
         tidy(context, site)
         plan = plan_undo(context, site)
-        if planned is not None and planned.last.restore_id != plan.last.restore_id:
+        if agreed not in (None, plan.last.restore_id):
             raise UsageError(
                 f"{site.name} was restored again meanwhile, so there is something else to undo now",
                 hint=f"look at `greenroom history {site.name}`, then say undo again",

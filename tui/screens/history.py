@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from core.catalog import RestoreRecord
 from core.config import Site
 from core.errors import GreenroomError
 from core.history import History, read_history
@@ -160,13 +161,13 @@ class HistoryScreen(Screen[None]):
         )
         title = printable(f"Undo the {last.action} of {last.backup_name}?")
         self.app.push_screen(
-            ConsentScreen(title, text, site=site.name, yes="Undo now"), partial(self._undo, site, last.backup_name)
+            ConsentScreen(title, text, site=site.name, yes="Undo now"), partial(self._undo, site, last)
         )
 
-    def _undo(self, site: Site, name: str, answer: object) -> None:
+    def _undo(self, site: Site, last: RestoreRecord, answer: object) -> None:
         if answer and self._around.workshop.job is None:
-            verb = partial(undo, self._around.core, site)
-            task = RestoreTask("undo", site, name)
+            verb = partial(undo, self._around.core, site, agreed=last.restore_id)
+            task = RestoreTask("undo", site, last.backup_name)
             self.app.push_screen(RestoringScreen(self._around.core, self._around.workshop, task, verb))
 
     def _failed(self, error: GreenroomError) -> None:

@@ -218,7 +218,7 @@ class RestoreScreen(Screen[None]):
         consent = preview.version_backup if preview.version_differs else None
         kind: Kind = "undo" if self._undoes is not None else "restore" if now else "stage"
         if self._undoes is not None:
-            verb = partial(undo, context, site, accept_version=consent)
+            verb = partial(undo, context, site, agreed=self._undoes.restore_id, accept_version=consent)
         else:
             verb = partial(restore if now else stage, context, site, backup, accept_version=consent)
         task = RestoreTask(kind, site, backup.name)

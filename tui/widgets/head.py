@@ -63,6 +63,8 @@ def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
         yield _alarm("STORAGE", f"{view.storage_problem.message}. {view.storage_problem.hint}")
     if view.database_problem is not None:
         yield _alarm("DATABASE", view.database_problem)
+    if status.damaged is not None:
+        yield _alarm("DAMAGED MARKER", status.damaged)
     if status.pending is not None:
         yield _pending(status.pending, site)
     if status.failed_restore is not None:

@@ -70,6 +70,7 @@ def _kept(entry: RestoreRecord) -> Iterator[str]:
         yield f"what was there before: safety backup {printable(entry.safety_name)}{gone}"
     yield from (f"what was there before, set aside: {printable(path)}" for path in report["set_aside"])
     yield from (f"found where nothing should have been: {printable(path)}" for path in report["unexpected"])
+    yield from map(printable, report["notices"])
 
 
 def _undo(entry: RestoreRecord, undoable: RestoreRecord | None) -> Iterator[str]:

@@ -109,7 +109,7 @@ def _outcome_words(outcome: Outcome, task: RestoreTask) -> tuple[str, list[str]]
     if outcome.safety_name is not None:
         lines.append(f"What was there before is kept in the safety backup {printable(outcome.safety_name)}.")
     if outcome.set_aside:
-        lines.append("What was there before could not be backed up and was set aside as it was:")
+        lines.append("What was there before was set aside as it was:")
         lines += [f"  {printable(str(path))}" for path in outcome.set_aside]
     lines += [
         f"To undo:  History (2), then u; or `greenroom undo {name}`",
@@ -125,6 +125,7 @@ def _found(outcome: Outcome) -> Iterator[str]:
     if outcome.unexpected:
         yield "Found where nothing should have been, and kept:"
         yield from (f"  {printable(str(path))}" for path in outcome.unexpected)
+    yield from map(printable, outcome.notices)
 
 
 def _error_lines(error: GreenroomError | None) -> Iterator[str]:

@@ -289,7 +289,7 @@ def test_an_undo_that_was_agreed_to_before_another_restore_is_refused(place: Pla
     restore_now(place.context, place.site, backup, Reporter())
     before = place.state()
     with pytest.raises(UsageError, match="meanwhile"):
-        undo_restore(place.context, place.site, Reporter(), planned=agreed)
+        undo_restore(place.context, place.site, Reporter(), agreed=agreed.last.restore_id)
     assert place.state() == before
 
 
