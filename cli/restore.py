@@ -22,6 +22,7 @@ from core.restore.inspect import Preview, inspect_restore
 from core.restore.marker import Marker
 from core.restore.now import restore_now
 from core.restore.stage import cancel_restore, stage_restore
+from core.status import refuse_forgotten
 
 
 @click.command(cls=Verb)
@@ -110,6 +111,7 @@ def apply(options: Options, site: str | None) -> int:
                 codes.append(exit_code_of(outcome))
             if not options.as_json and error is None:
                 emit(*(outcome_lines(outcome) if outcome else [f"{one.name}: nothing is pending"]))
+        refuse_forgotten(context)
     if options.as_json:
         emit_json(options, {"results": results})
     return _together(codes)

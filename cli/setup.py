@@ -128,6 +128,7 @@ def _status_json(context: Context, found: Status, answer: dict[str, str] | None)
         "free_bytes": found.free_bytes,
         "read_only": context.read_only,
         "loose_permissions": list(found.loose),
+        "forgotten": list(found.forgotten),
         "sites": [site_report(site, context.store) for site in found.sites],
     }
     return {**shape, **answer, "exit_code": int(ExitCode.NOT_INITIALISED)} if answer else shape
@@ -151,6 +152,8 @@ def _show_status(context: Context, found: Status, answer: dict[str, str] | None)
     )
     for site in found.sites:
         emit("", f"site {site.site}", *(f"  {line}" for line in fields(_site_fields(context, site))))
+    for name in found.forgotten:
+        warn(f"warning: a restore is pending for {name}, which greenroom.toml does not name any more")
     for line in found.loose:
         warn(f"warning: {line}")
     if answer is not None:

@@ -82,7 +82,7 @@ def adopt_archive(context: Context, site: Site, file: Path, reporter: Reporter) 
             _copy_in(context, file, partial, reporter)
             with open_archive(partial, Limits(max_bytes=site.max_archive_bytes)) as archive:
                 archive.verify(reporter)
-                return _take_in(context, site, archive, partial, _name_of(archive, file), reporter)
+                return _take_in(context, site, archive, partial, file, reporter)
         finally:
             context.disk.unlink(partial)
 
@@ -112,16 +112,12 @@ def _copy_in(context: Context, file: Path, partial: Path, reporter: Reporter) ->
         os.utime(partial, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def _take_in(
-    context: Context, site: Site, archive: Archive, partial: Path, wanted: str, reporter: Reporter
-) -> Adoption:
+def _take_in(context: Context, site: Site, archive: Archive, partial: Path, file: Path, reporter: Reporter) -> Adoption:
+    wanted = _name_of(archive, file)
     store, catalog = context.store, context.catalog
+    if archive.foreign:
+        _refuse_stripped(context, site, {wanted, file.name.removesuffix(".zip")})
     present = catalog.find(site.name, wanted)
-    if present is not None and archive.foreign and not present.foreign and present.status == "completed":
-        raise VerificationError(
-            f"the archive carries the name of {site.name}/{wanted}, which has a manifest, and has none itself",
-            hint="it was stripped or exchanged; to adopt it as foreign all the same, rename it",
-        )
     here_already = _same_bytes(store.archive_path(site.name, wanted), partial, reporter)
     if here_already and present is not None and present.status == "completed":
         return Adoption(present, known=True)
@@ -142,10 +138,21 @@ def _take_in(
     return Adoption(catalog.insert_found(found), renamed=name != wanted)
 
 
+def _refuse_stripped(context: Context, site: Site, names: set[str]) -> None:
+    """A bare archive, whether it says so itself or by its file's name, is not one that has a manifest here."""
+    for name in sorted(filter(is_name, names)):
+        present = context.catalog.find(site.name, name)
+        if present is not None and not present.foreign and present.status == "completed":
+            raise VerificationError(
+                f"the archive carries the name of {site.name}/{name}, which has a manifest, and has none itself",
+                hint="it was stripped or exchanged; to adopt it as foreign all the same, rename it",
+            )
+
+
 def found_backup(context: Context, site: str, name: str, archive: Archive, path: Path) -> FoundBackup:
     """Given a whole archive, return the row that a catalog without its sidecar makes of it.
 
-    An archive that does not say when it was made is as old as its file.
+    An archive that does not say when it was made is as old as its file; no foreign one is from the future.
     """
     now = context.clock()
     size, changed = path.stat().st_size, datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -157,7 +164,7 @@ def found_backup(context: Context, site: str, name: str, archive: Archive, path:
             name=name,
             site=site,
             kind="snapshot",
-            created_at=(bare and bare.created_at) or changed,
+            created_at=min((bare and bare.created_at) or changed, now),
             created_by="unknown (foreign)",
             completed_at=now,
             description=(bare and bare.backup_name) or "",

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core import __version__
@@ -36,7 +36,7 @@ from core.progress import Reporter
 from core.recovery import note_complete, refuse_half_restored, tidy
 from core.sizes import format_size
 from core.stores import StoredState
-from core.tree import EntryKind, TreeEntry, UnreadableTreeError, walk_tree
+from core.tree import EntryKind, Fingerprint, TreeEntry, UnreadableTreeError, walk_tree
 
 _BLOCK = 1 << 20
 _PAUSES_BETWEEN_TRIES = (0.1, 0.5, 2.0)
@@ -48,12 +48,13 @@ class BackupOutcome:
     """A finished backup.
 
     `skipped` names the special files that no archive can hold; `writers_waited` are the seconds for which the
-    application could not write, because its database has a rollback journal.
+    application could not write, because its database has a rollback journal; `fingerprints` are those of the folders.
     """
 
     record: BackupRecord
     skipped: tuple[str, ...] = ()
     writers_waited: float = 0.0
+    fingerprints: Mapping[Path, str] = field(default_factory=dict)
 
 
 class _ChangedWhileReadError(Exception):
@@ -129,6 +130,7 @@ class _Work:
     record: BackupRecord
     reporter: Reporter
     safety_for: str | None
+    fingerprints: dict[Path, str] = field(default_factory=dict)
 
     @property
     def partial(self) -> Path:
@@ -142,13 +144,14 @@ class _Work:
         source = _database_path(self.site)
         content_bytes = _check_space(self.context, self.site)
         copied = copy_database(database or source, self.copy, self.reporter)
+        version = self._application_version()
         skipped: list[str] = []
         with ArchiveWriter(self.partial, self.context.disk, self.reporter) as writer:
             self.reporter.phase("writing the archive", content_bytes)
             member = writer.add_file("database.db", _read_blocks(self.copy), Attributes.of(source.stat()))
             self.context.disk.unlink(self.copy)
             folders = self._write_folders(writer, skipped)
-            manifest = self._manifest(copied.facts, member, folders)
+            manifest = self._manifest(version, copied.facts, member, folders)
             finished = writer.finish(manifest)
         self._read_back(finished.manifest_sha256)
         store = self.context.store
@@ -163,7 +166,8 @@ class _Work:
         store.write_state(self.site.name, self.record.name, state)
         store.publish(self.site.name, self.record.name)
         record = note_complete(self.context, self.record, manifest, finished.manifest_sha256, state)
-        return BackupOutcome(record, tuple(skipped), 0.0 if database else copied.writers_waited)
+        waited = 0.0 if database else copied.writers_waited
+        return BackupOutcome(record, tuple(skipped), waited, self.fingerprints)
 
     def clean_up(self) -> None:
         self.context.store.discard_partial(self.site.name, self.record.name)
@@ -179,15 +183,29 @@ class _Work:
                     f"cannot read the folder {path}: {error.strerror}",
                     hint="look at `files` of the site in greenroom.toml; a backup without it would have a hole",
                 ) from error
+            fingerprint = Fingerprint()
             for entry in walk_tree(path, self.site.exclude):
+                fingerprint.add(entry)
                 if entry.kind is EntryKind.SPECIAL:
                     skipped.append(f"{entry.location}: a socket, pipe or device, which no archive can hold")
                 else:
                     _add_entry(section, entry, self.reporter)
             entries.append(section.entry())
+            self.fingerprints[path.resolve()] = fingerprint.hex
         return tuple(entries)
 
-    def _manifest(self, facts: DatabaseFacts, member: Written, folders: tuple[FolderEntry, ...]) -> Manifest:
+    def _application_version(self) -> str | None:
+        """An application that is broken may not tell its version; it is just then that a restore is wanted."""
+        try:
+            return application_version(self.site)
+        except GreenroomError:
+            if self.safety_for is None:
+                raise
+            return None
+
+    def _manifest(
+        self, version: str | None, facts: DatabaseFacts, member: Written, folders: tuple[FolderEntry, ...]
+    ) -> Manifest:
         return Manifest(
             name=self.record.name,
             site=self.site.name,
@@ -198,7 +216,7 @@ class _Work:
             created_by=self.context.actor,
             description=self.record.description,
             greenroom_version=__version__,
-            application_version=application_version(self.site),
+            application_version=version,
             engine=ENGINE,
             engine_version=facts.engine_version,
             database=DatabaseEntry(member="database.db", bytes=member.bytes, sha256=member.sha256),

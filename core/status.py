@@ -11,7 +11,7 @@ from core.config import Site, loose_permissions
 from core.context import Context
 from core.errors import GreenroomError
 from core.locks import LockHolder
-from core.restore.marker import Marker, failed_marker_path, marker_path, read_marker
+from core.restore.marker import MARKER, Marker, failed_marker_path, marker_path, read_marker
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,17 @@ class SiteStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole: whether the catalog is initialised, its schema, free space, and every site."""
+    """The whole: whether the catalog is initialised, its schema, free space, and every site.
+
+    `forgotten` are sites with a pending restore that the configuration does not name any more.
+    """
 
     state: CatalogState
     schema_version: str | None
     free_bytes: int | None
     sites: tuple[SiteStatus, ...]
     loose: tuple[str, ...]
+    forgotten: tuple[str, ...]
 
 
 def site_status(context: Context, site: Site) -> SiteStatus:
@@ -70,7 +74,27 @@ def overall_status(context: Context) -> Status:
         free_bytes=_free_bytes(context),
         sites=tuple(site_status(context, site) for site in context.settings.sites.values()) if ready else (),
         loose=(*loose_permissions(context.settings), *context.store.loose_permissions()),
+        forgotten=tuple(forgotten_restores(context)),
     )
+
+
+def forgotten_restores(context: Context) -> list[str]:
+    """Return the names of sites that the configuration does not know any more, and that have a pending restore."""
+    folder = context.settings.state / "sites"
+    if not folder.is_dir():
+        return []
+    known = context.settings.sites
+    return sorted(one.name for one in folder.iterdir() if one.name not in known and (one / MARKER).exists())
+
+
+def refuse_forgotten(context: Context) -> None:
+    """Raise GreenroomError where a restore is pending for a site that was renamed or removed."""
+    names = forgotten_restores(context)
+    if names:
+        raise GreenroomError(
+            f"a restore is pending for {', '.join(names)}, which greenroom.toml does not name any more",
+            hint="do not start the application; name the site as before, `greenroom apply` or `restore-cancel` it",
+        )
 
 
 def _read(path: Path) -> tuple[Marker | None, str | None]:

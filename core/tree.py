@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import os
 import re
 import stat
@@ -68,6 +69,41 @@ def free_name(path: Path) -> Path:
         number += 1
         candidate = path.with_name(f"{path.name}_{number}")
     return candidate
+
+
+class Fingerprint:
+    """What a folder looked like at one walk: names, kinds, modes, sizes and times. Two are equal if nothing changed.
+
+    What is excluded or special counts for nothing, nor do the times of folders, which change with what they hold.
+    """
+
+    def __init__(self) -> None:
+        self._total = 0
+
+    def add(self, entry: TreeEntry) -> None:
+        """Count an entry; in whatever order they come."""
+        if entry.kind in (EntryKind.EXCLUDED, EntryKind.SPECIAL):
+            return
+        status = entry.status
+        seen = f"{entry.relative}\0{status.st_mode}"
+        if entry.kind is not EntryKind.FOLDER:
+            seen += f"\0{status.st_size}\0{status.st_mtime_ns}"
+        self._total ^= int.from_bytes(hashlib.sha256(seen.encode(errors="surrogateescape")).digest(), "big")
+
+    @property
+    def hex(self) -> str:
+        return f"{self._total:064x}"
+
+
+def fingerprint(root: Path, exclude: Sequence[str]) -> str | None:
+    """Return the fingerprint of a folder, or None where it cannot be read whole."""
+    found = Fingerprint()
+    try:
+        for entry in walk_tree(root, exclude):
+            found.add(entry)
+    except UnreadableTreeError:
+        return None
+    return found.hex
 
 
 def is_excluded(relative: str, patterns: Sequence[str]) -> bool:

@@ -34,7 +34,7 @@ def open_backup(context: Context, site: Site, backup: BackupRecord) -> Iterator[
             hint="was the storage moved or not mounted? The catalog still knows the backup",
         )
     limits = Limits(max_bytes=site.max_archive_bytes)
-    with open_archive(path, limits, allow_leaving_links=backup.origin != "adopted") as archive:
+    with open_archive(path, limits, allow_leaving_links=backup.links_may_leave) as archive:
         if archive.manifest_sha256 != backup.manifest_sha256:
             raise VerificationError(
                 f"{path.name} is another archive than the one that was backed up under this name",

@@ -44,6 +44,16 @@ class BackupRecord:
     file_count: int | None
     error: str | None
 
+    @property
+    def trusted(self) -> bool:
+        """Whether greenroom made it here: what came from elsewhere, or was only found, may be hostile."""
+        return self.origin == "made" and not self.foreign
+
+    @property
+    def links_may_leave(self) -> bool:
+        """Whether its links may lead out of its folders, as a site's may: a native archive that was not adopted."""
+        return self.origin != "adopted" and not self.foreign
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundBackup:

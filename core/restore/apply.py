@@ -27,7 +27,7 @@ from core.restore.digest import count_path, digest_path
 from core.restore.finish import Outcome, finish_new, finish_old
 from core.restore.marker import Marker, Phase, Target, as_staged, marker_path, read_marker, write_marker
 from core.restore.switch import move_back, move_in, move_out, plan_moves
-from core.restore.targets import blocking_reasons
+from core.restore.targets import blocking_reasons, plan_targets
 from core.tree import UnreadableTreeError
 
 
@@ -97,6 +97,7 @@ def _resume_switch(context: Context, site: Site, marker: Marker, reporter: Repor
 def _apply_staged(context: Context, site: Site, marker: Marker, reporter: Reporter, *, fresh: bool) -> Outcome:
     with ExitStack() as held:
         try:
+            _refuse_other_targets(site, marker)
             _refuse_blocked(marker)
             if not fresh:
                 _check_staging(marker, reporter)
@@ -129,7 +130,12 @@ def _keep_present(context: Context, site: Site, marker: Marker, reporter: Report
     except (DatabaseMissingError, DatabaseDamagedError, UnreadableTreeError):
         held.close()
         return marker.but(set_aside=True)
-    return marker.but(safety_id=safety.record.id, safety_name=safety.record.name)
+    seen = {target.name: safety.fingerprints.get(target.live) for target in marker.targets}
+    return marker.but(
+        safety_id=safety.record.id,
+        safety_name=safety.record.name,
+        fingerprints={name: one for name, one in seen.items() if one is not None},
+    )
 
 
 def _switch(context: Context, site: Site, marker: Marker, reporter: Reporter, held: ExitStack | None = None) -> Outcome:
@@ -169,6 +175,17 @@ def _go_back(
         f"the {marker.action} failed, {site.name} is exactly as it was before: {error}",
         hint=f"it is not tried again by itself; `greenroom restore-cancel {site.name}` removes what was staged{found}",
     )
+
+
+def _refuse_other_targets(site: Site, marker: Marker) -> None:
+    """The safety backup is one of the site as it is configured now, so that must be what is replaced."""
+    now = {(target.kind, target.key, target.live) for target in plan_targets(site, marker.restore_id)}
+    for target in marker.targets:
+        if (target.kind, target.key, target.live) not in now:
+            raise GreenroomError(
+                f"{target.live} was staged for, and is not the {target.name} of {site.name} any more",
+                hint="greenroom.toml, or a link in a path, changed since: stage again",
+            )
 
 
 def _refuse_blocked(marker: Marker) -> None:

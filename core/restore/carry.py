@@ -22,7 +22,7 @@ def carry_over(target: Target, exclude: Sequence[str], disk: Filesystem) -> list
     backup holds a file in place of the folder that it lay in, it goes to `unexpected/`. Return what had to be left
     in the old folder, a sentence each: what this user may not read or move.
     """
-    old = target.old if target.by == "entries" else target.old / target.live.name
+    old = old_folder(target)
     if target.kind != "folder" or old.is_symlink() or not old.is_dir() or not target.live.is_dir():
         return []
     left: list[str] = []
@@ -37,6 +37,11 @@ def carry_over(target: Target, exclude: Sequence[str], disk: Filesystem) -> list
             except PermissionError as error:
                 left.append(f"{entry.relative} could not be moved: {error.strerror}")
     return left
+
+
+def old_folder(target: Target) -> Path:
+    """Where the old content of a folder lies after the switch."""
+    return target.old if target.by == "entries" else target.old / target.live.name
 
 
 def _carry(entry: TreeEntry, old: Path, target: Target, disk: Filesystem) -> None:

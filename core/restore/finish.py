@@ -15,7 +15,7 @@ from core.databases.sqlite import SIDE_FILES
 from core.errors import GreenroomError
 from core.filesystem import Filesystem
 from core.progress import Reporter
-from core.restore.carry import carry_over
+from core.restore.carry import carry_over, old_folder
 from core.restore.digest import digest_path
 from core.restore.marker import (
     UNEXPECTED_PREFIX,
@@ -29,7 +29,14 @@ from core.restore.marker import (
     write_marker,
 )
 from core.restore.switch import move_back, unexpected_paths
-from core.tree import FAILED_FOLDER_PREFIX, WORK_FOLDER_PREFIX, UnreadableTreeError, free_name, mount_points_below
+from core.tree import (
+    FAILED_FOLDER_PREFIX,
+    WORK_FOLDER_PREFIX,
+    UnreadableTreeError,
+    fingerprint,
+    free_name,
+    mount_points_below,
+)
 
 BEFORE_RESTORE = ".before_restore"
 SET_ASIDE_PREFIX = f"{WORK_FOLDER_PREFIX}set-aside-"
@@ -58,10 +65,12 @@ class Outcome:
 
 def finish_new(context: Context, site: Site, marker: Marker) -> Outcome:
     """From `switched` on only forward: carry over, log, clean up, remove the marker."""
+    changed = _changed_since(site, marker)
     left = [reason for target in marker.targets for reason in carry_over(target, site.exclude, context.disk)]
-    if left and not marker.set_aside:  # the old folders hold now what is nowhere else
+    if (changed or left) and not marker.set_aside:  # the old folders hold what is nowhere else
         marker = write_marker(context, marker_path(context, site), marker.but(set_aside=True))
-    notices = [f"left in the old folder, which was set aside: {reason}" for reason in left]
+    notices = [f"written to after the safety backup, so the old state was set aside: {path}" for path in changed]
+    notices += [f"left in the old folder, which was set aside: {reason}" for reason in left]
     outcome = _outcome(marker, "new", notices)
     context.catalog.record_restore(_log_row(context, marker, outcome))
     for target in marker.targets:
@@ -152,6 +161,16 @@ def _log_row(context: Context, marker: Marker, outcome: Outcome) -> RestoreRecor
 
 def _aside_row(target: Target) -> dict[str, str]:
     return {"name": target.name, "live": str(target.live), "kept": str(target.kept(SET_ASIDE_PREFIX)), "by": target.by}
+
+
+def _changed_since(site: Site, marker: Marker) -> list[Path]:
+    """Return the folders that are not what the safety backup read: somebody writes files without the database."""
+    changed = []
+    for target in marker.targets:
+        seen, old = marker.fingerprints.get(target.name), old_folder(target)
+        if seen is not None and old.is_dir() and fingerprint(old, site.exclude) != seen:
+            changed.append(target.live)
+    return changed
 
 
 def _keep_what_was_written(target: Target, wanted: Expected | None, disk: Filesystem, reporter: Reporter) -> None:

@@ -127,6 +127,7 @@ def inspect_restore(context: Context, site: Site, backup: BackupRecord, reporter
             engine_version=manifest.engine_version if manifest else None,
             blockers=obstacles.blockers,
             notices=(
+                *obstacles.notices,
                 *_notices(archive, present, holders, targets),
                 *_left_alone(plan_targets(site, "preview"), targets),
                 *_unreadable(folders),

@@ -128,6 +128,7 @@ class Marker(_Frozen):
     safety_name: str | None = None
     safety_id: int | None = None
     set_aside: bool = False
+    fingerprints: dict[str, str] = {}
     error: str | None = None
 
     def but(self, **changes: object) -> Marker:
@@ -178,7 +179,7 @@ def write_marker(context: Context, path: Path, marker: Marker) -> Marker:
 
 def as_staged(marker: Marker) -> Marker:
     """Given a restore whose switch was begun, return it as it was before: staged, to be applied anew."""
-    return marker.but(phase=Phase.STAGED, moves=(), set_aside=False, safety_id=None, safety_name=None)
+    return marker.but(phase=Phase.STAGED, moves=(), set_aside=False, safety_id=None, safety_name=None, fingerprints={})
 
 
 def keep_unexpected(target: Target, disk: Filesystem) -> Path | None:

@@ -12,7 +12,7 @@ from core.backup import estimate_space
 from core.config import Site, application_version
 from core.context import Context
 from core.databases.sqlite import ENGINE, DatabaseDamagedError, DatabaseMissingError, probe_database
-from core.errors import BusyError
+from core.errors import BusyError, GreenroomError
 from core.progress import Reporter
 from core.restore.marker import Target, marker_path, read_marker
 from core.restore.targets import blocking_reasons, plan_targets
@@ -41,6 +41,7 @@ class Obstacles:
     version_now: str | None
     version_backup: str | None
     blockers: tuple[str, ...]
+    notices: tuple[str, ...]
 
 
 def find_obstacles(context: Context, site: Site, archive: Archive, reporter: Reporter) -> Obstacles:
@@ -48,10 +49,11 @@ def find_obstacles(context: Context, site: Site, archive: Archive, reporter: Rep
     everything = plan_targets(site, "preview")
     targets = plan_targets(site, "preview", held_names(archive))
     space = _space(targets, _sizes(archive))
+    version, unknown = _version_now(site, read_only=context.read_only)
     return Obstacles(
         targets=targets,
         space=space,
-        version_now=site.version if context.read_only else application_version(site),
+        version_now=version,
         version_backup=_version_of(archive),
         blockers=(
             *_blockers(context, site, targets, space),
@@ -59,7 +61,16 @@ def find_obstacles(context: Context, site: Site, archive: Archive, reporter: Rep
             *_homeless(archive, everything),
             *_no_safety(context, site, targets[0].live, reporter),
         ),
+        notices=unknown,
     )
+
+
+def _version_now(site: Site, *, read_only: bool) -> tuple[str | None, tuple[str, ...]]:
+    """A broken application may not tell its version, and must be restored all the same."""
+    try:
+        return (site.version if read_only else application_version(site)), ()
+    except GreenroomError as error:
+        return None, (f"the version of the application is not known: {error.message}",)
 
 
 def versions_differ(now: str | None, backup: str | None) -> bool:

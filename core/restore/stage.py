@@ -58,17 +58,16 @@ def stage_backup(
 ) -> Marker:
     """As `stage_restore`, with the site's lock held.
 
-    Unpacking proves every byte against its hash. What came from elsewhere is read whole before that.
+    Unpacking proves every byte against its hash. What greenroom did not make here is read whole before that.
     """
-    trusted = backup.origin != "adopted"
     with open_backup(context, site, backup) as archive:
-        if not trusted:
+        if not backup.trusted:
             archive.verify(reporter)
         _refuse(find_obstacles(context, site, archive, reporter), accept_version)
         return stage_held(
             context,
             site,
-            lambda targets: unpack(archive, targets, context.disk, reporter, trusted=trusted),
+            lambda targets: unpack(archive, targets, context.disk, reporter, trusted=backup.trusted),
             backup_filename=f"{backup.name}.zip",
             backup_id=backup.id,
             action=action,

@@ -70,7 +70,9 @@ def unpack(
         _finish_folders(unpacking)
         disk.sync_filesystem(unpacking.target.work)
     reporter.phase("reading back", total)
-    return {name: _read_back(unpacking, reporter, trusted=trusted) for name, unpacking in unpackings.items()}
+    expected = {name: _read_back(unpacking, reporter, trusted=trusted) for name, unpacking in unpackings.items()}
+    _compare_counts(archive, expected)
+    return expected
 
 
 def held_names(archive: Archive) -> frozenset[str]:
@@ -216,6 +218,18 @@ def _read_back(unpacking: _Unpacking, reporter: Reporter, *, trusted: bool) -> E
     return Expected(
         digest=found.hex, tables=tables, entries=found.entries, files=found.files, size_bytes=found.size_bytes
     )
+
+
+def _compare_counts(archive: Archive, expected: dict[str, Expected]) -> None:
+    if archive.manifest is None:
+        return
+    said = {table.name: table.rows for table in archive.manifest.tables}
+    found = expected["database.db"].tables
+    if found != said:
+        raise VerificationError(
+            "the manifest lies: the database in the archive does not hold the tables and rows that it says",
+            hint="restore another backup; nothing was changed",
+        )
 
 
 def _check_staged(database: Path, reporter: Reporter, *, quick: bool) -> dict[str, int]:

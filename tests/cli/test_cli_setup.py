@@ -22,6 +22,7 @@ STATUS_KEYS = {
     "free_bytes",
     "read_only",
     "loose_permissions",
+    "forgotten",
     "sites",
 }
 
@@ -110,6 +111,19 @@ def test_status_tells_of_a_failed_backup_who_is_at_work_and_loose_permissions(ho
     assert site["last_failure"]["path"] is None
     assert set(site["busy"]) == {"actor", "verb", "since", "pid"}
     assert len(status["loose_permissions"]) == 1
+
+
+def test_a_pending_restore_of_a_site_that_was_renamed_is_not_passed_over(house: House) -> None:
+    name = house.back_up()
+    house.done("restore", name, "--stage", "--yes")
+    house.config.write_text(house.config.read_text().replace("[sites.app]", "[sites.renamed]"))
+    assert house.done("status", "--json").json["forgotten"] == ["app"]
+    assert "a restore is pending for app" in house.done("status").err
+    ran = house.greenroom("apply")
+    assert ran.code == 1
+    assert "does not name any more" in ran.err
+    house.config.write_text(house.config.read_text().replace("[sites.renamed]", "[sites.app]"))
+    house.done("apply")
 
 
 def test_status_tells_of_a_damaged_marker(house: House) -> None:
