@@ -64,7 +64,7 @@ class Context:
 
     @contextmanager
     def lock(self, site: Site, verb: str) -> Iterator[None]:
-        """Hold the site for the block; raise BusyError naming who has it."""
+        """Hold the site for the block; raise BusyError naming who has it, GreenroomError where the disk fails in it."""
         folder = self.site_folder(site)
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,7 +73,14 @@ class Context:
                 f"cannot make {folder}: {error.strerror}", hint="greenroom must be able to write into the state folder"
             ) from error
         with hold_lock(self.lock_path(site), actor=self.actor, verb=verb, now=self.clock()):
-            yield
+            try:
+                yield
+            except OSError as error:
+                where = f" ({error.filename})" if error.filename else ""
+                raise GreenroomError(
+                    f"{verb} of {site.name} failed: {error.strerror or error}{where}",
+                    hint="clear the cause, look at `greenroom status`, then try again: the next command tidies up",
+                ) from error
 
 
 def open_context(
