@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 MTIME = 1_700_000_000
 UTF8 = 0x800
+DATABASE = b"the database" * 100
 
 
 @dataclass(frozen=True)
@@ -112,10 +113,14 @@ def widened(data: bytes, *, record: Mapping[str, int] | None = None, locator: Ma
 
 
 def native(
-    members: Sequence[Raw] = (), *, keys: Sequence[str] = ("",), manifest: dict[str, object] | None = None
+    members: Sequence[Raw] = (),
+    *,
+    keys: Sequence[str] = ("",),
+    manifest: dict[str, object] | None = None,
+    content_of_database: bytes = DATABASE,
 ) -> list[Raw]:
     """Return the members of a native archive that holds `members`; `manifest` replaces parts of its manifest."""
-    database = Raw("database.db", b"the database" * 100)
+    database = Raw("database.db", content_of_database)
     roots = [folder(f"files/{key}/" if key else "files/") for key in keys]
     content = [database, *roots, *members]
     document = {
@@ -148,10 +153,10 @@ def with_checksums(members: Sequence[Raw]) -> list[Raw]:
     return [*kept, Raw("checksums.sha256", b"".join(lines))]
 
 
-def bare(members: Sequence[Raw] = ()) -> list[Raw]:
+def bare(members: Sequence[Raw] = (), *, content_of_database: bytes = DATABASE) -> list[Raw]:
     """Return the members of a bare archive that holds `members`."""
     document = {"created_at": "2025-01-15T10:00:00.123456", "app_version": "0.2.0", "backup_name": "backup_x"}
-    return [Raw("database.db", b"the database" * 100), *members, Raw("metadata.json", json.dumps(document).encode())]
+    return [Raw("database.db", content_of_database), *members, Raw("metadata.json", json.dumps(document).encode())]
 
 
 def changed(members: Sequence[Raw], name: str, /, **changes: object) -> list[Raw]:
