@@ -173,7 +173,7 @@ def test_enter_on_the_confirmation_changes_nothing(site: Path, terminal: Termina
     terminal.wait_for("Restore movies?", "WHAT IS LOST")
     terminal.wait_for_focus("Cancel")
     terminal.press("Enter")
-    terminal.wait_for("last good backup", "New backup")
+    terminal.wait_for("last good backup", "Back up")
     terminal.press("q")
     terminal.wait_for("left with 0")
     assert database_state(site / "app.db") == before
