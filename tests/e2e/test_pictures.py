@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pictures.__main__ import index
 from tests.pictures.scenes import SCENES, SIZES, draw
 from tests.pictures.site import pictured_site
 
@@ -28,7 +29,8 @@ async def test_no_picture_is_stale() -> None:
 
 def test_there_is_a_png_of_each_and_no_other_file() -> None:
     wanted = {f"{scene.name}{suffix}.{kind}" for scene in SCENES for suffix in SIZES for kind in ("svg", "png")}
-    assert {path.name for path in PICTURES.iterdir()} == wanted
+    assert {path.name for path in PICTURES.iterdir()} == {*wanted, "README.md"}
+    assert (PICTURES / "README.md").read_text() == index()
 
 
 def test_no_picture_leads_out() -> None:

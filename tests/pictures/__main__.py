@@ -8,7 +8,7 @@ from pathlib import Path
 
 import resvg_py
 
-from tests.pictures.scenes import draw
+from tests.pictures.scenes import SCENES, SIZES, draw
 from tests.pictures.site import pictured_site
 
 _WIDTH = 1000
@@ -29,6 +29,18 @@ def main(folder: Path) -> None:
         (folder / f"{name}.svg").write_text(svg)
         (folder / f"{name}.png").write_bytes(bytes(resvg_py.svg_to_bytes(svg_string=svg, width=_WIDTH)))
         print(folder / f"{name}.png")
+    (folder / "README.md").write_text(index())
+
+
+def index() -> str:
+    """Return the page that shows all pictures."""
+    lines = ["# The screens", "", "Drawn from the demo by `make screenshots`, on 120x40 and on 80x24."]
+    for scene in SCENES:
+        lines += ["", f"## {scene.caption}", ""]
+        lines += [
+            f"![{scene.caption}, {width}x{height}]({scene.name}{end}.png)" for end, (width, height) in SIZES.items()
+        ]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

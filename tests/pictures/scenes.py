@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 
 from core.config import Site
 from core.context import Context
+from core.progress import Reporter
+from core.restore.stage import cancel_restore, stage_restore
 from tests.tui.driver import NARROW, WIDE, Driver
 from tui.app import GreenroomApp
 
 SIZES = {"": WIDE, "_80x24": NARROW}
+Around = Callable[[Context, Site], AbstractContextManager[Context]]
+
+
+@contextmanager
+def _as_it_is(context: Context, site: Site) -> Iterator[Context]:
+    del site
+    yield context
+
+
+@contextmanager
+def _staged(context: Context, site: Site) -> Iterator[Context]:
+    """A restore waits while the picture is taken."""
+    stage_restore(context, site, context.catalog.resolve("latest", site.name), Reporter())
+    yield context
+    cancel_restore(context, site)
+
+
+@contextmanager
+def _several(context: Context, site: Site) -> Iterator[Context]:
+    """There is another site, without a backup."""
+    sites = {site.name: site, "shop": replace(site, name="shop")}
+    yield replace(context, settings=replace(context.settings, sites=sites))
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A picture's name, what stands below it in the documents, and the keys pressed before it is taken."""
+    """A picture's name, what it shows, the keys pressed before it is taken, and what there is around it."""
 
     name: str
     caption: str
-    keys: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    around: Around = _as_it_is
 
 
 SCENES = (
-    Scene("backups", "The backups of a site", ()),
+    Scene("backups", "The backups of a site"),
     Scene("help", "The keys of a screen", ("question_mark",)),
     Scene("filter", "The list, filtered", ("slash", *"pinned", "enter")),
     Scene("delete", "What a deletion takes away", ("down", "down", "d")),
@@ -31,10 +57,13 @@ SCENES = (
     Scene("copy", "A copy of an archive, elsewhere", ("c",)),
     Scene("adopt", "An archive from elsewhere", ("a",)),
     Scene("restore", "What a restore would do, and the consent to it", ("down", "down", "r")),
+    Scene("pending", "A restore that waits is said first", around=_staged),
+    Scene("sites", "Several sites", ("s",), _several),
     Scene("history", "What was restored, undone and deleted", ("2",)),
     Scene("undo", "What an undo would do", ("2", "u")),
     Scene("messages", "What was said before", ("v", "3")),
     Scene("palette", "Commands by their names", ("ctrl+p",)),
+    Scene("restored", "How a restore came out", ("r", "tab", *"movies", "tab", "tab", "tab", "enter")),
 )
 
 
@@ -42,13 +71,14 @@ async def draw(context: Context, site: Site) -> AsyncIterator[tuple[str, str]]:
     """Yield the name of each picture and the picture, as SVG."""
     for scene in SCENES:
         for suffix, size in SIZES.items():
-            app = GreenroomApp(context, site.name)
-            async with app.run_test(size=size, notifications=True) as pilot:
-                driver = Driver(app, pilot)
-                await driver.settle()
-                for key in scene.keys:
-                    await driver.press(key)
-                yield f"{scene.name}{suffix}", without_fonts(app.export_screenshot(title="greenroom"))
+            with scene.around(context, site) as around:
+                app = GreenroomApp(around, site.name)
+                async with app.run_test(size=size, notifications=True) as pilot:
+                    driver = Driver(app, pilot)
+                    await driver.settle()
+                    for key in scene.keys:
+                        await driver.press(key)
+                    yield f"{scene.name}{suffix}", without_fonts(app.export_screenshot(title="greenroom"))
 
 
 def without_fonts(svg: str) -> str:
