@@ -45,8 +45,14 @@ def measure(folder: Path, rounds: int) -> list[Row]:
 def site_with_many_backups(folder: Path) -> Site:
     """Return a small demo site whose catalog knows 5,000 backups; their archives are not there."""
     site = large_site(folder / "many", _MOVIES)
+    add_backups(site, BACKUPS)
+    return site
+
+
+def add_backups(site: Site, wanted: int) -> None:
+    """Make the catalog know so many backups; the archives of those that were missing are not there."""
     context = open_context(load_settings(site.config))
-    missing = BACKUPS - context.catalog.count_backups("movies")
+    missing = wanted - context.catalog.count_backups("movies")
     now = utc_now()
     for number in range(missing):
         made = now - timedelta(hours=number + 1)
@@ -70,7 +76,6 @@ def site_with_many_backups(folder: Path) -> Site:
             )
         )
     context.catalog.close()
-    return site
 
 
 def _list(site: Site) -> Run:

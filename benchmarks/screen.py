@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.listing import BACKUPS, site_with_many_backups
+from benchmarks.listing import BACKUPS, add_backups, site_with_many_backups
 from benchmarks.process import GREENROOM
 from benchmarks.site import Site
 from benchmarks.table import Row
@@ -77,6 +77,7 @@ def measure(folder: Path, large: Site, rounds: int) -> list[Row]:
         app.wait_for(b"number 0")
         app.settle()
         idle = _key_times(app)
+    add_backups(large, _ROWS)
     with terminal(large) as app:
         app.wait_for(b"backup_")
         app.settle()

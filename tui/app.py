@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from tui.history_calls import Waiting
 
+_SECONDS_TO_GO = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _KINDS = {"information": "notice", "warning": "warning", "error": "error"}
 
@@ -92,12 +93,23 @@ class GreenroomApp(App[None]):
     # Signals and the end
 
     def _signalled(self, number: signal.Signals) -> None:
+        if number is signal.SIGHUP:
+            self._go_soon()
         self._hung_up = self._hung_up or number is signal.SIGHUP
         self.leave(f"cancelled by {number.name}")
 
     def on_hung_up(self) -> None:
         self._hung_up = True
         self.leave("cancelled, the terminal is gone")
+
+    def _go_soon(self) -> None:
+        """There is nobody to wait for: whatever Textual waits for on a terminal that is gone, the process ends."""
+        asyncio.get_running_loop().call_later(_SECONDS_TO_GO, self._go)
+
+    def _go(self) -> None:
+        if self.workshop.job is None:
+            os._exit(ExitCode.CANCELLED)
+        self._go_soon()
 
     async def action_quit(self) -> None:
         job = self.workshop.job

@@ -75,6 +75,11 @@ class LastingDriver(LinuxDriver):
                 "io.TextIOWrapper[Any]", _LastingOutput(self._file, ascii_only=not knows_utf8(os.environ))
             )
 
+    def _sigcont_application(self, *signalled: object) -> None:
+        """A hang-up comes with SIGCONT, after which Textual would begin to draw and read again, for ever."""
+        if os.isatty(self.fileno):
+            super()._sigcont_application(*signalled)
+
     def run_input_thread(self) -> None:
         try:
             super().run_input_thread()
