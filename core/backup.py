@@ -175,7 +175,7 @@ class _Work:
 
     def _write_folders(self, writer: ArchiveWriter, skipped: list[str]) -> tuple[FolderEntry, ...]:
         entries = []
-        for key, path in self.site.files.items():
+        for key, path in sorted(self.site.files.items()):  # the archive's order
             try:
                 section = writer.open_folder(key, str(path), Attributes.of(path.stat()))
             except OSError as error:

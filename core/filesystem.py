@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Protocol
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 _UNLINKERS = 2
+_UNLINKED_AT_ONCE = 4096
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -47,9 +50,10 @@ class Filesystem:
         """Make everything durable that was written to the file system of `path` (syncfs(2))."""
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            if _LIBC.syncfs(descriptor) != 0:
+            while _LIBC.syncfs(descriptor) != 0:
                 number = ctypes.get_errno()
-                raise OSError(number, os.strerror(number), str(path))
+                if number != errno.EINTR:  # which Python's own calls would have tried again, too
+                    raise OSError(number, os.strerror(number), str(path))
         finally:
             os.close(descriptor)
 
@@ -68,14 +72,8 @@ class Filesystem:
         """Remove a folder and all in it, following no link; a missing one is fine."""
         if not path.exists():
             return
-        _open_up(path)
-        for folder, names, _ in os.walk(path):
-            for name in names:  # looked at before the walk goes into them
-                _open_up(Path(folder, name))
         with ThreadPoolExecutor(_UNLINKERS, "unlink") as executor:  # the kernel frees the space of several at once
-            for _, _, names, descriptor in os.fwalk(path):
-                shares = (names[start::_UNLINKERS] for start in range(_UNLINKERS))
-                deque(executor.map(partial(_unlink_all, descriptor), shares), maxlen=0)
+            _empty(os.fspath(path), None, executor)
         shutil.rmtree(path)
 
     def symlink(self, target: str, path: Path) -> None:
@@ -102,10 +100,33 @@ class Filesystem:
         self.fsync_folder(path.parent)
 
 
-def _open_up(folder: Path) -> None:
-    """Make a folder removable with all in it, as its owner may."""
-    if not folder.is_symlink() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        folder.chmod(PRIVATE_FOLDER)
+def _empty(name: str, parent: int | None, executor: Executor) -> None:
+    """Remove all but the folders in a folder and in those below it, a batch at a time, for there may be very many."""
+    descriptor = _open_folder(name, parent)
+    try:
+        with os.scandir(descriptor) as entries:
+            while batch := list(islice(entries, _UNLINKED_AT_ONCE)):
+                names = [entry.name for entry in batch if not entry.is_dir(follow_symlinks=False)]
+                shares = (names[start::_UNLINKERS] for start in range(_UNLINKERS))
+                deque(executor.map(partial(_unlink_all, descriptor), shares), maxlen=0)
+                for entry in batch:
+                    if entry.is_dir(follow_symlinks=False):
+                        _empty(entry.name, descriptor, executor)
+    finally:
+        os.close(descriptor)
+
+
+def _open_folder(name: str, parent: int | None) -> int:
+    """Open a folder, and make it one that its owner may read and remove from."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(name, flags, dir_fd=parent)
+    except PermissionError:
+        os.chmod(name, PRIVATE_FOLDER, dir_fd=parent)
+        descriptor = os.open(name, flags, dir_fd=parent)
+    if os.fstat(descriptor).st_mode & PRIVATE_FOLDER != PRIVATE_FOLDER:
+        os.fchmod(descriptor, PRIVATE_FOLDER)
+    return descriptor
 
 
 def _unlink_all(folder: int, names: Iterable[str]) -> None:

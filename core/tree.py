@@ -9,6 +9,8 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +18,8 @@ from core.errors import GreenroomError
 
 WORK_FOLDER_PREFIX = ".greenroom-"
 FAILED_FOLDER_PREFIX = ".restore-failed-"
+_RUN_NAMES = 4096
+_NAME = re.compile(r"[^/]+")
 _OURS = re.compile(r"\.(greenroom|restore-failed)-.+-\d{8}T\d{6}Z-[0-9a-f]{6}-\d+(_\d+)?")
 
 
@@ -158,14 +162,22 @@ def _walk(
             yield from _walk(location, f"{relative}/", exclude, skip)
 
 
-def _names(folder: str, skip: Callable[[UnreadableTreeError], None]) -> list[str]:
-    """The names alone, for a folder may hold very many."""
+def _names(folder: str, skip: Callable[[UnreadableTreeError], None]) -> Iterator[str]:
+    """The names alone, in order: sorted run by run, each packed into one string, for a folder may hold very many."""
+    runs: list[str] = []
     try:
         with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries)
+            names = (entry.name for entry in entries)
+            while run := sorted(islice(names, _RUN_NAMES)):
+                runs.append("/".join(run))
     except OSError as error:
         skip(_unreadable(folder, error))
-        return []
+        return iter(())
+    return merge(*map(_unpacked, runs)) if len(runs) > 1 else _unpacked("".join(runs))
+
+
+def _unpacked(run: str) -> Iterator[str]:
+    return (match[0] for match in _NAME.finditer(run))
 
 
 def _refuse(error: UnreadableTreeError) -> None:

@@ -12,7 +12,8 @@ from core.archive.checksums import parse_checksums
 from core.archive.directory import Directory, Entry, entry_end, read_entries
 from core.archive.listing import NOTHING_SHA256, FolderListing
 from core.archive.manifest import FolderEntry, Manifest, folder_prefix
-from core.archive.names import NameRegister, link_leaves, shown
+from core.archive.names import link_leaves, shown
+from core.archive.register import AnyNames, OrderedNames, OutOfOrderError, Register
 from core.archive.source import Source
 from core.archive.zipformat import DESCRIPTOR_FLAG, Kind
 from core.errors import VerificationError
@@ -24,6 +25,7 @@ BARE_DATABASE = "database.db"
 _DATABASES = frozenset({"database.db", "database.dump", "database.sql"})
 _PORTABLE = re.compile(r"schema\.json|tables/[^/]+\.json")
 _ROOT = "files/"
+_ALONE = _DATABASES | {METADATA, CHECKSUMS, "schema.json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,13 @@ def survey(source: Source, directory: Directory, limits: Limits) -> Survey:
         raise VerificationError(
             f"{source.path} holds too many entries: {directory.entries}, allowed are {limits.max_entries}"
         )
-    register = NameRegister(limits.max_entries)
+    try:
+        return _survey(source, directory, limits, OrderedNames(limits.max_entries, _ALONE))
+    except OutOfOrderError:
+        return _survey(source, directory, limits, AnyNames(limits.max_entries))
+
+
+def _survey(source: Source, directory: Directory, limits: Limits, register: Register) -> Survey:
     found: dict[str, Entry] = {}
     total, previous = 0, None
     for entry in read_entries(source, directory):

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
-
-from core.archive.zipformat import Kind
-from core.errors import VerificationError
 
 _FAULTS = tuple(
     (re.compile(pattern), fault)
@@ -67,63 +63,6 @@ def link_leaves(relative: str, target: str) -> bool:
     parts = [part for part in target.split("/") if part not in {"", "."}]
     climbs = next((index for index, part in enumerate(parts) if part != ".."), len(parts))
     return climbs > relative.count("/") or ".." in parts[climbs:]
-
-
-class NameRegister:
-    """The names met so far, to find duplicates and entries below something that is no folder.
-
-    Keeps a digest a name, so that memory is bounded by the number of names, not by their length.
-    Folders that are only implied by a path count as names too.
-    """
-
-    def __init__(self, max_names: int) -> None:
-        self._max_names = max_names
-        self._names: dict[bytes, Kind | None] = {}  # None: a folder that a path implies
-
-    def add(self, name: str, kind: Kind) -> None:
-        """Take note of an entry; raise VerificationError where it cannot stand beside the others."""
-        path = name.removesuffix("/")
-        key = _key(path)
-        if key in self._names:
-            self._check_again(name, kind, self._names[key])
-        self._put(key, kind)
-        self._add_parents(path)
-
-    def _add_parents(self, path: str) -> None:
-        parent = path.rpartition("/")[0]
-        while parent:
-            key = _key(parent)
-            if key in self._names:
-                self._check_parent(path, parent, self._names[key])
-                return
-            self._put(key, None)
-            parent = parent.rpartition("/")[0]
-
-    def _put(self, key: bytes, kind: Kind | None) -> None:
-        self._names[key] = kind
-        if len(self._names) > self._max_names:
-            raise VerificationError(
-                f"the archive holds too many entries: more than {self._max_names}",
-                hint="folders that only a path names are counted too",
-            )
-
-    @staticmethod
-    def _check_again(name: str, kind: Kind, before: Kind | None) -> None:
-        if before is not None and (before is Kind.FOLDER) == (kind is Kind.FOLDER):
-            raise VerificationError(f"the archive holds {shown(name)} twice")
-        if before is not None or kind is not Kind.FOLDER:
-            raise VerificationError(f"the archive holds {shown(name)} both as a folder and as something else")
-
-    @staticmethod
-    def _check_parent(path: str, parent: str, kind: Kind | None) -> None:
-        if kind is Kind.LINK:
-            raise VerificationError(f"{shown(path)} lies below {shown(parent)}, which is a link")
-        if kind is Kind.FILE:
-            raise VerificationError(f"{shown(path)} lies below {shown(parent)}, which is a file")
-
-
-def _key(path: str) -> bytes:
-    return blake2b(path.encode(), digest_size=16).digest()
 
 
 def _is_too_long(name: bytes) -> bool:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from core.archive import Archive, Entry, Kind, reading_ahead
 from core.databases.sqlite import DatabaseDamagedError, check_database
@@ -154,27 +155,38 @@ def _unpack_entry(
         give(path, None, uid, gid)
         unpacking.digest.add(relative, stat.S_IFLNK, 0, link)
     else:
-        content = _write(path, blocks, entry.sha256, disk, reporter)
         if unpacking.target.kind == "database":
-            mode, uid, gid = unpacking.default.mode, unpacking.default.uid, unpacking.default.gid
+            belonging = unpacking.default
         else:
             mode = attributes.mode & unpacking.permissions if attributes else _DEFAULT_FILE_MODE
-        give(path, mode, uid, gid)
-        if attributes:
-            os.utime(path, (attributes.mtime, attributes.mtime))
-        unpacking.digest.add(relative, stat.S_IFREG | mode, entry.size, content)
+            belonging = Belonging(mode, uid, gid)
+        with disk.create(path) as file:
+            content = _write(file, blocks, entry.sha256, disk, reporter)
+            _give_file(file, belonging, attributes.mtime if attributes else None)
+        unpacking.digest.add(relative, stat.S_IFREG | belonging.mode, entry.size, content)
 
 
-def _write(path: Path, blocks: Iterator[bytes], sha256: str | None, disk: Filesystem, reporter: Reporter) -> str:
+def _write(file: IO[bytes], blocks: Iterator[bytes], sha256: str | None, disk: Filesystem, reporter: Reporter) -> str:
     """Return the SHA-256 of what was written; where it is known, the blocks are proved by it while they are read."""
     hashed = hashlib.sha256()
-    with disk.create(path) as file:
-        for block in blocks:
-            disk.write(file, block)
-            if sha256 is None:
-                hashed.update(block)
-            reporter.advance(len(block))
+    for block in blocks:
+        disk.write(file, block)
+        if sha256 is None:
+            hashed.update(block)
+        reporter.advance(len(block))
+    file.flush()
     return sha256 or hashed.hexdigest()
+
+
+def _give_file(file: IO[bytes], belonging: Belonging, mtime: int | None) -> None:
+    """As `give`, of an open file that is written whole: by its descriptor, and the owner only where it is another."""
+    descriptor = file.fileno()
+    status = os.fstat(descriptor)
+    if os.geteuid() == 0 and (status.st_uid, status.st_gid) != (belonging.uid, belonging.gid):
+        os.fchown(descriptor, belonging.uid, belonging.gid)
+    os.fchmod(descriptor, belonging.mode & _PERMISSIONS)
+    if mtime is not None:
+        os.utime(descriptor, (mtime, mtime))
 
 
 def _make_parents(unpacking: _Unpacking, relative: str, disk: Filesystem) -> None:

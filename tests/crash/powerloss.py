@@ -35,7 +35,7 @@ class Operation:
 
     @property
     def folders(self) -> set[str]:
-        return {os.path.dirname(one) for one in (self.path, self.source) if one}  # noqa: PTH120
+        return {str(Path(one).parent) for one in (self.path, self.source) if one}
 
 
 class VolatileFilesystem(CrashingFilesystem):

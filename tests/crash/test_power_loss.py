@@ -4,46 +4,36 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 import pytest
 
-from core.backup import create_backup
-from core.catalog import BackupRecord
 from core.errors import GreenroomError
-from core.keep import delete_backup, pin_backup
 from core.progress import Reporter
-from core.restore.apply import apply_restore
-from core.restore.stage import stage_restore
-from core.restore.undo import undo_restore
 from core.verify import verify_backup
 from tests.crash.powerloss import VolatileFilesystem, lose_power
 from tests.support import CrashingFilesystem, Place, change_place, make_place, open_place, run_until_killed
+from tests.verbs import Verb, apply, back_up, delete, pin, stage, undo
 
-Verb = Callable[[Place], object]
 _LONG = os.environ.get("GREENROOM_TEST_PROFILE") == "long"
 _SEEDS = range(10 if _LONG else 1)
 _MOST_STEPS = 400
 
 
-def _each_loss(template: Path, tmp_path: Path, verb: Verb) -> Iterator[tuple[Place, str]]:
+def _each_loss(
+    template: Path, tmp_path: Path, verb: Verb, seeds: Sequence[int] = _SEEDS
+) -> Iterator[tuple[Place, str]]:
     lost = 0
     for at in range(1, _MOST_STEPS):
-        for seed in _SEEDS:
+        for seed in seeds:
             for in_order in (True, False):
                 root, aside = tmp_path / f"loss_{at}", tmp_path / f"aside_{at}"
-                shutil.copytree(template, root, symlinks=True)
-                for marker in root.glob("state/sites/*/.restore*"):
-                    marker.write_text(marker.read_text().replace(str(template), str(root)))
-                if not run_until_killed(
-                    lambda _, at=at, root=root, aside=aside: verb(open_place(root, disk=VolatileFilesystem(at, aside))),
-                    at,
-                ):
+                undone = _lose_power_at(at, template, root, aside, verb, 1000 * at + seed, in_order=in_order)
+                if undone is None:
                     assert lost, "nothing was ever volatile"
                     return
-                undone = lose_power(aside, 1000 * at + seed, in_order=in_order)
                 lost += undone
                 yield (
                     open_place(root),
@@ -54,31 +44,28 @@ def _each_loss(template: Path, tmp_path: Path, verb: Verb) -> Iterator[tuple[Pla
     raise AssertionError("the verb has no end")
 
 
-def _latest(place: Place) -> BackupRecord:
-    return place.context.catalog.resolve("latest", "app")
+def _copy(template: Path, root: Path) -> None:
+    """Copy a site with its journal, which names absolute paths."""
+    shutil.copytree(template, root, symlinks=True)
+    for marker in root.glob("state/sites/*/.restore*"):
+        marker.write_text(marker.read_text().replace(str(template), str(root)))
 
 
-def _back_up(place: Place) -> object:
-    return create_backup(place.context, place.site, Reporter())
-
-
-def _stage(place: Place) -> object:
-    return stage_restore(place.context, place.site, _latest(place), Reporter())
-
-
-def _apply(place: Place) -> object:
-    return apply_restore(place.context, place.site, Reporter())
-
-
-def _undo(place: Place) -> object:
-    return undo_restore(place.context, place.site, Reporter())
+def _lose_power_at(
+    at: int, template: Path, root: Path, aside: Path, verb: Verb, seed: int, *, in_order: bool
+) -> int | None:
+    """Run a verb on a copy of the template until the power goes; return how much went with it, or None if it ended."""
+    _copy(template, root)
+    if not run_until_killed(lambda _: verb(open_place(root, disk=VolatileFilesystem(at, aside))), at):
+        return None
+    return lose_power(aside, seed, in_order=in_order)
 
 
 @pytest.fixture
 def template(tmp_path: Path) -> Path:
     root = tmp_path / "template"
     place = make_place(root, journal_mode="delete")
-    _back_up(place)
+    back_up(place)
     place.context.catalog.close()
     return root
 
@@ -95,9 +82,9 @@ def _backups_are_sound(place: Place, where: str) -> None:
 @pytest.mark.parametrize(
     "verb",
     [
-        _back_up,
-        lambda place: pin_backup(place.context, place.site, _latest(place), pinned=True),
-        lambda place: delete_backup(place.context, place.site, _latest(place)),
+        back_up,
+        pin,
+        delete,
     ],
     ids=["backup", "pin", "delete"],
 )
@@ -110,7 +97,7 @@ def test_backups(template: Path, tmp_path: Path, verb: Verb) -> None:
         for row in place.context.catalog.backups("app"):
             sidecar = place.context.store.read_state("app", row.name) if row.status == "completed" else None
             assert sidecar is None or sidecar.pinned == row.pinned, where
-        _back_up(place)
+        back_up(place)
 
 
 @pytest.mark.slow
@@ -120,35 +107,67 @@ def test_stage(template: Path, tmp_path: Path) -> None:
     change_place(place)
     old = place.state()
     place.context.catalog.close()
-    for place, where in _each_loss(template, tmp_path / "losses", _stage):
+    for place, where in _each_loss(template, tmp_path / "losses", stage):
         assert place.state() == old, where
-        outcome = _apply(place)
+        outcome = apply(place)
         assert place.state() == (new if outcome is not None else old), where
         place.settle()
         _backups_are_sound(place, where)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("verb", [_apply, pytest.param(_undo, marks=pytest.mark.long)])
+@pytest.mark.parametrize("verb", [apply, undo])
 def test_switch(template: Path, tmp_path: Path, verb: Verb) -> None:
     place = open_place(template)
     new = place.state()
     change_place(place)
     old = place.state()
-    _stage(place)
-    if verb is _undo:
-        _apply(place)
+    stage(place)
+    if verb is undo:
+        apply(place)
         old, new = new, old
     place.context.catalog.close()
     for place, where in _each_loss(template, tmp_path / "losses", verb):
-        _apply(place)
+        apply(place)
         state = place.state()
         assert state in (old, new), where
         place.settle()
         _backups_are_sound(place, where)
         last = place.context.catalog.last_restore("app")
-        if verb is _apply:
+        if verb is apply:
             assert (last is not None) == (state == new), where
+
+
+@pytest.mark.slow
+def test_recovery(template: Path, tmp_path: Path) -> None:
+    """The power goes during the switch, and again at each step of what brings it to its end."""
+    place = open_place(template)
+    new = place.state()
+    change_place(place)
+    old = place.state()
+    stage(place)
+    place.context.catalog.close()
+    switch = _steps_of_the_switch(template, tmp_path / "steps")
+    for first in switch if _LONG else switch[1::6]:
+        middle = tmp_path / f"middle_{first}"
+        assert (
+            _lose_power_at(first, template, middle, tmp_path / f"lost_{first}", apply, first, in_order=True) is not None
+        )
+        open_place(middle).context.catalog.close()
+        for place, where in _each_loss(middle, tmp_path / f"losses_{first}", apply, seeds=[first]):
+            apply(place)
+            assert place.state() in (old, new), (first, where)
+            place.settle()
+            _backups_are_sound(place, f"{first}, {where}")
+            assert apply(place) is None, (first, where)
+
+
+def _steps_of_the_switch(template: Path, root: Path) -> list[int]:
+    disk = CrashingFilesystem()
+    _copy(template, root)
+    apply(open_place(root, disk=disk))
+    begin = disk.steps.index("make_folder old") + 1
+    return list(range(begin, len(disk.steps) + 1))
 
 
 class _NothingIsEverSynced(VolatileFilesystem):
@@ -165,7 +184,7 @@ def test_a_sync_that_is_left_out_would_be_noticed(template: Path, tmp_path: Path
     disk = CrashingFilesystem()
     counted = tmp_path / "counted"
     shutil.copytree(template, counted, symlinks=True)
-    _back_up(open_place(counted, disk=disk))
+    back_up(open_place(counted, disk=disk))
     last = len(disk.steps) + 1
     found = 0
     for seed in range(8):
@@ -174,7 +193,7 @@ def test_a_sync_that_is_left_out_would_be_noticed(template: Path, tmp_path: Path
 
         def back_up_and_die(_: CrashingFilesystem, root: Path = root, aside: Path = aside) -> object:
             volatile = _NothingIsEverSynced(last, aside)
-            _back_up(open_place(root, disk=volatile))
+            back_up(open_place(root, disk=volatile))
             return volatile.unlink(root / "the power goes")
 
         assert run_until_killed(back_up_and_die, last)

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
@@ -17,21 +17,18 @@ from sqlalchemy.exc import OperationalError
 
 from core.adopt import adopt_archive
 from core.backup import create_backup
-from core.catalog import BackupRecord
 from core.errors import GreenroomError
-from core.keep import copy_backup, delete_backup, pin_backup
+from core.keep import copy_backup
 from core.progress import Reporter
 from core.rebuild import rebuild_catalog
-from core.restore.apply import apply_restore
 from core.restore.marker import FAILED_MARKER, MARKER
-from core.restore.stage import cancel_restore, stage_restore
-from core.restore.undo import undo_restore
+from core.restore.stage import cancel_restore
 from core.verify import verify_backup
 from tests.support import CrashingFilesystem, Place, change_place, make_place, open_place
+from tests.verbs import Verb, apply, back_up, delete, latest, pin, stage, undo
 
-_FAULTS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS)
+_FAULTS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EROFS, errno.EINTR)
 _MOST_STEPS = 300
-Verb = Callable[[Place], object]
 
 
 class FaultyFilesystem(CrashingFilesystem):
@@ -82,40 +79,12 @@ def _each_fault(template: Path, tmp_path: Path, verb: Verb) -> Iterator[Faulted]
     raise AssertionError("the verb has no end")
 
 
-def _latest(place: Place) -> BackupRecord:
-    return place.context.catalog.resolve("latest", "app")
-
-
-def _back_up(place: Place) -> object:
-    return create_backup(place.context, place.site, Reporter())
-
-
-def _stage(place: Place) -> object:
-    return stage_restore(place.context, place.site, _latest(place), Reporter())
-
-
-def _apply(place: Place) -> object:
-    return apply_restore(place.context, place.site, Reporter())
-
-
-def _undo(place: Place) -> object:
-    return undo_restore(place.context, place.site, Reporter())
-
-
 def _verify(place: Place) -> object:
-    return verify_backup(place.context, place.site, _latest(place), Reporter())
-
-
-def _pin(place: Place) -> object:
-    return pin_backup(place.context, place.site, _latest(place), pinned=True)
-
-
-def _delete(place: Place) -> object:
-    return delete_backup(place.context, place.site, _latest(place))
+    return verify_backup(place.context, place.site, latest(place), Reporter())
 
 
 def _copy(place: Place) -> object:
-    return copy_backup(place.context, _latest(place), place.root / "copy.zip", Reporter())
+    return copy_backup(place.context, latest(place), place.root / "copy.zip", Reporter())
 
 
 def _adopt(place: Place) -> object:
@@ -126,19 +95,19 @@ def _adopt(place: Place) -> object:
 def template(tmp_path: Path) -> Path:
     root = tmp_path / "template"
     place = make_place(root, journal_mode="delete")
-    _back_up(place)
+    back_up(place)
     place.context.catalog.close()
     return root
 
 
 def _goes_on(place: Place) -> None:
     """With the disk mended: nothing half-made stays, and the next backup is made and verified."""
-    _apply(place)
+    apply(place)
     place.settle()
     if (place.context.site_folder(place.site) / FAILED_MARKER).exists():
         cancel_restore(place.context, place.site)
     if (place.context.site_folder(place.site) / MARKER).exists():
-        _apply(place)
+        apply(place)
     outcome = create_backup(place.context, place.site, Reporter())
     assert verify_backup(place.context, place.site, outcome.record, Reporter()).verified_at
     assert place.context.catalog.running_backups("app") == []
@@ -151,13 +120,13 @@ def _goes_on(place: Place) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("verb", [_back_up, _verify, _pin, _delete, _copy, _adopt])
+@pytest.mark.parametrize("verb", [back_up, _verify, pin, delete, _copy, _adopt])
 def test_a_verb_on_backups(template: Path, tmp_path: Path, verb: Verb) -> None:
     other = make_place(tmp_path / "other")
     record = create_backup(other.context, other.site, Reporter()).record
     shutil.copy(other.context.store.archive_path("app", record.name), template / "elsewhere.zip")
     present = open_place(template).state()
-    first = _latest(open_place(template)).name
+    first = latest(open_place(template)).name
     failed = 0
     for faulted in _each_fault(template, tmp_path / "faults", verb):
         place = faulted.place
@@ -166,7 +135,7 @@ def test_a_verb_on_backups(template: Path, tmp_path: Path, verb: Verb) -> None:
             assert faulted.error.message, faulted.step
         place.settle()
         rows = {row.name: row for row in place.context.catalog.backups("app")}
-        if verb is not _delete:
+        if verb is not delete:
             assert rows[first].verified_at is not None, faulted.step
         elif first in rows:
             assert verify_backup(place.context, place.site, rows[first], Reporter()).verified_at, faulted.step
@@ -176,37 +145,37 @@ def test_a_verb_on_backups(template: Path, tmp_path: Path, verb: Verb) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("verb", [_stage, _apply, _undo])
+@pytest.mark.parametrize("verb", [stage, apply, undo])
 def test_a_verb_on_the_site(template: Path, tmp_path: Path, verb: Verb) -> None:
     place = open_place(template)
     new = place.state()
     change_place(place)
-    if verb is _apply:
-        _stage(place)
-    elif verb is _undo:
-        _stage(place)
-        _apply(place)
+    if verb is apply:
+        stage(place)
+    elif verb is undo:
+        stage(place)
+        apply(place)
         with closing(sqlite3.connect(place.database)) as connection:
             connection.execute("CREATE TABLE after_the_restore (x)")
             connection.commit()
     old = place.state()
-    back = new if verb is not _undo else None
+    back = new if verb is not undo else None
     place.context.catalog.close()
     ends = set()
     for faulted in _each_fault(template, tmp_path / "faults", verb):
         place = faulted.place
-        if verb is _stage:
+        if verb is stage:
             assert place.state() == old, faulted.step
             _goes_on(place)
             continue
-        _apply(place)
+        apply(place)
         place.settle()
         state = place.state()
         ends.add(state == old)
         if back is not None:
             assert state in (old, back), faulted.step
         rows = place.context.catalog.restores("app")
-        if rows and rows[0].action == ("undo" if verb is _undo else "restore"):
+        if rows and rows[0].action == ("undo" if verb is undo else "restore"):
             assert (rows[0].status == "completed") == (state != old), faulted.step
         _goes_on(place)
-    assert True in ends or verb is _stage
+    assert True in ends or verb is stage

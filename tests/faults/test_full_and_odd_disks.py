@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import combinations
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,7 @@ def test_two_processes_at_every_pair_of_verbs(tmp_path: Path) -> None:
     for number, pair in enumerate(pairs):
         root = tmp_path / f"pair_{number}"
         shutil.copytree(template, root, symlinks=True)
-        refused = _at_once([(open_place(root), _VERBS[name]) for name in pair])
+        refused = _at_once(root, pair)
         place = open_place(root)
         apply_restore(place.context, place.site, Reporter())
         place.settle()
@@ -165,14 +166,30 @@ def test_two_processes_at_every_pair_of_verbs(tmp_path: Path) -> None:
         shutil.rmtree(root)
 
 
-def _at_once(works: list[tuple[Place, Callable[[Place], object]]]) -> list[BaseException]:
-    """Start all at the same moment; return what they raised. The kernel's lock is one of open files, not processes."""
-    start = threading.Barrier(len(works))
+def _at_once(root: Path, verbs: Sequence[str]) -> list[BaseException]:
+    """Run verbs in a process each, all from the same moment on; return what they raised."""
+    context = multiprocessing.get_context("fork")
+    start = context.Barrier(len(verbs))
+    ends = [context.Pipe(duplex=False) for _ in verbs]
+    children = [
+        context.Process(target=_run, args=(root, verb, start, sender))
+        for verb, (_, sender) in zip(verbs, ends, strict=True)
+    ]
+    for child in children:
+        child.start()
+    raised = [receiver.recv() for receiver, _ in ends]
+    for child in children:
+        child.join()
+        assert child.exitcode == 0, verbs
+    return [error for error in raised if error is not None]
 
-    def run(place: Place, verb: Callable[[Place], object]) -> None:
+
+def _run(root: Path, verb: str, start: Barrier, sender: Connection) -> None:
+    raised: BaseException | None = None
+    try:
+        place = open_place(root)
         start.wait()
-        verb(place)
-
-    with ThreadPoolExecutor(len(works)) as executor:
-        running = [executor.submit(run, *work) for work in works]
-    return [error for one in running if (error := one.exception()) is not None]
+        _VERBS[verb](place)
+    except Exception as error:  # noqa: BLE001 - the test looks at it
+        raised = error
+    sender.send(raised)

@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from core.adopt import adopt_archive
 from core.errors import GreenroomError
 from core.progress import Reporter
+from core.restore.apply import apply_restore
 from core.restore.marker import read_marker
 from core.restore.stage import cancel_restore, stage_restore
+from core.restore.undo import undo_restore
 from tests.core.archive.rawzip import Raw, bare, build, folder, link, native, widened
-from tests.support import Place, make_place
+from tests.support import Place, make_place, tree_state
 
 _EXAMPLES = 10_000 if os.environ.get("GREENROOM_TEST_PROFILE") == "long" else 250
 Members = list[Raw]
@@ -135,7 +137,7 @@ class Bench:
 
     place: Place
     database: bytes
-    around: dict[str, bytes]
+    around: dict[str, object]
 
 
 @pytest.fixture(scope="module")
@@ -150,14 +152,17 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     shutil.rmtree(place.root)
 
 
-def _around(place: Place) -> dict[str, bytes]:
-    """Every file outside greenroom's own places."""
-    own = (place.root / "state", place.root / "backups", place.root / "thrown.zip")
+def _around(place: Place) -> dict[str, object]:
+    """Every file outside greenroom's own places, and the site."""
+    own = [place.root / name for name in ("state", "backups", "thrown.zip")]
     return {
-        str(path): path.read_bytes()
-        for path in place.root.rglob("*")
-        if path.is_file() and not path.is_symlink() and not path.is_relative_to(own[0])
-        if not path.is_relative_to(own[1]) and path != own[2]
+        "site": place.state(),
+        **{
+            str(path): path.read_bytes()
+            for path in place.root.rglob("*")
+            if path.is_file() and path.parent != place.database.parent
+            if not any(path.is_relative_to(one) for one in (*own, place.uploads))
+        },
     }
 
 
@@ -210,8 +215,23 @@ def _throw(bench: Bench, raw: bytes, members: Members) -> None:
                 assert path.read_bytes() == contents[b"files/" + os.fsencode(path.relative_to(target.staged))]
             elif path.is_symlink():
                 assert path.resolve().is_relative_to(target.staged.resolve())
-    cancel_restore(place.context, place.site)
+    if len(marker.targets) == 2:
+        _apply_and_undo(bench, contents)
+    else:
+        cancel_restore(place.context, place.site)
     _nothing_happened(bench)
+
+
+def _apply_and_undo(bench: Bench, contents: dict[bytes, bytes]) -> None:
+    """The site becomes what was staged, and what it was again."""
+    place = bench.place
+    before = place.state()
+    assert apply_restore(place.context, place.site, Reporter())
+    assert place.database.read_bytes() == contents[b"database.db"]
+    files = {f"files/{name}".encode() for name, (kind, *_) in tree_state(place.uploads).items() if kind == "file"}
+    assert files <= contents.keys()
+    assert undo_restore(place.context, place.site, Reporter()).state == "new"
+    assert place.state() == before
 
 
 def _nothing_happened(bench: Bench) -> None:
