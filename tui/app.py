@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -27,10 +27,11 @@ from tui.notes import Notes, Said
 from tui.screens.ask import AskScreen, error_screen
 from tui.screens.backups import BackupsScreen
 from tui.screens.main import MAIN_SCREENS, Surroundings
-from tui.terminal import LastingDriver, WholeCells, locale_warning
+from tui.terminal import LastingDriver, WholeCells, WithoutColours, knows_colours, locale_warning
 from tui.work import Job, JobProgressed, Workshop
 
 if TYPE_CHECKING:
+    from textual.filter import LineFilter
     from textual.notifications import SeverityLevel
 
     from tui.history_calls import Waiting
@@ -74,11 +75,13 @@ class GreenroomApp(App[None]):
         self._leaving: int | None = None
         self._hung_up = False
         self.workshop = Workshop(self)
+        self._filter = WithoutColours() if self.no_color or not knows_colours(os.environ) else None
         ScrollBar.renderer = WholeCells
         if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
             self.animation_level = "none"
 
     def on_mount(self) -> None:
+        self.set_class(not self.is_headless and self.console.color_system == "standard", "-few-colours")
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -90,6 +93,10 @@ class GreenroomApp(App[None]):
         if warning is not None:
             self.notify(warning, severity="warning", markup=False, timeout=20)
 
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own for NO_COLOR turns colours into greys, which are colours to a terminal."""
+        return super().get_line_filters() if self._filter is None else (self._filter,)
+
     # Signals and the end
 
     def _signalled(self, number: signal.Signals) -> None:
@@ -99,6 +106,7 @@ class GreenroomApp(App[None]):
         self.leave(f"cancelled by {number.name}")
 
     def on_hung_up(self) -> None:
+        self._go_soon()
         self._hung_up = True
         self.leave("cancelled, the terminal is gone")
 

@@ -89,6 +89,15 @@ def list_folder(folder: Path) -> Listing:
     return Listing(folder, (*folders, *archives), cut=len(read) > MOST_ENTRIES)
 
 
+def look_at(path: Path) -> Listing | Path:
+    """Given a path, return the listing of a folder, or a file's path; raise UsageError where there is neither."""
+    if path.is_dir():
+        return list_folder(path)
+    if path.exists():
+        return path
+    raise UsageError(f"{path} is not there", hint="tab completes what is")
+
+
 def _age(place: Place) -> tuple[float, str]:
     return (-place.changed.timestamp() if place.changed else 0.0, place.path.name)
 

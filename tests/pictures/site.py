@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -50,24 +51,35 @@ class _SteadyStore(FolderStore):
 
 @contextmanager
 def pictured_site() -> Iterator[tuple[Context, Site]]:
-    """Yield the demo site with ten weeks of backups; it is gone afterwards.
-
-    Raise FileExistsError where somebody is drawing already.
-    """
-    PLACE.mkdir(mode=0o700)
+    """Yield the demo site with ten weeks of backups; it is gone afterwards. Waits for whoever is drawing already."""
     before = Path.cwd()
     seen_processes = holders._PROC
+    with _alone():
+        try:
+            PLACE.mkdir(mode=0o700)
+            holders._PROC = PLACE / "no processes"
+            made = _make(PLACE / "movies")
+            for number, archive in enumerate(sorted(PLACE.rglob("*.zip"))):
+                os.utime(archive, (NOW.timestamp() - 86_400 * (20 - number),) * 2)
+            os.chdir(PLACE / "movies" / "backups" / "movies")
+            yield made
+        finally:
+            os.chdir(before)
+            holders._PROC = seen_processes
+            shutil.rmtree(PLACE)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the place for this process, and clear it of what a killed one left."""
+    lock = os.open(PLACE.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        holders._PROC = PLACE / "no processes"
-        made = _make(PLACE / "movies")
-        for number, archive in enumerate(sorted(PLACE.rglob("*.zip"))):
-            os.utime(archive, (NOW.timestamp() - 86_400 * (20 - number),) * 2)
-        os.chdir(PLACE / "movies" / "backups" / "movies")
-        yield made
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if PLACE.is_dir() and PLACE.lstat().st_uid == os.getuid():
+            shutil.rmtree(PLACE)
+        yield
     finally:
-        os.chdir(before)
-        holders._PROC = seen_processes
-        shutil.rmtree(PLACE)
+        os.close(lock)
 
 
 def _make(folder: Path) -> tuple[Context, Site]:

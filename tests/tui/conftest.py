@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from tests.support import Place, make_place
+from tests.tui.driver import PRESSED
 from tests.tui.gate import Gate
 
 os.environ["LC_ALL"] = "C.UTF-8"
 for _name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_ANIMATIONS", "SSH_CONNECTION", "SSH_TTY"):
     # Textual reads some of them when it is imported, which the tests do after this.
     os.environ.pop(_name, None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """A test whose marker names a key must have pressed it there: what the guard counts is then no mere claim."""
+    PRESSED.clear()
+    result = yield
+    for marker in pyfuncitem.iter_markers("keys"):
+        where, *keys = marker.args
+        never = [key for key in keys if (where, key) not in PRESSED]
+        assert not never, f"the marker names {never} of {where}, and the test did not press them there"
+    return result
 
 
 @pytest.fixture

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from core.backup import create_backup
 from core.catalog import BackupRecord
@@ -16,6 +18,8 @@ from tui.screens.backups import BackupsScreen
 from tui.widgets.backup_table import BackupTable, state
 
 WIDE, NARROW = (120, 40), (80, 24)
+PRESSED: set[tuple[str, str]] = set()
+"""What the present test has pressed: the name of the class of a screen or widget, and the key."""
 _MOST_ROUNDS = 50
 _QUIET_ROUNDS = 3
 
@@ -29,11 +33,36 @@ class Driver:
 
     async def press(self, *keys: str) -> str:
         """Press keys and return the screen after everything that they began."""
-        await self.pilot.press(*keys)
+        await self.hit(*keys)
         return await self.settle()
+
+    async def hit(self, *keys: str) -> None:
+        """Press keys while work goes on, and note where each was pressed: on which screen, with what in the focus."""
+        for key in keys:
+            focused = self.app.focused
+            PRESSED.add((self.screen, key))
+            if focused is not None:
+                PRESSED.add((type(focused).__name__, key))
+            await self.pilot.press(key)
 
     async def type(self, text: str) -> str:
         return await self.press(*text)
+
+    async def click(self, target: str | Widget, at: tuple[int, int] = (0, 0)) -> str:
+        """Click on a widget, so many columns and lines from its corner, and return the screen as `press` does."""
+        assert await self.pilot.click(target, offset=at), f"something else lies over {target}"
+        return await self.settle()
+
+    async def wheel(self, target: str, *, lines: int) -> str:
+        """Turn the wheel over a widget: up where `lines` is less than 0."""
+        turned = MouseScrollDown if lines > 0 else MouseScrollUp
+        for _ in range(abs(lines)):
+            await self.pilot._post_mouse_events([turned], target, offset=(2, 1))
+        return await self.settle()
+
+    def top(self, target: str) -> int:
+        """Return how far a widget is scrolled."""
+        return self.app.screen.query_one(target).scroll_offset.y
 
     async def settle(self) -> str:
         """Wait until nothing is at work, and the end of one thing has not begun another."""

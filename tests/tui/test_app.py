@@ -22,8 +22,8 @@ _SECONDS = 30.0
 async def _start_backup(driver: Driver, gate: Gate) -> None:
     """Begin a backup, and return when it stands before the gate."""
     gate.shut()
-    await driver.pilot.press("n")
-    await driver.pilot.press("enter")
+    await driver.hit("n")
+    await driver.hit("enter")
     assert await asyncio.to_thread(gate.reached.wait, _SECONDS)
     await driver.pilot.pause()
 
@@ -37,7 +37,7 @@ async def test_while_work_runs_it_is_shown_and_other_work_waits(
         assert "backup of app: " in driver.text()
         assert "x Cancel work" in driver.text()
         for key in "nvr":
-            await driver.pilot.press(key)
+            await driver.hit(key)
             assert driver.screen == "BackupsScreen"
         assert "backup of app is at work" in driver.notices()
         gate.open()
@@ -46,10 +46,11 @@ async def test_while_work_runs_it_is_shown_and_other_work_waits(
         assert "backup of app: " not in screen
 
 
+@pytest.mark.keys("BackupsScreen", "x")
 async def test_x_cancels_in_good_order(gated: Place, gate: Gate) -> None:
     async with drive(gated) as driver:
         await _start_backup(driver, gate)
-        await driver.pilot.press("x")
+        await driver.hit("x")
         assert "cancelling" in driver.text()
         gate.open()
         screen = await driver.settle()
@@ -63,10 +64,10 @@ async def test_x_cancels_in_good_order(gated: Place, gate: Gate) -> None:
 async def test_quitting_while_work_runs_asks_and_stays(gated: Place, gate: Gate) -> None:
     async with drive(gated) as driver:
         await _start_backup(driver, gate)
-        await driver.pilot.press("q")
+        await driver.hit("q")
         assert driver.screen == "AskScreen"
         assert driver.focused == "no"
-        await driver.pilot.press("enter")
+        await driver.hit("enter")
         assert driver.screen == "BackupsScreen"
         gate.open()
         await driver.settle()
@@ -76,7 +77,7 @@ async def test_quitting_while_work_runs_asks_and_stays(gated: Place, gate: Gate)
 async def test_quitting_for_sure_waits_for_the_end_of_the_work(gated: Place, gate: Gate) -> None:
     async with drive(gated) as driver:
         await _start_backup(driver, gate)
-        await driver.pilot.press("q", "tab", "enter")
+        await driver.hit("q", "tab", "enter")
         assert driver.app.is_running
         gate.open()
         await driver.settle()
@@ -123,12 +124,12 @@ async def test_a_restore_goes_on_when_its_screen_is_left_and_comes_back_with_its
         await driver.press("tab", "tab", "tab")
         assert driver.focused == "now"
         gate.shut()
-        await driver.pilot.press("enter")
+        await driver.hit("enter")
         assert await asyncio.to_thread(gate.reached.wait, _SECONDS)
         await driver.pilot.pause()
         assert driver.screen == "RestoringScreen"
         assert "the work goes on" in driver.text()
-        await driver.pilot.press("escape")
+        await driver.hit("escape")
         assert driver.screen == "BackupsScreen"
         assert "restore of backup_" in driver.text()
         gate.open()
@@ -137,6 +138,7 @@ async def test_a_restore_goes_on_when_its_screen_is_left_and_comes_back_with_its
         assert "NEW: app" in screen
 
 
+@pytest.mark.keys("RestoringScreen", "x")
 async def test_a_restore_that_is_cancelled_leaves_the_site_alone(gated: Place, gate: Gate) -> None:
     create_backup(gated.context, gated.site, Reporter())
     before = gated.state()
@@ -146,9 +148,9 @@ async def test_a_restore_that_is_cancelled_leaves_the_site_alone(gated: Place, g
         await driver.type("app")
         await driver.press("tab", "tab", "tab")
         gate.shut()
-        await driver.pilot.press("enter")
+        await driver.hit("enter")
         assert await asyncio.to_thread(gate.reached.wait, _SECONDS)
-        await driver.pilot.press("x")
+        await driver.hit("x")
         gate.open()
         screen = await driver.settle()
         assert "CANCELLED. The site was not changed." in screen

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support import Place
 from tests.tui.driver import back_up, drive
 
 
+@pytest.mark.keys("BackupsScreen", "p", "d")
 async def test_p_pins_and_a_pinned_backup_is_not_deleted(place: Place) -> None:
     backup = back_up(place)
     async with drive(place) as driver:
@@ -24,6 +27,7 @@ async def test_p_pins_and_a_pinned_backup_is_not_deleted(place: Place) -> None:
         assert place.context.catalog.get(backup.id) is None
 
 
+@pytest.mark.keys("BackupsScreen", "slash", "escape", "o")
 async def test_the_filter_says_what_it_hides_and_esc_shows_all(place: Place) -> None:
     back_up(place, "red")
     back_up(place, "blue")

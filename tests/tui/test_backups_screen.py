@@ -68,6 +68,7 @@ async def test_without_a_backup_it_says_so_and_greys_what_cannot_be_done(place: 
             assert driver.screen == "BackupsScreen"
 
 
+@pytest.mark.keys("BackupsScreen", "n")
 @SIZES
 async def test_n_makes_a_backup_and_it_appears(place: Place, size: tuple[int, int]) -> None:
     async with drive(place, size) as driver:
@@ -109,6 +110,7 @@ async def test_text_of_users_is_shown_as_it_is(place: Place) -> None:
         assert "\x1b" not in screen
 
 
+@pytest.mark.keys("BackupsScreen", "v")
 async def test_v_verifies_and_notes_it(place: Place) -> None:
     backup = back_up(place)
     place.context.catalog.set_verified(backup.id, None)

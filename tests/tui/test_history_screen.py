@@ -5,38 +5,16 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Button
 
-from core.catalog import RestoreRecord
 from core.history import read_history, when
 from core.keep import delete_backup
 from core.progress import Reporter
 from core.restore.now import restore_now
-from tests.support import START, Place, change_place, open_place
+from tests.support import Place, change_place, open_place
 from tests.tui.driver import NARROW, WIDE, back_up, drive
+from tests.tui.ways import logged
 from tui.screens.history import PAGE
 
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE])
-
-
-def _logged(number: int) -> RestoreRecord:
-    return RestoreRecord(
-        restore_id=f"r{number}",
-        site="app",
-        action="restore",
-        backup_id=None,
-        backup_name=f"b{number}",
-        restore_type="full",
-        status="failed",
-        tables_restored=0,
-        records_restored=0,
-        files_restored=0,
-        pre_restore_backup_id=None,
-        safety_name=None,
-        set_aside=None,
-        restored_by="ada",
-        restored_at=START,
-        restoration_results="{}",
-        error="no space [/red]",
-    )
 
 
 @SIZES
@@ -72,7 +50,7 @@ async def test_what_happened_is_told_with_its_details(place: Place, size: tuple[
 
 
 async def test_a_failure_says_why(place: Place) -> None:
-    place.context.catalog.record_restore(_logged(1))
+    place.context.catalog.record_restore(logged(1))
     async with drive(place) as driver:
         screen = await driver.press("2")
         assert "failed: the site stayed what it was" in screen
@@ -81,7 +59,7 @@ async def test_a_failure_says_why(place: Place) -> None:
 
 async def test_the_history_is_loaded_in_pages(place: Place) -> None:
     for number in range(PAGE + 3):
-        place.context.catalog.record_restore(_logged(number))
+        place.context.catalog.record_restore(logged(number))
     async with drive(place) as driver:
         assert f"History ({PAGE}, older ones below)" in await driver.press("2")
         await driver.press("ctrl+end")

@@ -7,27 +7,21 @@ import base64
 import os
 import signal
 import stat
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from textual.command import CommandPalette
+from textual.widgets import Input
 
 from core.backup import create_backup
 from core.progress import Reporter
-from tests.support import Place, make_place, open_place
+from tests.support import Place, open_place
 from tests.tui.driver import NARROW, WIDE, back_up, drive
+from tests.tui.ways import with_second_site
 from tui.notes import MOST_NOTES
 from tui.screens.main import MAIN_SCREENS
 
 _SECONDS = 30.0
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE])
-
-
-def _with_second_site(place: Place, root: Path) -> Place:
-    second = replace(make_place(root / "two").site, name="second")
-    settings = replace(place.context.settings, sites={"app": place.site, "second": second})
-    return replace(place, context=replace(place.context, settings=settings))
 
 
 @SIZES
@@ -47,7 +41,7 @@ async def test_a_number_key_leaves_no_question_unanswered(place: Place) -> None:
         await driver.press("r", "2")
         assert driver.screen == "RestoreScreen"
         await driver.press("tab", "2")
-        assert driver.app.screen.query_one("#name").value == "2"  # type: ignore[attr-defined]
+        assert driver.app.screen.query_one("#name", Input).value == "2"
 
 
 @SIZES
@@ -102,11 +96,9 @@ async def test_the_palette_offers_what_can_be_done_and_nothing_else(place: Place
 
 
 @SIZES
-async def test_a_site_is_chosen_from_a_list_and_all_screens_follow(
-    place: Place, tmp_path: Path, size: tuple[int, int]
-) -> None:
+async def test_a_site_is_chosen_from_a_list_and_all_screens_follow(place: Place, size: tuple[int, int]) -> None:
     backup = back_up(place)
-    async with drive(_with_second_site(place, tmp_path), size) as driver:
+    async with drive(with_second_site(place), size) as driver:
         await driver.press("2")
         screen = await driver.press("s")
         assert driver.screen == "SitesScreen"
@@ -122,8 +114,8 @@ async def test_a_site_is_chosen_from_a_list_and_all_screens_follow(
         assert driver.app.site.name == "app"
 
 
-async def test_esc_in_the_list_of_sites_changes_nothing(place: Place, tmp_path: Path) -> None:
-    async with drive(_with_second_site(place, tmp_path)) as driver:
+async def test_esc_in_the_list_of_sites_changes_nothing(place: Place) -> None:
+    async with drive(with_second_site(place)) as driver:
         await driver.press("s", "down", "escape")
         assert driver.app.site.name == "app"
 

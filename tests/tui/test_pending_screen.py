@@ -49,8 +49,11 @@ async def test_a_staged_restore_is_offered_first_and_later_has_the_focus(place: 
         screen = driver.text()
         for words in ("A RESTORE IS PENDING", backup.name, "good state", "staged and waiting", "asked"):
             assert words in screen
-        await _choose(driver, "more")
-        assert "Targets" in driver.text()
+        compared = await _choose(driver, "more")
+        for _ in range(40):
+            compared += await driver.press("down")
+        for words in ("WHAT IS LOST", "files/new.txt", "table films", "1 file LOST", "Targets", "Journal"):
+            assert words in compared
         await driver.press("escape")
         assert driver.screen == "BackupsScreen"
     assert place.state() == before

@@ -105,6 +105,7 @@ async def test_a_wrong_name_keeps_the_buttons_off(place: Place, typed: str) -> N
         assert driver.screen == "RestoreScreen"
 
 
+@pytest.mark.keys("BackupsScreen", "r")
 @SIZES
 async def test_restore_now_restores_and_says_how_to_undo(place: Place, size: tuple[int, int]) -> None:
     backup = back_up(place)

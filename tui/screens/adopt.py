@@ -11,7 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Button, Footer, Input, OptionList, Static
 
 from core.adopt import AdoptionPreview, preview_adoption
@@ -21,12 +21,24 @@ from core.errors import GreenroomError, UsageError
 from core.reports import format_time
 from core.words import plural, printable
 from tui.format import aligned, count, plain_lines, size
-from tui.paths import MOST_ENTRIES, Listing, list_folder, typed_path, working_folder
+from tui.paths import MOST_ENTRIES, Listing, list_folder, look_at, typed_path, working_folder
+from tui.screens.ask import TextBox
 from tui.widgets.choice import Choice
 from tui.widgets.path_input import PathInput
 from tui.work import Workshop
 
 _MOST_TABLES = 8
+
+
+class PlaceList(OptionList):
+    """The folders and archives; one moves as in every list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "cursor_up", "Up", show=False, tooltip="The line above"),
+        Binding("down,j", "cursor_down", "Down", show=False, tooltip="The line below"),
+        Binding("home,ctrl+home", "first", "First", show=False, tooltip="The folder above this one"),
+        Binding("end,ctrl+end", "last", "Last", show=False, tooltip="The last line"),
+    ]
 
 
 class AdoptScreen(Screen[Path | None]):
@@ -49,7 +61,7 @@ class AdoptScreen(Screen[Path | None]):
             yield Static("File or folder:", markup=False)
             yield PathInput(self._workshop, f"{working_folder()}/")
         yield Static("tab completes, then goes to the list; enter opens", id="path-problem", markup=False)
-        yield OptionList(id="places", markup=False)
+        yield PlaceList(id="places", markup=False)
         yield Footer()
 
     def on_mount(self) -> None:
@@ -65,12 +77,15 @@ class AdoptScreen(Screen[Path | None]):
         except UsageError as error:
             self._say(error)
             return
-        if path.is_dir():
-            self._list(path, focus=True)
-        elif path.exists():
-            self.dismiss(path)
+        self._workshop.read(partial(look_at, path), self._go_to, self._say)
+
+    def _go_to(self, found: Listing | Path) -> None:
+        if not self.is_running:
+            return
+        if isinstance(found, Path):
+            self.dismiss(found)
         else:
-            self._say(UsageError(f"{path} is not there", hint="tab completes what is"))
+            self._show(focus=True, listing=found)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -122,7 +137,7 @@ def _lines(listing: Listing, site: Site) -> list[str]:
     return aligned(rows, right=[1], indent=0)
 
 
-class AdoptPreviewScreen(ModalScreen[bool]):
+class AdoptPreviewScreen(TextBox[bool]):
     """Given an archive's file, say what it is, and ask whether to take it in."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

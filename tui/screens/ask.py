@@ -27,7 +27,28 @@ class Box(ModalScreen[Result]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "app.help", "Help", show=False, key_display="?")]
 
 
-class TellScreen(Box[None]):
+class TextBox(Box[Result]):
+    """As Box, with a text that may be longer than it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "scroll_text(-1)", "Scroll", show=False, key_display="up/down"),
+        Binding("down", "scroll_text(1)", show=False),
+        Binding("pageup", "turn_text(-1)", show=False),
+        Binding("pagedown", "turn_text(1)", show=False),
+    ]
+
+    def action_scroll_text(self, lines: int) -> None:
+        self._text_pane.scroll_relative(y=lines, animate=False)
+
+    def action_turn_text(self, pages: int) -> None:
+        self._text_pane.scroll_relative(y=pages * self._text_pane.size.height, animate=False)
+
+    @property
+    def _text_pane(self) -> VerticalScroll:
+        return self.query_one(".box-text", VerticalScroll)
+
+
+class TellScreen(TextBox[None]):
     """A message that waits until it was read."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "close", "Close", show=False)]
@@ -49,12 +70,6 @@ class TellScreen(Box[None]):
     @on(Button.Pressed, "#close")
     def action_close(self) -> None:
         self.dismiss()
-
-    def key_down(self) -> None:
-        self.query_one(VerticalScroll).scroll_down(animate=False)
-
-    def key_up(self) -> None:
-        self.query_one(VerticalScroll).scroll_up(animate=False)
 
 
 class ErrorScreen(TellScreen):
@@ -135,7 +150,7 @@ class AskScreen(Box[bool]):
         self.dismiss(result=True)
 
 
-class ConsentScreen(Box[bool]):
+class ConsentScreen(TextBox[bool]):
     """Names what will be lost; the answer is no until the name of the site was typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", "Cancel", show=False)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar
@@ -36,6 +37,12 @@ _SORTED_BY: dict[Order, str] = {
     "smallest": "smallest first (o)",
     "most rows": "most rows first (o)",
 }
+_ORDERS_OF_COLUMN: dict[str, tuple[Order, ...]] = {
+    "When": ("newest", "oldest"),
+    "Age": ("newest", "oldest"),
+    "Size": ("largest", "smallest"),
+    "Rows": ("most rows",),
+}
 
 
 class BackupsScreen(BackupVerbs):
@@ -48,7 +55,7 @@ class BackupsScreen(BackupVerbs):
             "Find",
             id="list.filter",
             key_display="/",
-            tooltip="Show what matches: words of the name, description, state, kind or role",
+            tooltip="By name, description, state, kind or role",
         ),
         Binding(
             "o",
@@ -139,8 +146,15 @@ class BackupsScreen(BackupVerbs):
         self.query_one("#filter").display = False
 
     def action_sort(self) -> None:
-        self._order = ORDERS[(ORDERS.index(self._order) + 1) % len(ORDERS)]
+        self._order = _after(self._order, ORDERS)
         self.look()
+
+    @on(BackupTable.HeadClicked)
+    def _sort_by_column(self, event: BackupTable.HeadClicked) -> None:
+        orders = _ORDERS_OF_COLUMN.get(event.column)
+        if orders is not None:
+            self._order = _after(self._order, orders)
+            self.look()
 
     def action_back(self) -> None:
         """Out of the details into the list; in the list or its filter, out of the filter."""
@@ -262,6 +276,11 @@ class BackupsScreen(BackupVerbs):
         if offered != self._offered:
             self._offered = offered
             self.refresh_bindings()
+
+
+def _after(order: Order, orders: Sequence[Order]) -> Order:
+    """Return the order that follows among these, the first where it is none of them."""
+    return orders[(orders.index(order) + 1) % len(orders)] if order in orders else orders[0]
 
 
 def _title(wish: Wish, page: Page) -> Text:

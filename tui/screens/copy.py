@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from core.catalog import BackupRecord
@@ -18,12 +17,13 @@ from core.errors import UsageError
 from core.words import printable
 from tui.format import size
 from tui.paths import typed_path, working_folder
+from tui.screens.ask import Box
 from tui.widgets.choice import Choice
 from tui.widgets.path_input import PathInput
 from tui.work import Workshop
 
 
-class CopyScreen(ModalScreen[Path | None]):
+class CopyScreen(Box[Path | None]):
     """Given a backup, ask for the file or folder that its archive is copied to; None where to none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

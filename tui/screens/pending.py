@@ -18,6 +18,7 @@ from textual.widgets import Button, Footer, Static
 from core.context import Context
 from core.errors import GreenroomError
 from core.reports import format_age, format_time
+from core.restore.inspect import Preview, inspect_restore
 from core.restore.marker import Marker, Phase
 from core.words import plural, printable
 from tui.format import aligned, plain_lines, section, size
@@ -27,7 +28,8 @@ from tui.screens.restoring import RestoringScreen
 from tui.widgets.choice import Choice
 from tui.widgets.job_line import JobLine
 from tui.widgets.outcome import RestoreTask
-from tui.work import Workshop
+from tui.widgets.preview import changes_text
+from tui.work import Job, Workshop
 
 _PHASES = {
     Phase.STAGING: "its staging was interrupted; nothing of the site is changed",
@@ -45,6 +47,8 @@ class PendingScreen(Screen[None]):
         Binding("escape", "later", "Later", tooltip="Leave it as it is; it is said again"),
         Binding("up", "scroll(-1)", "Scroll", key_display="up/down"),
         Binding("down", "scroll(1)", "Scroll", show=False, key_display="down"),
+        Binding("pageup", "turn(-1)", show=False),
+        Binding("pagedown", "turn(1)", show=False),
     ]
     AUTO_FOCUS = "#later"
 
@@ -54,6 +58,8 @@ class PendingScreen(Screen[None]):
         self._workshop = workshop
         self._waiting = waiting
         self._with_details = False
+        self._changes = Text()
+        self._comparing: Job | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(Text(f"{self._waiting.site.name}: {_head(self._waiting)}"), id="title", markup=False)
@@ -111,16 +117,51 @@ class PendingScreen(Screen[None]):
         text = Text("\n").join([*_lines(self._waiting, self._core)])
         if self._with_details and self._waiting.marker is not None:
             text.append("\n\n")
+            text.append_text(self._changes)
             text.append_text(_details(self._waiting.marker))
         self.query_one("#result-text", Static).update(text)
 
     @on(Button.Pressed, "#more")
     def _toggle_details(self) -> None:
         self._with_details = not self._with_details
+        self._compare()
         self._show()
+
+    def _compare(self) -> None:
+        """Look what a staged restore would take away, where that was not looked at yet."""
+        pending, backup = self._waiting.pending, self._waiting.backup
+        if self._changes or pending is None or pending.phase is not Phase.STAGED or backup is None:
+            return
+        if self._workshop.job is None:
+            self._changes = Text("Comparing the backup with the site ...\n\n")
+            verb = partial(inspect_restore, self._core, self._waiting.site, backup)
+            self._comparing = self._workshop.start(
+                f"preview of {backup.name}", verb, self._compared, self._not_compared
+            )
+
+    def _compared(self, preview: Preview) -> None:
+        self._tell_changes(changes_text(preview, self._waiting.site))
+
+    def _not_compared(self, error: GreenroomError) -> None:
+        self._tell_changes(Text(plain_lines(f"What would change cannot be told: {error.message}\n\n")))
+
+    def _tell_changes(self, changes: Text) -> None:
+        self._comparing = None
+        self._changes = changes
+        if self.is_running:
+            self._show()
+
+    def on_unmount(self) -> None:
+        """Nobody waits for the comparison any more."""
+        if self._comparing is not None:
+            self._comparing.token.cancel()
 
     def action_scroll(self, lines: int) -> None:
         self.query_one("#result", VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_turn(self, pages: int) -> None:
+        pane = self.query_one("#result", VerticalScroll)
+        pane.scroll_relative(y=pages * pane.size.height, animate=False)
 
     # What is done
 

@@ -22,9 +22,18 @@ from core.status import SiteStatus, site_status
 from core.words import printable
 from tui.format import plain_lines, short_age
 from tui.screens.ask import Box
+from tui.widgets.row_list import RowList
 from tui.work import Workshop
 
 Look = Sequence[SiteStatus | GreenroomError]
+
+
+class SiteList(RowList):
+    """The sites; enter chooses one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Choose", show=False, tooltip="Show this site, on all screens"),
+    ]
 
 
 class SitesScreen(Box[str | None]):
@@ -42,14 +51,14 @@ class SitesScreen(Box[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box wide-box"):
             yield Static(Text("Sites", "bold"), classes="box-title", markup=False)
-            table: DataTable[Text] = DataTable(cursor_type="row", id="sites")
+            table = SiteList("sites")
             table.add_columns("Site", "Last good backup", "State")
             yield table
             yield Static(Text("enter chooses, esc goes back"), classes="box-foot", markup=False)
 
     def on_mount(self) -> None:
         names = list(self._core.settings.sites)
-        table = self.query_one("#sites", DataTable)
+        table = self.query_one(SiteList)
         for name in names:
             table.add_row(Text(name), Text("looking ..."), Text(), key=name)
         table.move_cursor(row=names.index(self._present.name))
@@ -58,7 +67,7 @@ class SitesScreen(Box[str | None]):
     def _show(self, found: Look) -> None:
         if not self.is_running:
             return
-        table = self.query_one("#sites", DataTable)
+        table = self.query_one(SiteList)
         row = table.cursor_row
         table.clear()
         for name, status in zip(self._core.settings.sites, found, strict=True):

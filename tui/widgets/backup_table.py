@@ -72,6 +72,13 @@ class BackupTable(ScrollView, can_focus=True):
     class Opened(Message):
         """A person wants to go into the details."""
 
+    class HeadClicked(Message):
+        """A person clicked on the name of a column."""
+
+        def __init__(self, column: str) -> None:
+            super().__init__()
+            self.column = column
+
     def __init__(self) -> None:
         super().__init__(id="backups")
         self._page = Page((), 0, 0, 0)
@@ -146,8 +153,20 @@ class BackupTable(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
-        if offset is not None and 0 < offset.y <= self._page.total - self._top:
+        if offset is None:
+            return
+        if 0 < offset.y <= self._page.total - self._top:
             self._go(self._top + offset.y - 1)
+        column = self._column_at(offset.x) if offset.y == 0 else None
+        if column is not None:
+            self.post_message(self.HeadClicked(column.name))
+
+    def _column_at(self, x: int) -> Column | None:
+        for number, width in self._widths.items():
+            if x < width:
+                return _COLUMNS[number] if x >= 0 else None
+            x -= width + _GAP
+        return None
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """What is scrolled by the wheel takes the highlight with it: keys never act on what cannot be seen."""

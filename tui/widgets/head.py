@@ -21,6 +21,7 @@ from tui.calls import SiteView
 from tui.format import plain_lines, size
 from tui.screens.main import screen_names
 
+_NO_SCHEDULE = "   no schedule runs"
 _READ_ONLY = "READ-ONLY: nothing can be changed here; v verifies and notes nothing"
 
 
@@ -86,8 +87,8 @@ def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
 def _last_good(view: SiteView, site: Site) -> Text:
     last, age = view.status.last_good, view.status.age
     if last is None or age is None:
-        return Text("NO GOOD BACKUP YET", "bold")
-    when = f"  ({format_time(last.created_at, site.time_zone)})"
+        return Text.assemble(("NO GOOD BACKUP YET", "bold"), _NO_SCHEDULE)
+    when = f"  ({format_time(last.created_at, site.time_zone)}){_NO_SCHEDULE}"
     return Text.assemble((f"last good backup {format_age(age)}", "bold"), when)
 
 

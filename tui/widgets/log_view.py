@@ -14,6 +14,8 @@ from textual.containers import Container, VerticalScroll
 from textual.message import Message
 from textual.widgets import DataTable, Static
 
+from tui.widgets.row_list import RowList
+
 
 @dataclass(frozen=True)
 class Row:
@@ -24,7 +26,9 @@ class Row:
     whole: Text
 
 
-class _List(DataTable[Text]):
+class LogList(RowList):
+    """The list of a log; enter goes into the text beside it."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select_cursor", "Read", key_display="enter", tooltip="Into the text beside, to scroll it"),
     ]
@@ -43,7 +47,7 @@ class LogView(Container):
         self._rows: list[Row] = []
 
     def compose(self) -> ComposeResult:
-        table = _List(cursor_type="row", id="log-list")
+        table = LogList("log-list")
         table.add_columns(*self._columns)
         yield table
         with VerticalScroll(id="log-whole"):
@@ -86,8 +90,8 @@ class LogView(Container):
         self._table.focus()
 
     @property
-    def _table(self) -> DataTable[Text]:
-        return self.query_one(_List)
+    def _table(self) -> LogList:
+        return self.query_one(LogList)
 
     def _show_whole(self) -> None:
         row = self.current

@@ -26,12 +26,18 @@ def preview_text(preview: Preview, site: Site, now: datetime) -> Text:
     text.append_text(section("NOT POSSIBLE NOW", _points(preview.blockers)))
     text.append_text(section("From", _source(preview, site, now)))
     text.append_text(section(f"To {preview.site}", aligned(_target(preview), indent=0)))
-    text.append_text(section("WHAT IS LOST", _lost(preview, site)))
-    text.append_text(section("Now, and after it", _changes(preview)))
+    text.append_text(changes_text(preview, site))
     text.append_text(section("Good to know", _points(preview.notices)))
     text.append_text(section("Files", _folders(preview)))
     text.append_text(section("Space", _space(preview)))
     text.rstrip()
+    return text
+
+
+def changes_text(preview: Preview, site: Site) -> Text:
+    """Given a preview, return as text what is lost and how much of everything there is then."""
+    text = section("WHAT IS LOST", _lost(preview, site))
+    text.append_text(section("Now, and after it", _changes(preview)))
     return text
 
 
