@@ -1,0 +1,60 @@
+"""How a database is reached by its URL: which engine, which driver, and what to install where that is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy.engine.url import make_url
+
+from core.errors import GreenroomError
+
+
+class DriverMissingError(GreenroomError):
+    """The driver of an engine is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """The one driver that greenroom uses for an engine, whatever the URL names; `extra` installs it."""
+
+    engine: str
+    schemes: tuple[str, ...]
+    dialect: str
+    module: str
+    extra: str | None = None
+
+
+DRIVERS = (
+    Driver("sqlite", ("sqlite",), "sqlite+pysqlite", "sqlite3"),
+    Driver("postgresql", ("postgresql", "postgres"), "postgresql+psycopg", "psycopg", "postgresql"),
+    Driver("mysql", ("mysql", "mariadb"), "mysql+pymysql", "pymysql", "mysql"),
+)
+
+
+def driver_for(url: str) -> Driver:
+    """Given a database URL, return its driver; raise GreenroomError where its engine is none of ours."""
+    scheme = url.partition(":")[0].partition("+")[0].lower()
+    for driver in DRIVERS:
+        if scheme in driver.schemes:
+            return driver
+    raise GreenroomError(
+        f"databases of the kind {scheme} are not supported",
+        hint="the kinds are sqlite, postgresql, mysql and mariadb",
+    )
+
+
+def open_server(url: str, **arguments: str) -> Engine:
+    """Given the URL of a database on a server, return how to connect to it; nothing is connected yet.
+
+    `arguments` are the driver's own. Raise DriverMissingError with the line that installs the driver.
+    """
+    driver = driver_for(url)
+    if find_spec(driver.module) is None:
+        raise DriverMissingError(
+            f"the driver of {driver.engine} is not installed",
+            hint=f"pip install 'greenroom[{driver.extra}]'",
+        )
+    address = make_url(url).set(drivername=driver.dialect)
+    return create_engine(address, poolclass=NullPool, connect_args=arguments)

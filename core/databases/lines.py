@@ -1,0 +1,89 @@
+"""Rows as JSON: one object a line, in blocks of about the same length, however long a row is.
+
+How a value is written is decided by the kind of its column, the same for every engine:
+
+    boolean          true, false
+    integer          a number
+    decimal          its digits as text, "12.50"; "NaN" and "Infinity" where an engine has them
+    float            a number that gives back every bit; "NaN", "Infinity" or "-Infinity"
+    text, uuid, enum text
+    bytes            hexadecimal digits in small letters
+    date             "2026-03-29"
+    time             "14:05:00.123"
+    timestamp        "2026-03-29 14:05:00.123"; with a zone "2026-03-29 12:05:00.123+00"
+    interval         as PostgreSQL writes it in ISO 8601, "P1DT2H"
+    json             the JSON itself
+    array            an array of its elements
+    any              a number, a text, or what is said below
+
+A value that is not of its column's kind, and JSON that must keep its exact text, is an object that names what it is
+instead: {"$integer": 5}, {"$real": 1.5}, {"$text": "maybe"}, {"$bytes": "00ff"}; and {"$json": null} is the JSON null,
+where null is none at all. JSON that looks like such an object is put into {"$json": ...}, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from core.databases.schema import Schema, Table
+from core.errors import GreenroomError
+
+BLOCK_BYTES = 256 << 10
+SEPARATOR = b",\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some rows, joined by the separator."""
+
+    rows: int
+    data: bytes
+
+
+class NotTextError(GreenroomError):
+    """A text in the database is not UTF-8."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A database as it was at one moment; `rows_of` gives a table's rows, a line each."""
+
+    schema: Schema
+    rows_of: Callable[[Table], Iterator[bytes]]
+
+    def lines(self, table: Table) -> Iterator[Block]:
+        """Yield the rows of a table, without computed columns: those are left to the engine that they come back to.
+
+        Raise NotTextError where a text is not UTF-8.
+        """
+        return _in_blocks(table.name, self.rows_of(table))
+
+
+def _in_blocks(table: str, lines: Iterable[bytes]) -> Iterator[Block]:
+    collected: list[bytes] = []
+    size = 0
+    for line in lines:
+        collected.append(line)
+        size += len(line)
+        if size >= BLOCK_BYTES:
+            yield _block(table, collected)
+            collected, size = [], 0
+    if collected:
+        yield _block(table, collected)
+
+
+def _block(table: str, lines: list[bytes]) -> Block:
+    data = SEPARATOR.join(lines)
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise not_text(table, f"{data[max(0, error.start - 40) : error.end + 20]!r}") from error
+    return Block(len(lines), data)
+
+
+def not_text(table: str, where: str) -> NotTextError:
+    return NotTextError(
+        f"the table {table} holds text that is not UTF-8: {where}",
+        hint="a portable backup holds Unicode only; mend the text, or make a snapshot, which keeps every byte",
+    )

@@ -1,0 +1,3 @@
+"""MariaDB and MySQL: the schema in neutral terms (reflect)."""
+
+ENGINE = "mysql"

@@ -1,0 +1,97 @@
+"""The rows of a MariaDB or MySQL database as JSON lines, made by the server, all of them as of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from core.databases.connect import open_server
+from core.databases.lines import Reader
+from core.databases.mysql.reflect import read_schema
+from core.databases.schema import Column, Kind, Table
+
+# Said when the connection is made, for SQLAlchemy asks then how names are quoted.
+_MODE = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'"
+_SETTINGS = (
+    "SET SESSION time_zone = '+00:00'",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+)
+
+
+@contextmanager
+def open_reader(url: str) -> Iterator[Reader]:
+    """Read a database as it is now, whatever is written to it meanwhile; its tables must be InnoDB's."""
+    engine = open_server(url, init_command=_MODE)
+    try:
+        with engine.connect() as connection:
+            for setting in _SETTINGS:
+                connection.execute(text(setting))
+            yield Reader(read_schema(connection), partial(_lines, connection))
+    finally:
+        engine.dispose()
+
+
+def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
+    columns = [column for column in table.columns if column.computed is None]
+    parts = ", ',', ".join(f"{_literal(column.name)}, IFNULL({_expression(column)}, 'null')" for column in columns)
+    query = f"SELECT CAST(CONCAT('{{', {parts}, '}}') AS BINARY) FROM {_quoted(table.name)}"  # noqa: S608
+    raw: Any = connection.connection.driver_connection
+    unbuffered = import_module("pymysql.cursors").SSCursor  # the driver is an extra
+    with raw.cursor(unbuffered) as cursor:
+        cursor.execute(query)
+        for (line,) in cursor:
+            yield line
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace("`", "``")
+    return f"`{escaped}`"
+
+
+def _literal(name: str) -> str:
+    """A column's name as the key of a JSON object, in an SQL literal."""
+    key = msgspec.json.encode(name).decode().replace("'", "''")
+    return f"'{key}:'"
+
+
+def _expression(column: Column) -> str:
+    """SQL that makes what lines.py says of a value, or NULL."""
+    form = _FORMS.get(column.type.kind, _TEXT)
+    if column.type.native.lower().startswith("bit"):
+        form = _BITS
+    if column.type.kind == "timestamp" and column.type.zoned:
+        form = _ZONED
+    return form.replace("{c}", _quoted(column.name))
+
+
+_TEXT = "JSON_QUOTE(CAST({c} AS CHAR CHARACTER SET utf8mb4))"
+_TAGGED = f"""CONCAT('{{"$text":', {_TEXT}, '}}')"""
+_QUOTED = """CONCAT('"', {c}, '"')"""
+_BITS = "CAST({c} + 0 AS CHAR)"
+_ZONED = f"""IF({{c}} = 0, {_TAGGED}, CONCAT('"', {{c}}, '+00"'))"""
+_NEVER_ZERO = f"IF({{c}} = 0, {_TAGGED}, {_QUOTED})"  # these engines allow the date 0000-00-00
+_FORMS: dict[Kind, str] = {
+    "boolean": """CASE WHEN {c} IS NULL THEN NULL WHEN {c} = 0 THEN 'false' WHEN {c} = 1 THEN 'true'
+        ELSE CONCAT('{"$integer":', {c}, '}') END""",
+    "integer": "{c}",
+    "float": "CAST({c} AS DOUBLE)",
+    "bytes": """CONCAT('"', LOWER(HEX({c})), '"')""",
+    "date": _NEVER_ZERO,
+    "timestamp": _NEVER_ZERO,
+    "time": _QUOTED,
+    "decimal": _QUOTED,
+    "uuid": _QUOTED,
+    # JSON as it stands, where it is on one line and means nothing else there.
+    "json": f"""CASE WHEN {{c}} IS NULL THEN NULL
+        WHEN {{c}} REGEXP '[\\n\\r]' OR NOT JSON_VALID({{c}}) THEN {_TAGGED}
+        WHEN JSON_TYPE({{c}}) = 'NULL' OR {{c}} REGEXP '^[ \\t]*[{{][ \\t]*"([$]|.u0024)'
+            THEN CONCAT('{{"$json":', {{c}}, '}}')
+        ELSE {{c}} END""",
+}

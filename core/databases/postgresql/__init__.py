@@ -1,0 +1,3 @@
+"""PostgreSQL: its schema in neutral terms (reflect)."""
+
+ENGINE = "postgresql"

@@ -1,0 +1,87 @@
+"""The rows of a PostgreSQL database as JSON lines, made by the server, all of them as of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from core.databases.connect import open_server
+from core.databases.lines import Reader
+from core.databases.postgresql.reflect import read_schema
+from core.databases.schema import Column, Table
+
+# Signs that JSON never holds as they are, so that COPY leaves a line of it as it is.
+_FORMAT = r"(FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02', ENCODING 'UTF8')"
+_SETTINGS = (
+    "SET LOCAL TIME ZONE 'UTC'",
+    "SET LOCAL DateStyle = 'ISO'",
+    "SET LOCAL IntervalStyle = 'iso_8601'",
+    "SET LOCAL extra_float_digits = 1",
+    "SET LOCAL bytea_output = 'hex'",
+    "SET LOCAL jit = off",
+)
+_AS_THEY_ARE = {"boolean", "integer", "float", "text"}
+_ELEMENTS_AS_THEY_ARE = {"boolean", "integer", "float"}
+
+
+@contextmanager
+def open_reader(url: str) -> Iterator[Reader]:
+    """Read a database as it is now, whatever is written to it meanwhile."""
+    engine = open_server(url)
+    try:
+        with engine.connect().execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        ) as connection:
+            for setting in _SETTINGS:
+                connection.execute(text(setting))
+            yield Reader(read_schema(connection), partial(_lines, connection))
+    finally:
+        engine.dispose()
+
+
+def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
+    columns = [column for column in table.columns if column.computed is None]
+    wanted = ", ".join(f"{_expression(column)} AS {_quoted(column.name)}" for column in columns)
+    rows = f"SELECT row_to_json(r)::text FROM (SELECT {wanted} FROM {_quoted(table.name)}) r"  # noqa: S608
+    raw: Any = connection.connection.driver_connection
+    with raw.cursor() as cursor, cursor.copy(f"COPY ({rows}) TO STDOUT WITH {_FORMAT}") as copy:
+        for line in copy:
+            yield bytes(line).removesuffix(b"\n")
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def _expression(column: Column) -> str:
+    """What row_to_json writes as lines.py says; all other types have a text that means the same everywhere."""
+    name, kind = _quoted(column.name), column.type.kind
+    if kind in _AS_THEY_ARE and not _has_a_form_of_its_own(column):
+        return name
+    if kind == "bytes":
+        return f"encode({name}, 'hex')"
+    if kind == "array":
+        element = column.type.element
+        is_plain = element is not None and element.kind in _ELEMENTS_AS_THEY_ARE
+        return name if is_plain else f"{name}::text[]"
+    return _json(name) if kind == "json" else f"{name}::text"
+
+
+def _has_a_form_of_its_own(column: Column) -> bool:
+    """A type that travels as text for want of a neutral kind may be one that row_to_json writes in its own way."""
+    return column.type.kind == "text" and not column.type.native.startswith(("text", "character"))
+
+
+def _json(name: str) -> str:
+    """JSON as it stands, where it is on one line and means nothing else there."""
+    return f"""CASE
+        WHEN {name} IS NULL THEN NULL
+        WHEN {name}::text ~ '[\\n\\r]' THEN json_build_object('$text', {name}::text)
+        WHEN {name}::text ~ '^[ \\t]*null[ \\t]*$' OR {name}::text ~ '^[ \\t]*[{{][ \\t]*"(\\$|\\\\u0024)'
+            THEN json_build_object('$json', {name})
+        ELSE {name}::json END"""

@@ -1,0 +1,154 @@
+"""The rows of an SQLite database as JSON lines, all of them as one reader saw them at one moment."""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from core.databases.lines import Reader, not_text
+from core.databases.schema import Kind, Table
+from core.databases.sqlite.reflect import read_schema
+
+Value = int | float | str | bytes | None
+_DAY = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
+_PATTERNS: dict[Kind, re.Pattern[str]] = {
+    "date": re.compile(_DAY),
+    "time": re.compile(_CLOCK),
+    "timestamp": re.compile(f"{_DAY} {_CLOCK}"),
+    "uuid": re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"),
+}
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+@contextmanager
+def open_reader(path: Path) -> Iterator[Reader]:
+    """Read a live database as it is now, whatever is written to it meanwhile."""
+    url = f"file:{quote(str(path))}?mode=rw"
+    with closing(sqlite3.connect(url, uri=True, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        yield Reader(read_schema(connection), partial(_lines, connection))
+
+
+def _lines(connection: sqlite3.Connection, table: Table) -> Iterator[bytes]:
+    columns = [column for column in table.columns if column.computed is None]
+    names = [column.name for column in columns]
+    writers = [_WRITERS[column.type.kind] for column in columns]
+    wanted = ", ".join(map(_quoted, names))
+    query = f"SELECT {wanted} FROM main.{_quoted(table.name)}"  # noqa: S608 - names can be no parameters
+    try:
+        for row in connection.execute(query):
+            values = [write(value) for write, value in zip(writers, row, strict=True)]
+            yield _encode(dict(zip(names, values, strict=True)))
+    except sqlite3.OperationalError as error:
+        if "UTF-8" in str(error):
+            raise not_text(table.name, str(error)) from error
+        raise
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def _tagged(value: Value) -> object:
+    """A value that says what it is, for it is not what its column is meant for."""
+    match value:
+        case int():
+            return {"$integer": value}
+        case float():
+            return {"$real": _float(value)}
+        case str():
+            return {"$text": value}
+        case bytes():
+            return {"$bytes": value.hex()}
+        case _:
+            return None
+
+
+def _float(value: float) -> object:
+    return value if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def _write_boolean(value: Value) -> object:
+    return value == 1 if isinstance(value, int) and value in (0, 1) else _tagged(value)
+
+
+def _write_integer(value: Value) -> object:
+    return value if isinstance(value, int) else _tagged(value)
+
+
+def _write_decimal(value: Value) -> object:
+    """SQLite keeps a decimal as a number: its shortest digits give back every bit."""
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else _tagged(value)
+    return str(value) if isinstance(value, int) else _tagged(value)
+
+
+def _write_float(value: Value) -> object:
+    return _float(value) if isinstance(value, float) else _tagged(value)
+
+
+def _write_text(value: Value) -> object:
+    return value if isinstance(value, str) else _tagged(value)
+
+
+def _write_bytes(value: Value) -> object:
+    return value.hex() if isinstance(value, bytes) else _tagged(value)
+
+
+def _write_json(value: Value) -> object:
+    """JSON goes in as it stands, where it is valid and on one line, and means nothing else there.
+
+    Of JSON that is only a number, SQLite makes a number by itself in a column that was declared so.
+    """
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    if not isinstance(value, str) or "\n" in value or "\r" in value:
+        return _tagged(value)
+    try:
+        meaning = _decode(value)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return _tagged(value)
+    raw = msgspec.Raw(value.encode())
+    is_tag = isinstance(meaning, dict) and len(meaning) == 1 and next(iter(meaning)).startswith("$")
+    return {"$json": raw} if meaning is None or is_tag else raw
+
+
+def _write_any(value: Value) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return _tagged(value)
+    return _tagged(value) if isinstance(value, bytes) else value
+
+
+def _write_matching(kind: Kind) -> Callable[[Value], object]:
+    matches = _PATTERNS[kind].fullmatch
+    return lambda value: value if isinstance(value, str) and matches(value) else _tagged(value)
+
+
+_WRITERS: dict[Kind, Callable[[Value], object]] = {
+    "boolean": _write_boolean,
+    "integer": _write_integer,
+    "decimal": _write_decimal,
+    "float": _write_float,
+    "text": _write_text,
+    "enum": _write_text,
+    "interval": _write_text,
+    "array": _write_json,
+    "bytes": _write_bytes,
+    "date": _write_matching("date"),
+    "time": _write_matching("time"),
+    "timestamp": _write_matching("timestamp"),
+    "uuid": _write_matching("uuid"),
+    "json": _write_json,
+    "any": _write_any,
+}

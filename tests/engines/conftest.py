@@ -1,0 +1,75 @@
+"""Databases on real servers: one of each engine a test run, an empty database a test."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from core.databases.connect import open_server
+from tests.engines import servers
+
+ENGINES = ("sqlite", "postgresql", "mysql")
+MakeDatabase = Callable[[str], str]
+_SERVERS = {"postgresql": servers.postgresql, "mysql": servers.mariadb}
+_FIRST = {"postgresql": "postgres", "mysql": ""}
+_NUMBERS = count()
+
+
+@pytest.fixture(scope="session")
+def server_of() -> Iterator[Callable[[str], str]]:
+    """Give the URL of an engine's server, DATABASE for the name, started when it is first asked for."""
+    with ExitStack() as stack:
+        started: dict[str, str] = {}
+
+        def url(engine: str) -> str:
+            if engine not in started:
+                try:
+                    started[engine] = stack.enter_context(_SERVERS[engine]())
+                except servers.NoServerError as error:
+                    pytest.skip(f"no {engine} server: {error}")
+            return started[engine]
+
+        yield url
+
+
+@pytest.fixture
+def make_database(server_of: Callable[[str], str], tmp_path: Path) -> Iterator[MakeDatabase]:
+    """Make an empty database of an engine and give its URL; it is gone with the test."""
+    with ExitStack() as stack:
+
+        def make(engine: str) -> str:
+            name = f"greenroom_test_{next(_NUMBERS)}"
+            if engine == "sqlite":
+                path = tmp_path / f"{name}.db"
+                with closing(sqlite3.connect(path)) as connection:
+                    connection.execute("VACUUM")
+                return f"sqlite:///{path}"
+            server = server_of(engine)
+            _administer(server, engine, f"CREATE DATABASE {name}")
+            stack.callback(_administer, server, engine, f"DROP DATABASE {name}")
+            return server.replace("DATABASE", name)
+
+        yield make
+
+
+def run_sql(url: str, script: str) -> None:
+    """Run a script, statement by statement; they are separated by `;` at the end of a line."""
+    engine = open_server(url)
+    with engine.begin() as connection:
+        for statement in script.split(";\n"):
+            if statement.strip():
+                connection.execute(text(statement.replace(":", r"\:")))
+    engine.dispose()
+
+
+def _administer(server: str, engine: str, statement: str) -> None:
+    admin = open_server(server.replace("DATABASE", _FIRST[engine]))
+    with admin.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(statement))
+    admin.dispose()

