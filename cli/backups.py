@@ -12,8 +12,8 @@ from cli.options import Options, Verb, pass_options, site_option
 from cli.output import Json, emit, emit_json, fields, remark, table, warn
 from cli.work import working
 from core.archive import Manifest
-from core.backup import create_backup
-from core.catalog import BackupRecord
+from core.backup import BackupRequest, create_backup
+from core.catalog import BackupRecord, Kind
 from core.context import Context
 from core.reports import backup_report, format_age, format_time
 from core.sizes import format_size
@@ -25,15 +25,25 @@ _SHOWN = 50
 
 @click.command(cls=Verb)
 @click.argument("site", required=False)
+@click.option(
+    "--kind",
+    type=click.Choice(["snapshot", "portable"]),
+    default="snapshot",
+    help="The database exactly as it is, or each table as JSON, which any engine can take back.",
+)
+@click.option("--table", "tables", multiple=True, metavar="T", help="Of a portable backup only this one; repeatable.")
 @click.option("--description", default="", metavar="TEXT", help="Why it is made: one line, shown in lists.")
 @pass_options
-def backup(options: Options, site: str | None, description: str) -> None:
+def backup(options: Options, site: str | None, kind: Kind, tables: tuple[str, ...], description: str) -> None:
     """Back SITE up: its database and files into one archive, read back before it counts."""
     context = open_ready(options)
+    request = BackupRequest(kind=kind, tables=tables, description=description)
     with working(options) as reporter:
-        outcome = create_backup(context, the_site(context, site), reporter, description=description)
+        outcome = create_backup(context, the_site(context, site), reporter, request)
     for line in outcome.skipped:
         warn(f"left out: {line}")
+    for line in outcome.notices:
+        warn(line)
     if outcome.writers_waited:
         remark(options, f"the application could not write for {outcome.writers_waited:.1f} s (rollback journal)")
     if options.as_json:
@@ -42,6 +52,7 @@ def backup(options: Options, site: str | None, description: str) -> None:
             {
                 "backup": backup_report(outcome.record, context.store),
                 "skipped": list(outcome.skipped),
+                "notices": list(outcome.notices),
                 "writers_waited_seconds": round(outcome.writers_waited, 3),
             },
         )
@@ -99,7 +110,9 @@ def show(options: Options, backup: str, site: str | None) -> None:
     emit(*fields(_record_fields(context, record)))
     if manifest is not None:
         emit("", *fields(_manifest_fields(manifest)))
-        emit("", *table(("TABLE", "ROWS"), [(one.name, str(one.rows)) for one in manifest.tables], right=[1]))
+        emit(
+            "", *table(("TABLE", "ROWS"), [(printable(one.name), str(one.rows)) for one in manifest.tables], right=[1])
+        )
         folders = [
             (one.prefix, str(one.files), str(one.folders), str(one.links), format_size(one.bytes), one.path)
             for one in manifest.files
@@ -193,6 +206,7 @@ def _manifest_fields(manifest: Manifest) -> list[tuple[str, str]]:
         ("engine", f"{manifest.engine} {manifest.engine_version}"),
         ("application", manifest.application_version or "version unknown"),
         ("greenroom", manifest.greenroom_version),
-        ("database", f"{database.member}, {format_size(database.bytes)}" if database else ""),
+        ("database", f"{database.member}, {format_size(database.bytes)}"),
+        ("left out", ", ".join(manifest.excluded_tables)),
         ("time zone", manifest.time_zone),
     ]

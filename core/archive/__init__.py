@@ -10,8 +10,9 @@ from core.archive.manifest import (
     DatabaseEntry,
     FolderEntry,
     Manifest,
-    TableCount,
+    TableEntry,
     folder_prefix,
+    table_member,
 )
 from core.archive.reader import Archive, Verified, open_archive
 from core.archive.source import file_sha256
@@ -33,11 +34,12 @@ __all__ = [
     "Kind",
     "Limits",
     "Manifest",
-    "TableCount",
+    "TableEntry",
     "Verified",
     "Written",
     "file_sha256",
     "folder_prefix",
     "open_archive",
     "reading_ahead",
+    "table_member",
 ]

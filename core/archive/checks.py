@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -22,10 +21,8 @@ METADATA = "metadata.json"
 CHECKSUMS = "checksums.sha256"
 BARE_DATABASE = "database.db"
 
-_DATABASES = frozenset({"database.db", "database.dump", "database.sql"})
-_PORTABLE = re.compile(r"schema\.json|tables/[^/]+\.json")
 _ROOT = "files/"
-_ALONE = _DATABASES | {METADATA, CHECKSUMS, "schema.json"}
+_ALONE = frozenset({"database.db", "database.dump", "database.sql", "schema.json", METADATA, CHECKSUMS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ def survey(source: Source, directory: Directory, limits: Limits) -> Survey:
             f"{source.path} holds too many entries: {directory.entries}, allowed are {limits.max_entries}"
         )
     try:
-        return _survey(source, directory, limits, OrderedNames(limits.max_entries, _ALONE))
+        return _survey(source, directory, limits, OrderedNames(limits.max_entries, _ALONE, "tables"))
     except OutOfOrderError:
         return _survey(source, directory, limits, AnyNames(limits.max_entries))
 
@@ -115,13 +112,12 @@ def check_native(
     The content is bound by the hashes of the entries, which the digests in the manifest cover.
     """
     listings = {folder.key: FolderListing() for folder in manifest.files}
-    database: Entry | None = None
+    wanted = manifest.members
     for entry in entries:
         if entry.flags & DESCRIPTOR_FLAG or entry.attributes is None:
             raise VerificationError(f"{shown(entry.name)} is not as greenroom writes entries")
         if entry.folder is None:
-            _check_member(entry, manifest)
-            database = entry if entry.name in _DATABASES else database
+            _check_member(entry, wanted.pop(entry.name, None))
             if entry.name == METADATA and entry.sha256 != manifest_sha256:
                 raise VerificationError(f"{METADATA} is damaged: its SHA-256 disagrees")
             continue
@@ -129,7 +125,8 @@ def check_native(
         if entry.kind is Kind.LINK:
             sha256 = hashlib.sha256(os.fsencode(read_link(entry))).hexdigest()
         listings[entry.folder].add(entry.relative, entry.kind, entry.attributes, entry.size, sha256)
-    _check_database(database, manifest)
+    for missing in wanted:
+        raise VerificationError(f"the manifest lies: the archive holds no {shown(missing)}")
     for folder in manifest.files:
         _check_folder(folder, listings[folder.key].entry(folder.key, folder.path))
 
@@ -181,22 +178,11 @@ def _placed(entry: Entry, prefixes: dict[str, str], sha256: str | None) -> Entry
     return entry._replace(sha256=sha256, folder=prefixes[prefix], relative=relative)
 
 
-def _check_member(entry: Entry, manifest: Manifest) -> None:
-    allowed = entry.name in {METADATA, CHECKSUMS} or (
-        bool(_PORTABLE.fullmatch(entry.name)) if manifest.database is None else entry.name == manifest.database.member
-    )
-    if not allowed or entry.kind is not Kind.FILE:
+def _check_member(entry: Entry, said: tuple[int, str] | None) -> None:
+    if entry.kind is not Kind.FILE or (said is None and entry.name not in {METADATA, CHECKSUMS}):
         raise VerificationError(f"the archive holds {shown(entry.name)}, which has no place in it")
-
-
-def _check_database(entry: Entry | None, manifest: Manifest) -> None:
-    said = manifest.database
-    if said is None:
-        return
-    if entry is None:
-        raise VerificationError(f"the manifest lies: the archive holds no {said.member}")
-    if (entry.size, entry.sha256) != (said.bytes, said.sha256):
-        raise VerificationError(f"the manifest lies: {said.member} has another size or hash than it says")
+    if said is not None and (entry.size, entry.sha256) != said:
+        raise VerificationError(f"the manifest lies: {shown(entry.name)} has another size or hash than it says")
 
 
 def _check_folder(said: FolderEntry, found: FolderEntry) -> None:

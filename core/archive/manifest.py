@@ -12,7 +12,9 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     ValidationError,
+    model_serializer,
     model_validator,
 )
 
@@ -24,6 +26,7 @@ FORMAT_VERSION = 1
 MAX_METADATA_BYTES = 16 << 20
 
 _MAX_COUNT = (1 << 63) - 1
+_LONGEST_TABLE = 200
 
 
 def _one_line(text: str) -> str:
@@ -36,6 +39,13 @@ def _plain_name(text: str) -> str:
     problem = problem_with_name(text)
     if problem or "/" in text:
         raise ValueError(problem or "must not hold `/`")
+    return text
+
+
+def _good_name(text: str) -> str:
+    problem = problem_with_name(text)
+    if problem:
+        raise ValueError(problem)
     return text
 
 
@@ -55,18 +65,25 @@ _Model = TypeVar("_Model", bound=_Part)
 
 
 class DatabaseEntry(_Part):
-    """The member that is the database, in its engine's own form."""
+    """The member that is the database in its engine's own form, or, of a portable backup, what describes its tables."""
 
-    member: Literal["database.db", "database.dump", "database.sql"]
+    member: Literal["database.db", "database.dump", "database.sql", "schema.json"]
     bytes: Count
     sha256: Sha256
 
 
-class TableCount(_Part):
-    """A table and how many rows the backup holds of it."""
+class TableEntry(_Part):
+    """A table and how many rows the backup holds of it; in a portable backup also the member that holds them."""
 
     name: str
     rows: Count
+    member: Annotated[str, Field(pattern=r"\Atables/[^/]+\.json\z"), AfterValidator(_good_name)] | None = None
+    bytes: Count | None = None
+    sha256: Sha256 | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        return {key: value for key, value in handler(self).items() if value is not None}
 
 
 class FolderEntry(_Part):
@@ -90,7 +107,10 @@ class FolderEntry(_Part):
 
 
 class Manifest(_Part):
-    """What a native archive holds, counted and hashed."""
+    """What a native archive holds, counted and hashed.
+
+    `excluded_tables` are those of the database that a portable backup leaves out.
+    """
 
     format: Literal["greenroom"] = "greenroom"
     format_version: Annotated[int, Field(strict=True, ge=1, le=FORMAT_VERSION)] = FORMAT_VERSION
@@ -106,21 +126,36 @@ class Manifest(_Part):
     application_version: Line | None
     engine: Line
     engine_version: Line
-    database: DatabaseEntry | None
-    tables: tuple[TableCount, ...]
+    database: DatabaseEntry
+    tables: tuple[TableEntry, ...]
+    excluded_tables: tuple[str, ...] = ()
     files: tuple[FolderEntry, ...]
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Manifest:
-        if (self.database is not None) != (self.kind == "snapshot"):
-            raise ValueError("a snapshot has a database, and a portable backup has none")
+        if (self.database.member == "schema.json") != (self.kind == "portable"):
+            raise ValueError("a snapshot has a database, and a portable backup has a schema.json")
+        for table in self.tables:
+            if ({table.member, table.bytes, table.sha256} == {None}) != (self.kind == "snapshot"):
+                raise ValueError("each table of a portable backup has a member, and none of a snapshot has")
         keys = [folder.key for folder in self.files]
         if len(set(keys)) < len(keys) or ("" in keys and len(keys) > 1):
             raise ValueError("several folders need a key of their own each")
         tables = [table.name for table in self.tables]
         if len(set(tables)) < len(tables):
             raise ValueError("a table is named twice")
+        if self.kind == "portable" and len(self.members) <= len(self.tables):
+            raise ValueError("two tables have the same member")
         return self
+
+    @property
+    def members(self) -> dict[str, tuple[int, str]]:
+        """The members that are the database, with their lengths and SHA-256."""
+        found: dict[str, tuple[int, str]] = {self.database.member: (self.database.bytes, self.database.sha256)}
+        for table in self.tables:
+            if table.member is not None and table.bytes is not None and table.sha256 is not None:
+                found[table.member] = table.bytes, table.sha256
+        return found
 
     def to_bytes(self) -> bytes:
         """Return the manifest as it stands in the archive."""
@@ -145,6 +180,17 @@ class BareMetadata(_Part):
 def folder_prefix(key: str) -> str:
     """Given the key of a folder of files, return the name of its root in the archive."""
     return f"files/{key}/" if key else "files/"
+
+
+def table_member(name: str, number: int) -> str:
+    """Given a table's name and its place among all, return the name of the member that holds its rows.
+
+    Letters of any script stay, for a person is to find the table; what a file system could stumble over does not, and
+    the number keeps two names apart that differ by that, by case, or at their end.
+    """
+    letters = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
+    short = letters.encode()[:_LONGEST_TABLE].decode(errors="ignore")
+    return f"tables/{short}.json" if short == name and name.islower() else f"tables/{short}~{number}.json"
 
 
 def says_greenroom(document: dict[str, object]) -> bool:

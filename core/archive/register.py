@@ -22,15 +22,16 @@ class Register(Protocol):
 
 
 class OrderedNames:
-    """The names of an archive as greenroom writes it: `alone` anywhere, all others sorted part by part.
+    """The names of an archive as greenroom writes it: `alone` anywhere, all others sorted part by part, `first` first.
 
     What a name could collide with is then the one before it, so that memory does not grow with the archive. Raises
     OutOfOrderError where it cannot tell, also for a name that stands there twice: `AnyNames` then says what is wrong.
     """
 
-    def __init__(self, max_names: int, alone: frozenset[str]) -> None:
+    def __init__(self, max_names: int, alone: frozenset[str], first: str) -> None:
         self._max_names = max_names
         self._alone = alone
+        self._first = first
         self._met: set[str] = set()
         self._last: list[str] = []
         self._last_kind = Kind.FOLDER
@@ -45,10 +46,15 @@ class OrderedNames:
             self._count(1)
             return
         last = self._last
-        if parts <= last or (self._last_kind is not Kind.FOLDER and parts[: len(last)] == last):
+        if self._place(parts) <= self._place(last) or (
+            self._last_kind is not Kind.FOLDER and parts[: len(last)] == last
+        ):
             raise OutOfOrderError
         self._count(len(parts) - _common(parts, last))
         self._last, self._last_kind = parts, kind
+
+    def _place(self, parts: list[str]) -> tuple[bool, list[str]]:
+        return bool(parts) and parts[0] != self._first, parts
 
     def _count(self, more: int) -> None:
         self._names += more

@@ -120,6 +120,11 @@ class BackupRows(CatalogDatabase):
             row.error = storable(error)
             return _flushed(session, row)
 
+    def withdraw_backup(self, backup_id: int) -> None:
+        """Forget a running backup that was asked for in a way that makes no sense: nothing was attempted."""
+        with self.writing() as session:
+            session.delete(_running(session, backup_id))
+
     def insert_found(self, found: FoundBackup) -> BackupRecord:
         """Note a whole archive that was adopted or found; raise GreenroomError where the name is taken."""
         row = SystemBackup(
@@ -222,8 +227,8 @@ class BackupRows(CatalogDatabase):
     def last_good(self, site: str) -> BackupRecord | None:
         """Return the newest backup that lets a person sleep: made here, whole, and nothing known against it.
 
-        A backup counts when it is completed, its last verification agreed, and it was made of this site by hand
-        or by schedule. A safety backup does not (it holds a state that somebody chose to leave), nor does one
+        A backup counts when it is completed and full, its last verification agreed, and it was made of this site by
+        hand or by schedule. A safety backup does not (it holds a state that somebody chose to leave), nor does one
         adopted from elsewhere.
         """
         return self._first(
@@ -231,6 +236,7 @@ class BackupRows(CatalogDatabase):
             SystemBackup.status == "completed",
             SystemBackup.verified_at.is_not(None),
             SystemBackup.is_foreign.is_(False),
+            SystemBackup.backup_type == "full",
             SystemBackup.role.in_(("manual", "scheduled")),
         )
 

@@ -34,7 +34,10 @@ class SiteTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
     database: SiteDatabase = Field(
-        description="The database: sqlite:///relative/to/this/file.db or sqlite:////absolute/file.db.",
+        description=(
+            "The database: sqlite:///relative/to/this/file.db or sqlite:////absolute/file.db, or a server: "
+            "postgresql://, mysql:// or mariadb://USER:PASSWORD@HOST:PORT/NAME."
+        ),
         examples=["sqlite:////srv/app/app.db"],
     )
     files: Folders = Field(

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from core.commands import split_command
 from core.config.problems import quote, suggestion
-from core.config.urls import ENGINES, SQLITE_FORMS, checked_path, engine_of, sqlite_file
+from core.config.urls import ENGINES, SITE_ENGINES, SQLITE_FORMS, checked_path, engine_of, sqlite_file
 from core.errors import ConfigError
 from core.secrets import check_references, parse_url
 from core.sizes import UNITS, parse_size
@@ -21,6 +21,8 @@ LONGEST_VERSION = 200
 _MAX_BYTES = 2**63 - 1
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _NAMES = "a-z, 0-9, _ and -, beginning with a letter or digit, at most 63"
+_SERVER_FORM = "ENGINE://USER:PASSWORD@HOST:PORT/NAME with special characters encoded (@ is %40)"
+_SITE_URLS = f"{SQLITE_FORMS}, or a server of {', '.join(SITE_ENGINES[1:])}"
 _SIZES = f"bytes, or a number and a unit ({', '.join(UNITS)}), such as 20 GiB"
 
 
@@ -65,30 +67,29 @@ def _folders(value: object) -> object:
 def _site_database(value: str) -> str:
     try:
         engine = engine_of(value)
-        if engine == "sqlite":
-            checked_path(sqlite_file(value))
-            return value
     except ValueError as error:
         refuse(str(error), SQLITE_FORMS)
-    known = ENGINES.get(engine)
-    wrong = f"{known} is not supported yet" if known else f"{quote(engine)} is not a supported kind of database"
-    refuse(f"{wrong}{suggestion(engine, ['sqlite'])}", f"sqlite ({SQLITE_FORMS})")
+    if engine not in SITE_ENGINES:
+        wrong = ENGINES.get(engine, quote(engine))
+        refuse(f"{wrong} is not a supported kind of database{suggestion(engine, SITE_ENGINES)}", _SITE_URLS)
+    return _database_url(value, key="database", allowed=_SITE_URLS)
 
 
 def _catalog(value: str) -> str:
+    return _database_url(value, key="catalog", allowed=f"a database URL, such as {SQLITE_FORMS}")
+
+
+def _database_url(value: str, *, key: str, allowed: str) -> str:
     try:
         if engine_of(value) == "sqlite":
             checked_path(sqlite_file(value))
         else:
             check_references(value)
-            parse_url(value, key="catalog")
+            parse_url(value, key=key)
     except ValueError as error:
-        refuse(str(error), f"a database URL, such as {SQLITE_FORMS}")
+        refuse(str(error), allowed)
     except ConfigError:
-        refuse(
-            "is not a database URL that SQLAlchemy knows",
-            f"{SQLITE_FORMS}, or ENGINE://USER:PASSWORD@HOST:PORT/NAME with special characters encoded (@ is %40)",
-        )
+        refuse("is not a database URL that SQLAlchemy knows", f"{SQLITE_FORMS}, or {_SERVER_FORM}")
     return value
 
 

@@ -45,7 +45,7 @@ class Site:
 
     @property
     def engine(self) -> str:
-        """The engine of the database: `sqlite`."""
+        """The engine of the database as its URL calls it: `sqlite`, `postgresql`, `mysql` or `mariadb`."""
         return engine_of(self.database)
 
     @cached_property

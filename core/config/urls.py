@@ -9,6 +9,7 @@ from pathlib import Path
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9]*)(\+[A-Za-z][A-Za-z0-9_]*)?://")
 _SQLITE_DRIVERS = ("", "+pysqlite", "+aiosqlite")
 SQLITE_FORMS = "sqlite:///relative/to/this/file.db or sqlite:////absolute/file.db"
+SITE_ENGINES = ("sqlite", "postgresql", "mysql", "mariadb")
 ENGINES = {
     "sqlite": "SQLite",
     "postgresql": "PostgreSQL",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import URL, Engine, NullPool, create_engine
 from sqlalchemy.engine.url import make_url
 
 from core.errors import GreenroomError
@@ -34,7 +34,10 @@ DRIVERS = (
 
 
 def driver_for(url: str) -> Driver:
-    """Given a database URL, return its driver; raise GreenroomError where its engine is none of ours."""
+    """Given a database URL, or what stands before its `://`, return its driver.
+
+    Raise GreenroomError where its engine is none of ours.
+    """
     scheme = url.partition(":")[0].partition("+")[0].lower()
     for driver in DRIVERS:
         if scheme in driver.schemes:
@@ -45,16 +48,16 @@ def driver_for(url: str) -> Driver:
     )
 
 
-def open_server(url: str, **arguments: str) -> Engine:
+def open_server(url: str | URL, **arguments: str) -> Engine:
     """Given the URL of a database on a server, return how to connect to it; nothing is connected yet.
 
     `arguments` are the driver's own. Raise DriverMissingError with the line that installs the driver.
     """
-    driver = driver_for(url)
+    address = make_url(url)
+    driver = driver_for(address.drivername)
     if find_spec(driver.module) is None:
         raise DriverMissingError(
             f"the driver of {driver.engine} is not installed",
             hint=f"pip install 'greenroom[{driver.extra}]'",
         )
-    address = make_url(url).set(drivername=driver.dialect)
-    return create_engine(address, poolclass=NullPool, connect_args=arguments)
+    return create_engine(address.set(drivername=driver.dialect), poolclass=NullPool, connect_args=arguments)

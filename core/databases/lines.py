@@ -49,6 +49,7 @@ class NotTextError(GreenroomError):
 class Reader:
     """A database as it was at one moment; `rows_of` gives a table's rows, a line each."""
 
+    engine_version: str
     schema: Schema
     rows_of: Callable[[Table], Iterator[bytes]]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from core.backup import back_up_held
+from core.backup import BackupRequest, back_up_held
 from core.config import Site
 from core.context import Context
 from core.databases.sqlite import (
@@ -122,10 +122,12 @@ def _keep_present(context: Context, site: Site, marker: Marker, reporter: Report
             context,
             site,
             reporter,
-            database=connection,
-            role="safety",
-            description=f"before the {marker.action} of {marker.backup_filename}",
-            safety_for=marker.restore_id,
+            BackupRequest(
+                role="safety",
+                description=f"before the {marker.action} of {marker.backup_filename}",
+                safety_for=marker.restore_id,
+            ),
+            connection,
         )
     except (DatabaseMissingError, DatabaseDamagedError, UnreadableTreeError):
         held.close()

@@ -83,7 +83,7 @@ def _sizes(archive: Archive) -> dict[str, int]:
     manifest = archive.manifest
     if manifest is not None:
         sizes = {folder.prefix.rstrip("/"): folder.bytes for folder in manifest.files}
-        return sizes | ({manifest.database.member: manifest.database.bytes} if manifest.database else {})
+        return sizes | {manifest.database.member: manifest.database.bytes}
     sizes = {"database.db": 0, "files": 0}
     for entry in archive.entries:
         sizes["files" if entry.name.startswith("files/") else "database.db"] += entry.size
@@ -126,7 +126,8 @@ def _wrong_kind(archive: Archive) -> Iterator[str]:
     if manifest is not None and (manifest.engine, manifest.kind, manifest.scope) != (ENGINE, "snapshot", "full"):
         yield (
             f"the backup is a {manifest.scope} {manifest.kind} of {manifest.engine}; "
-            f"this greenroom restores a full snapshot of {ENGINE}"
+            f"only a full snapshot of {ENGINE} takes the place of a site: "
+            "`restore B --into URL --now` brings a portable backup into an empty database"
         )
 
 

@@ -19,7 +19,10 @@ def plan_targets(site: Site, restore_id: str, held: Container[str] | None = None
     """
     database = site.sqlite_path
     if database is None:
-        raise GreenroomError(f"{site.name} has no SQLite database", hint="look at `database` in greenroom.toml")
+        raise GreenroomError(
+            f"the database of {site.name} is on a server, which greenroom cannot restore in its place yet",
+            hint="`greenroom restore B --into URL --now` brings a portable backup into an empty database",
+        )
     lives: list[tuple[str, str, Path]] = [("database", "", Path(os.path.realpath(database)))]
     lives += [("folder", key, Path(os.path.realpath(path))) for key, path in site.files.items()]
     targets = [_target(site, restore_id, number, kind, key, live) for number, (kind, key, live) in enumerate(lives, 1)]

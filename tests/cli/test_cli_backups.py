@@ -64,7 +64,7 @@ def test_a_backup_is_told_in_a_line_and_in_json(house: House) -> None:
     assert "copying the database" in text.err
     ran = house.done("backup", "--json", "--quiet")
     assert ran.err == ""
-    assert set(ran.json) == {*FRAME, "backup", "skipped", "writers_waited_seconds"}
+    assert set(ran.json) == {*FRAME, "backup", "skipped", "notices", "writers_waited_seconds"}
     assert (ran.json["greenroom_json"], ran.json["command"]) == (1, "backup")
     backup = ran.json["backup"]
     assert set(backup) == BACKUP_KEYS

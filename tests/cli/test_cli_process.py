@@ -46,7 +46,7 @@ def test_a_signal_during_a_backup_leaves_nothing_half_made(house: House, number:
     house.set_site("app", version_command=json.dumps("sh -c 'echo here > reached; cat go'"))
     with house.start("backup", "--json") as process:
         assert (house.root / "reached").read_text() == "here\n"
-        assert any(name.endswith(".database.partial") for name in _half_made(house))
+        assert any(name.endswith(".zip.partial") for name in _half_made(house))
         process.send_signal(number)
         (house.root / "go").write_text("1.4\n")
         out, err = process.communicate()

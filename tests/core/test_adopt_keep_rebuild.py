@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.adopt import adopt_archive
-from core.backup import create_backup
+from core.backup import BackupRequest, create_backup
 from core.catalog import BackupRecord
 from core.errors import GreenroomError, UsageError, VerificationError
 from core.keep import copy_backup, delete_backup, pin_backup
@@ -32,7 +32,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def _back_up(place: Place) -> BackupRecord:
-    return create_backup(place.context, place.site, Reporter(), description="mine").record
+    return create_backup(place.context, place.site, Reporter(), BackupRequest(description="mine")).record
 
 
 def _restore(place: Place, backup: BackupRecord) -> None:

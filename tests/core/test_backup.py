@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.archive import Limits, open_archive
-from core.backup import create_backup
+from core.backup import BackupRequest, create_backup
 from core.catalog import BackupRecord
 from core.errors import BusyError, CancelledError, GreenroomError
 from core.filesystem import Filesystem
@@ -37,7 +37,7 @@ def _database_of(place: Place, backup: BackupRecord, scratch: Path) -> Path:
 
 def test_a_backup_is_listed_whole_and_verified(tmp_path: Path) -> None:
     place = make_place(tmp_path)
-    outcome = create_backup(place.context, place.site, Reporter(), description="before the change")
+    outcome = create_backup(place.context, place.site, Reporter(), BackupRequest(description="before the change"))
     record = outcome.record
     assert (record.status, record.kind, record.scope, record.description) == (
         "completed",

@@ -13,7 +13,7 @@ import pytest
 
 import tests.support
 from core.adopt import Adoption, adopt_archive
-from core.backup import create_backup
+from core.backup import BackupRequest, create_backup
 from core.errors import GreenroomError
 from core.keep import delete_backup, pin_backup
 from core.progress import Reporter
@@ -43,7 +43,7 @@ def _latest(place: Place):
 
 
 def _back_up(place: Place) -> object:
-    return create_backup(place.context, place.site, Reporter(), description="under test")
+    return create_backup(place.context, place.site, Reporter(), BackupRequest(description="under test"))
 
 
 def _stage(place: Place) -> object:
@@ -281,7 +281,7 @@ def test_adopt_killed_at_every_step_can_be_said_again(template: Path, tmp_path: 
 def test_rebuild_killed_at_every_step_can_be_said_again(template: Path, tmp_path: Path) -> None:
     place = open_place(template)
     for description in ("one", "two"):
-        create_backup(place.context, place.site, Reporter(), description=description)
+        create_backup(place.context, place.site, Reporter(), BackupRequest(description=description))
     pin_backup(place.context, place.site, _latest(place), pinned=True)
     wanted = _kept_facts(place)
     place.context.catalog.close()

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
-from core.databases.lines import BLOCK_BYTES, NotTextError
-from core.databases.mysql.rows import open_reader as open_mysql
-from core.databases.postgresql.rows import open_reader as open_postgresql
-from core.databases.sqlite.rows import open_reader as open_sqlite
+from core.databases import reading
+from core.databases.lines import BLOCK_BYTES, NotTextError, Reader
+from core.progress import Reporter
 from tests.engines.conftest import ENGINES, MakeDatabase, run_sql
 
 
-def open_reader(url: str) -> AbstractContextManager[Any]:
-    if url.startswith("sqlite"):
-        return open_sqlite(Path(url.removeprefix("sqlite:///")))
-    return open_postgresql(url) if url.startswith("postgresql") else open_mysql(url)
+def open_reader(url: str) -> AbstractContextManager[Reader]:
+    return reading.open_reader(make_url(url), Reporter())
 
 
 def _rows(url: str, table: str) -> list[dict[str, Any]]:

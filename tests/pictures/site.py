@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core import holders
-from core.backup import create_backup
+from core.backup import BackupRequest, create_backup
 from core.config import Site, load_settings, prepare_folders
 from core.context import Context, open_context
 from core.errors import GreenroomError
@@ -108,7 +108,7 @@ def _back_up(context: Context, site: Site, number: int, *, fails: bool) -> None:
     if fails:
         uploads.rename(away)
     try:
-        create_backup(context, site, Reporter(), description=_DESCRIPTIONS.get(number, ""))
+        create_backup(context, site, Reporter(), BackupRequest(description=_DESCRIPTIONS.get(number, "")))
     except GreenroomError:
         if not fails:
             raise

@@ -9,7 +9,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-from core.backup import create_backup
+from core.backup import BackupRequest, create_backup
 from core.catalog import BackupRecord
 from core.progress import Reporter
 from tests.support import Place
@@ -115,4 +115,4 @@ async def drive(place: Place, size: tuple[int, int] = WIDE) -> AsyncIterator[Dri
 
 
 def back_up(place: Place, description: str = "") -> BackupRecord:
-    return create_backup(place.context, place.site, Reporter(), description=description).record
+    return create_backup(place.context, place.site, Reporter(), BackupRequest(description=description)).record

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from core.adopt import Adoption, adopt_archive
-from core.backup import BackupOutcome, create_backup
+from core.backup import BackupOutcome, BackupRequest, create_backup
 from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
@@ -139,7 +139,7 @@ class BackupVerbs(Screen[None]):
         context = self._core
 
         def verb(reporter: Reporter) -> BackupOutcome:
-            return create_backup(context, site, reporter, description=description)
+            return create_backup(context, site, reporter, BackupRequest(description=description))
 
         self._workshop.start(f"backup of {site.name}", verb, self._backed_up, self.failed)
 

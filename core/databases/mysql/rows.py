@@ -9,15 +9,19 @@ from importlib import import_module
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, text
 
 from core.databases.connect import open_server
 from core.databases.lines import Reader
 from core.databases.mysql.reflect import read_schema
 from core.databases.schema import Column, Kind, Table
+from core.progress import Reporter
 
 # Said when the connection is made, for SQLAlchemy asks then how names are quoted.
 _MODE = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'"
+_SIZE = text(
+    "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables WHERE table_schema = DATABASE()"
+)
 _SETTINGS = (
     "SET SESSION time_zone = '+00:00'",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
@@ -25,15 +29,23 @@ _SETTINGS = (
 )
 
 
+def size(url: URL) -> int:
+    """Return about how many bytes the database takes."""
+    engine = open_server(url)
+    with engine.connect() as connection:
+        return int(connection.execute(_SIZE).scalar_one())
+
+
 @contextmanager
-def open_reader(url: str) -> Iterator[Reader]:
+def open_reader(url: URL, _reporter: Reporter) -> Iterator[Reader]:
     """Read a database as it is now, whatever is written to it meanwhile; its tables must be InnoDB's."""
     engine = open_server(url, init_command=_MODE)
     try:
         with engine.connect() as connection:
             for setting in _SETTINGS:
                 connection.execute(text(setting))
-            yield Reader(read_schema(connection), partial(_lines, connection))
+            version = str(connection.execute(text("SELECT VERSION()")).scalar_one())
+            yield Reader(version, read_schema(connection), partial(_lines, connection))
     finally:
         engine.dispose()
 

@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, text
 
 from core.databases.connect import open_server
 from core.databases.lines import Reader
 from core.databases.postgresql.reflect import read_schema
 from core.databases.schema import Column, Table
+from core.progress import Reporter
 
 # Signs that JSON never holds as they are, so that COPY leaves a line of it as it is.
 _FORMAT = r"(FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02', ENCODING 'UTF8')"
+_SIZE = text("SELECT pg_database_size(current_database())")
 _SETTINGS = (
     "SET LOCAL TIME ZONE 'UTC'",
     "SET LOCAL DateStyle = 'ISO'",
@@ -28,8 +30,15 @@ _AS_THEY_ARE = {"boolean", "integer", "float", "text"}
 _ELEMENTS_AS_THEY_ARE = {"boolean", "integer", "float"}
 
 
+def size(url: URL) -> int:
+    """Return about how many bytes the database takes."""
+    engine = open_server(url)
+    with engine.connect() as connection:
+        return int(connection.execute(_SIZE).scalar_one())
+
+
 @contextmanager
-def open_reader(url: str) -> Iterator[Reader]:
+def open_reader(url: URL, _reporter: Reporter) -> Iterator[Reader]:
     """Read a database as it is now, whatever is written to it meanwhile."""
     engine = open_server(url)
     try:
@@ -38,7 +47,8 @@ def open_reader(url: str) -> Iterator[Reader]:
         ) as connection:
             for setting in _SETTINGS:
                 connection.execute(text(setting))
-            yield Reader(read_schema(connection), partial(_lines, connection))
+            version = str(connection.execute(text("SHOW server_version")).scalar_one())
+            yield Reader(version, read_schema(connection), partial(_lines, connection))
     finally:
         engine.dispose()
 

@@ -6,16 +6,22 @@ import math
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
+from sqlalchemy import URL
 
 from core.databases.lines import Reader, not_text
 from core.databases.schema import Kind, Table
+from core.databases.sqlite.connection import connect, errors, integrity_check, reading
 from core.databases.sqlite.reflect import read_schema
+from core.databases.sqlite.snapshot import database_bytes
+from core.progress import Reporter
+
+_SECONDS_A_TRY = 0.5
+_BUSY_SECONDS = 60.0
 
 Value = int | float | str | bytes | None
 _DAY = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -30,13 +36,24 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
+def size(url: URL) -> int:
+    """Return how many bytes the database takes, with what waits in its side files."""
+    return database_bytes(Path(str(url.database)))
+
+
 @contextmanager
-def open_reader(path: Path) -> Iterator[Reader]:
-    """Read a live database as it is now, whatever is written to it meanwhile."""
-    url = f"file:{quote(str(path))}?mode=rw"
-    with closing(sqlite3.connect(url, uri=True, isolation_level=None)) as connection:
-        connection.execute("BEGIN")
-        yield Reader(read_schema(connection), partial(_lines, connection))
+def open_reader(url: URL, reporter: Reporter) -> Iterator[Reader]:
+    """Read a live database as it is now, whatever is written to it meanwhile; a locked one is waited for.
+
+    Raise DatabaseMissingError, DatabaseDamagedError, BusyError, CancelledError.
+    """
+    path = Path(str(url.database))
+    with connect(path, "rw", _SECONDS_A_TRY) as connection, errors(str(path)):
+        reporter.phase("waiting for the database", None, "steps")
+        with reading(connection, reporter, _BUSY_SECONDS):
+            reporter.phase("checking the database", None, "steps")
+            integrity_check(connection, reporter, quick=True)
+            yield Reader(sqlite3.sqlite_version, read_schema(connection), partial(_lines, connection))
 
 
 def _lines(connection: sqlite3.Connection, table: Table) -> Iterator[bytes]:

@@ -30,9 +30,15 @@ FORMS = {"native": build(native(SITE)), "bare": build(bare(SITE))}
 
 
 def content_of(archive: Archive) -> Content:
+    """Attributes count for what lies in the folders of files: those of the other members are used nowhere."""
     archive.verify(Reporter())
     return [
-        (entry.name, entry.kind, entry.attributes, b"" if entry.kind is Kind.FOLDER else b"".join(archive.read(entry)))
+        (
+            entry.name,
+            entry.kind,
+            None if entry.folder is None else entry.attributes,
+            b"" if entry.kind is Kind.FOLDER else b"".join(archive.read(entry)),
+        )
         for entry in archive.entries
     ]
 

@@ -65,11 +65,11 @@ def change_database(**changes: object) -> Callable[[dict[str, object]], object]:
         (change_folder("bytes", 10), "says 10 bytes"),
         (change_folder("listing_sha256", "0" * 64), "names, attributes or hashes"),
         (change_folder("key", "media"), "lies in no folder that the manifest names"),
-        (change_database(bytes=1), r"database\.db has another size or hash"),
-        (change_database(sha256="0" * 64), r"database\.db has another size or hash"),
+        (change_database(bytes=1), r"'database\.db' has another size or hash"),
+        (change_database(sha256="0" * 64), r"'database\.db' has another size or hash"),
         (change_database(member="database.dump"), "has no place in it"),
         (lambda document: document.update(files=[]), "lies in no folder that the manifest names"),
-        (lambda document: document.update(database=None), "a snapshot has a database"),
+        (lambda document: document.update(database=None), "'database'"),
         (lambda document: document.update(kind="portable"), "a snapshot has a database"),
         (lambda document: document.update(format_version=2), "made by a newer greenroom: format 2"),
         (lambda document: document.update(format_version=0), "'format_version'"),
@@ -101,7 +101,7 @@ def test_a_manifest_that_lies_is_refused(
 
 def test_a_manifest_without_its_database_is_refused(tmp_path: Path) -> None:
     members = with_checksums([one for one in native(SITE) if one.name != "database.db"])
-    refuse(tmp_path, members, r"holds no database\.db")
+    refuse(tmp_path, members, r"holds no 'database\.db'")
 
 
 def test_a_bare_archive_may_name_a_zone(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_metadata_that_is_no_manifest_is_refused(tmp_path: Path, content: bytes,
         (lambda lines: [b"0" * 64 + b"  \xff\n", *lines], "line 1: the name is not UTF-8"),
         (lambda lines: [*lines, b"0" * 64 + b"  " + b"x" * 9000], "a line that is too long"),
         (lambda lines: [b"0" * 64 + b"  " + b"x" * 9000 + b"\n", *lines], "line 1: not a checksum and a name"),
-        (lambda lines: [b"0" * 64 + lines[0][64:], *lines[1:]], r"database\.db has another size or hash"),
+        (lambda lines: [b"0" * 64 + lines[0][64:], *lines[1:]], r"'database\.db' has another size or hash"),
         (lambda lines: [lines[0], b"0" * 64 + lines[1][64:], *lines[2:]], "names, attributes or hashes"),
         (lambda lines: [*lines[:-1], b"0" * 64 + lines[-1][64:]], r"metadata\.json is damaged"),
     ],

@@ -115,9 +115,9 @@ def test_a_driver_of_the_applications_is_accepted(write: Write, tmp_path: Path) 
         ("sqlite:///a\\u0000b", "cannot be printed"),
         ("/srv/app.db", "is not a database URL"),
         ("", "is not a database URL"),
-        ("postgresql+psycopg://u:hunter2@h/db", "PostgreSQL is not supported yet"),
-        ("mysql://u:hunter2@h/db", "MySQL is not supported yet"),
-        ("mariadb://u:hunter2@h/db", "MariaDB is not supported yet"),
+        ("oracle://u:hunter2@h/db", "Oracle is not a supported kind of database"),
+        ("postgresql://u:hunter2@h:port/db", "is not a database URL that SQLAlchemy knows"),
+        ("mariadb://u:${A B}hunter2@h/db", "holds a ${ that is not ${NAME}"),
         ("sqllite:///app.db", '"sqllite" is not a supported kind of database (did you mean "sqlite"?)'),
     ],
 )
@@ -220,7 +220,7 @@ def test_all_problems_are_told_at_once(write: Write) -> None:
     path = write(
         'state = "state"\nstorage = "uploads/backups"\nstoragge = 1\n'
         '[sites.app]\ndatabase = "sqlite:///app.db"\nfiles = ["uploads"]\n'
-        '[sites.shop]\ndatabase = "postgresql://u:hunter2@h/db"\nversion = 1\nversion_command = "v"\n'
+        '[sites.shop]\ndatabase = "oracle://u:hunter2@h/db"\nversion = 1\nversion_command = "v"\n'
     )
     with pytest.raises(InvalidConfigError) as caught:
         load_settings(path, environ={})

@@ -1,0 +1,6 @@
+"""The verb `backup`: a site into an archive of the store."""
+
+from core.backup.create import BackupOutcome, BackupRequest, back_up_held, create_backup
+from core.backup.space import estimate_space
+
+__all__ = ["BackupOutcome", "BackupRequest", "back_up_held", "create_backup", "estimate_space"]
