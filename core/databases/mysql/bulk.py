@@ -1,0 +1,157 @@
+"""Rows into a table of MariaDB or MySQL in bulk: by LOAD DATA from a pipe, or by INSERT where that is forbidden."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from core.databases.decode import Row, RowError
+from core.databases.schema import Table
+from core.databases.sums import TableSum
+from core.databases.target import TargetError, Way
+from core.databases.textrows import NOTHING, write_rows
+
+_PLACE = re.compile(r"(?:.* column '(?:.*\.)?([^']*)')?.* at row (\d+)", re.DOTALL)
+_FIELDS = r"CHARACTER SET utf8mb4 FIELDS TERMINATED BY x'09' ESCAPED BY '\' LINES TERMINATED BY x'0a'"
+_INSERT_BYTES = 1 << 20
+_UNESCAPED = {r"\\": "\\", r"\t": "\t", r"\n": "\n"}
+_ESCAPE = re.compile(r"\\.")
+_BYTES_ESCAPE = re.compile(rb"\\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """A table to fill, by its quoted name, over PyMySQL's connection."""
+
+    connection: Any
+    place: str
+    table: Table
+
+    def fill(self, way: Way, lines: Iterable[bytes]) -> TableSum:
+        """Put all rows in. Raise RowError where the server takes a row otherwise than it is."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT @@local_infile")
+            ((allowed,),) = cursor.fetchall()
+        return self._by_file(way, lines) if int(allowed) else self._by_insert(way, lines)
+
+    def _by_file(self, way: Way, lines: Iterable[bytes]) -> TableSum:
+        """The server reads from a pipe while the rows are made; what it changes or leaves out, it only warns of."""
+        total = TableSum()
+        reading, writing = os.pipe()
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(self._read_from, reading, way)
+            try:
+                with open(writing, "wb", buffering=0) as pipe:  # noqa: PTH123 - it has no path
+                    for rows in way.rows(lines):
+                        total += write_rows(rows, lambda data: _write_all(pipe.fileno(), data))
+            except BrokenPipeError:
+                pass  # the server's own words say why
+            loaded = running.result()
+        if loaded != total.rows:
+            raise RowError(way.table, None, None, f"{total.rows:,} rows were sent, the server took {loaded:,}")
+        return total
+
+    def _read_from(self, reading: int, way: Way) -> int:
+        names, changes = self._places(way.columns)
+        try:
+            with self.connection.cursor() as cursor:
+                self._run(
+                    cursor,
+                    f"LOAD DATA LOCAL INFILE '/dev/fd/{reading}' INTO TABLE {self.place} {_FIELDS} ({names}){changes}",
+                    way.table,
+                )
+                return int(cursor.rowcount)
+        finally:
+            os.close(reading)
+
+    def _places(self, columns: Sequence[str]) -> tuple[str, str]:
+        """Bits are given as a number, which LOAD DATA would take for text."""
+        bits = {name for name in columns if self.table.column(name).type.native.lower().startswith("bit")}
+        names = [f"@b{number}" if name in bits else quoted(name) for number, name in enumerate(columns)]
+        changes = [
+            f"{quoted(name)} = CAST(@b{number} AS UNSIGNED)" for number, name in enumerate(columns) if name in bits
+        ]
+        return ", ".join(names), f" SET {', '.join(changes)}" if changes else ""
+
+    def _by_insert(self, way: Way, lines: Iterable[bytes]) -> TableSum:
+        total = TableSum()
+        names = ", ".join(map(quoted, way.columns))
+        begin = f"INSERT INTO {self.place} ({names}) VALUES ".encode()  # noqa: S608
+        with self.connection.cursor() as cursor:
+            for rows in way.rows(lines):
+                for start, some in _chunks(rows):
+                    before = total.rows
+                    statement = begin + b",".join(map(_literals, some))
+                    self._run(cursor, statement, way.table, before)
+                    total += write_rows(some, lambda _: None)
+                    del statement, start
+        return total
+
+    def _run(self, cursor: Any, statement: str | bytes, table: str, before: int = 0) -> None:
+        """Run a statement that must raise no warning; `before` rows went before those that it brings."""
+        errors = import_module("pymysql.err")  # the driver is an extra
+        try:
+            cursor.execute(statement)
+            taken = cursor.rowcount
+            if cursor.warning_count:
+                cursor.execute("SHOW WARNINGS")
+                raise _of_a_row(table, str(cursor.fetchone()[2]), before)
+            cursor.rowcount = taken
+        except errors.MySQLError as error:
+            raise _of_a_row(table, str(error.args[-1]), before) from error
+
+
+def quoted(name: str) -> str:
+    """Return a name as these servers want it."""
+    escaped = name.replace("`", "``")
+    return f"`{escaped}`"
+
+
+def refused(what: str, error: Exception) -> TargetError:
+    """Return what to raise where the server refuses a statement."""
+    return TargetError(f"{what}: {error.args[-1]}", hint="nothing was changed")
+
+
+def _of_a_row(table: str, words: str, before: int) -> RowError:
+    found = _PLACE.match(words)
+    return RowError(table, before + int(found[2]) if found else None, found and found[1], words)
+
+
+def _write_all(number: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(number, rest) :]
+
+
+def _chunks(rows: Sequence[Row]) -> Iterable[tuple[int, list[Row]]]:
+    """Yield rows together that make a statement of bearable length."""
+    some: list[Row] = []
+    size = start = 0
+    for number, row in enumerate(rows):
+        some.append(row)
+        size += sum(map(len, row))
+        if size >= _INSERT_BYTES:
+            yield start, some
+            some, size, start = [], 0, number + 1
+    if some:
+        yield start, some
+
+
+def _literals(row: Row) -> bytes:
+    return b"(" + b",".join(map(_literal, row)) + b")"
+
+
+def _literal(cell: str | bytes) -> bytes:
+    """A cell of LOAD DATA as an SQL literal, in a session where a backslash means nothing."""
+    if cell == NOTHING:
+        return b"NULL"
+    if isinstance(cell, bytes):
+        plain = _BYTES_ESCAPE.sub(lambda found: _UNESCAPED[found[0].decode()].encode(), cell)
+        return b"x'" + plain.hex().encode() + b"'"
+    text = _ESCAPE.sub(lambda found: _UNESCAPED[found[0]], cell).replace("'", "''")
+    return f"'{text}'".encode()

@@ -1,0 +1,146 @@
+"""Values as PostgreSQL's COPY writes them, sign for sign, so that what is sent is what is read back."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from core.databases.schema import ColumnType
+from core.databases.textrows import NOTHING
+from core.databases.values import Conversion, Convert, checked_decimal, conversion, single
+
+_MOST_PLAIN = 1e15  # from here on, numbers have an exponent
+_SPECIAL = re.compile(r"[\b\f\n\r\t\v\\]")
+_ESCAPES = str.maketrans(
+    {"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"},
+)
+_NEEDS_QUOTES = re.compile(r'[{}",\\\s]|\A\Z|\A[nN][uU][lL][lL]\Z', re.ASCII)
+_ZERO = re.compile(r"-0(?:\.0*)?")
+
+
+def copied_conversion(source: ColumnType, target: ColumnType) -> Conversion | None:
+    """Return how values become cells of a line that COPY takes into a column of that type."""
+    neutral = conversion(source, target)
+    return None if neutral is None else neutral.then(_cell(target), NOTHING)
+
+
+def _cell(target: ColumnType) -> Convert | None:  # noqa: PLR0911 - a table of kinds
+    element = target.element
+    match target.kind:
+        case "boolean":
+            return _truth
+        case "integer":
+            return str
+        case "decimal":
+            return _unsigned_zero
+        case "float":
+            return float_text
+        case "bytes":
+            return _bytes
+        case "date" | "time" | "timestamp" | "interval" | "uuid":
+            return None
+        case "json" if target.native.lower() == "jsonb":
+            return lambda text: escape(jsonb_text(text))
+        case "array" if element is not None:
+            return lambda items: escape(_array(items, element))
+        case "text" if _is_padded(target):
+            return lambda text: escape(text.ljust(target.length or 1))
+        case _:
+            return escape
+
+
+def _is_padded(type_: ColumnType) -> bool:
+    words = type_.native.lower()
+    return words.startswith("character") and not words.startswith("character varying")
+
+
+def _truth(value: object) -> str:
+    return "t" if value else "f"
+
+
+def _bytes(digits: str) -> str:
+    return rf"\\x{digits}"
+
+
+def _unsigned_zero(digits: str) -> str:
+    return digits[1:] if _ZERO.fullmatch(digits) else digits
+
+
+def escape(text: str) -> str:
+    """Return the text with a backslash before each sign that COPY would take for another."""
+    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
+
+
+def float_text(value: float) -> str:
+    """Return the shortest digits that give back a number of 64 bits."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    text = repr(value)
+    if "e" in text:
+        return text
+    if abs(value) < _MOST_PLAIN:
+        return text.removesuffix(".0")
+    sign = "-" if value < 0 else ""
+    digits = text.lstrip("-").replace(".", "").rstrip("0")
+    return f"{sign}{digits[0]}{'.' * (len(digits) > 1)}{digits[1:]}e+15"
+
+
+def jsonb_text(text: str) -> str:
+    """Return JSON as jsonb shows it: names by their length, numbers without exponent. Raise ValueError."""
+    try:
+        meaning = json.loads(text, parse_float=checked_decimal, parse_int=checked_decimal, parse_constant=_no_number)
+        return _shown(meaning)
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply") from error
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case Decimal():
+            return _unsigned_zero(f"{value:f}")
+        case list():
+            return f"[{', '.join(map(_shown, value))}]"
+        case dict():
+            names = sorted(value, key=_by_length)
+            return f"{{{', '.join(f'{_quoted(name)}: {_shown(value[name])}' for name in names)}}}"
+        case str():
+            return _quoted(value)
+        case _:
+            return json.dumps(value)
+
+
+def _by_length(name: str) -> tuple[int, bytes]:
+    encoded = name.encode()
+    return len(encoded), encoded
+
+
+_quoted: Callable[[str], str] = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _array(items: list[Any], element: ColumnType) -> str:
+    return f"{{{','.join(_item(item, element) for item in items)}}}"
+
+
+def _item(item: Any, element: ColumnType) -> str:
+    match item:
+        case None:
+            return "NULL"
+        case list():
+            return _array(item, element)
+        case bool():
+            return _truth(item)
+    if element.kind == "float":
+        return float_text(single(float(item)) if element.bits == 32 else float(item))
+    text = str(item)
+    if not _NEEDS_QUOTES.search(text):
+        return text
+    escaped = text.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'

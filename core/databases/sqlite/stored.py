@@ -1,0 +1,136 @@
+"""A value as SQLite stores it by the affinity of the column, or a refusal where that would be another value."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import partial
+from typing import Literal
+
+from msgspec import Raw
+
+from core.databases.decode import Tagged
+from core.databases.schema import ColumnType
+from core.databases.values import Conversion, Convert, conversion, text_of_json
+
+Affinity = Literal["INTEGER", "TEXT", "BLOB", "REAL", "NUMERIC"]
+Value = int | float | str | bytes | None
+
+_BY_WORD: tuple[tuple[str, Affinity], ...] = (
+    ("INT", "INTEGER"),
+    ("CHAR", "TEXT"),
+    ("CLOB", "TEXT"),
+    ("TEXT", "TEXT"),
+    ("BLOB", "BLOB"),
+    ("REAL", "REAL"),
+    ("FLOA", "REAL"),
+    ("DOUB", "REAL"),
+)
+_NUMBER = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*", re.ASCII)
+_SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
+
+
+def affinity_of(declared: str) -> Affinity:
+    """Given the type that a column was declared with, return which type SQLite likes its values to have."""
+    if not declared:
+        return "BLOB"
+    return next((affinity for word, affinity in _BY_WORD if word in declared.upper()), "NUMERIC")
+
+
+def stored_conversion(source: ColumnType, target: ColumnType) -> Conversion | None:
+    """Return how values become what SQLite stores of them in a column of that type."""
+    neutral = conversion(source, target)
+    if neutral is None:
+        return None
+    affinity = affinity_of(target.native)
+    natural = partial(_natural, affinity)
+    if source.kind == "json":
+        return Conversion(partial(_json, affinity), natural)
+    if source.kind == "any" and target.kind == "any":
+        return Conversion(partial(_stored, affinity), natural)
+    chained = neutral.then(_last_step(source, target, affinity))
+    return Conversion(chained.plain, natural)
+
+
+def _last_step(source: ColumnType, target: ColumnType, affinity: Affinity) -> Convert | None:
+    match target.kind, source.kind:
+        case ("bytes", _) | ("any", "bytes"):
+            return bytes.fromhex
+        case ("decimal", _) | ("any", "decimal"):
+            return partial(_number, affinity)
+        case ("boolean", _):
+            return int
+        case _ if affinity == "TEXT" and target.kind in {"text", "json", "enum"}:
+            return None
+        case _:
+            return partial(_stored, affinity)
+
+
+def _json(affinity: Affinity, raw: Raw) -> Value:
+    """JSON is text, but of JSON that is only a number SQLite makes one in a column that was declared as JSON."""
+    text = text_of_json(raw)
+    if isinstance(text, Tagged):
+        return _natural(affinity, text)
+    if affinity in {"TEXT", "BLOB"} or not _NUMBER.fullmatch(text):
+        return text
+    return _number(affinity, text.strip())
+
+
+def _natural(affinity: Affinity, value: Tagged) -> Value:
+    """What a tag says it is, SQLite takes in any column."""
+    kind, plain = value.kind_and_value()
+    if kind == "bytes":
+        return bytes.fromhex(plain)
+    if kind == "json":
+        return None if bytes(plain) == b"null" else _json(affinity, plain)
+    return _stored(affinity, float(plain) if kind == "float" else plain)
+
+
+def _number(affinity: Affinity, digits: str) -> Value:
+    """Digits as the number that has all of them; raise ValueError where SQLite has no such number."""
+    if affinity in {"TEXT", "BLOB"}:
+        return digits
+    number = Decimal(digits)
+    if number == number.to_integral_value() and _SMALLEST <= number <= _LARGEST:
+        return _stored(affinity, int(number))
+    nearest = float(number)
+    if Decimal(repr(nearest)) != number:
+        raise ValueError(f"{digits[:40]} has more digits than a number of SQLite keeps")
+    return _stored(affinity, nearest)
+
+
+def _stored(affinity: Affinity, value: Value) -> Value:
+    """What SQLite makes of a value; raise ValueError where it is another one."""
+    if isinstance(value, bool):
+        value = int(value)
+    if isinstance(value, str):
+        if affinity not in {"TEXT", "BLOB"} and _NUMBER.fullmatch(value):
+            raise ValueError(f"SQLite would make a number of the text {value[:40]!r}")
+        return value
+    if isinstance(value, float):
+        return _real(affinity, value)
+    if isinstance(value, int):
+        if not _SMALLEST <= value <= _LARGEST:
+            raise ValueError(f"{value} needs more than 64 bits")
+        return _integer(affinity, value)
+    return value
+
+
+def _real(affinity: Affinity, value: float) -> Value:
+    if value != value:  # noqa: PLR0124 - which only NaN is
+        raise ValueError("SQLite has no NaN")
+    if affinity == "TEXT":
+        raise ValueError(f"SQLite would make text of the number {value}")
+    if affinity in {"INTEGER", "NUMERIC"} and value.is_integer() and _SMALLEST < value < _LARGEST:
+        return int(value)
+    return value + 0.0  # there is no -0.0
+
+
+def _integer(affinity: Affinity, value: int) -> Value:
+    if affinity == "TEXT":
+        raise ValueError(f"SQLite would make text of the number {value}")
+    if affinity != "REAL":
+        return value
+    if int(float(value)) != value:
+        raise ValueError(f"{value} has more digits than a number with a point keeps")
+    return float(value)

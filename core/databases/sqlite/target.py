@@ -1,0 +1,192 @@
+"""Rows into an SQLite database: one transaction, foreign keys checked at its end, triggers away meanwhile."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from urllib.parse import quote
+
+import msgspec
+from sqlalchemy.engine.url import make_url
+
+from core.databases.compare import compare_columns
+from core.databases.decode import Row, RowError
+from core.databases.schema import Schema, Table
+from core.databases.sqlite.reflect import read_schema
+from core.databases.sqlite.snapshot import ENGINE
+from core.databases.sqlite.stored import stored_conversion
+from core.databases.sums import TableSum, sum_rows
+from core.databases.target import (
+    ForeignKeyPlace,
+    LoadResult,
+    TargetError,
+    Way,
+    expect_none,
+    find_way,
+    pairs_of,
+    table_of,
+)
+from core.errors import BusyError
+
+_CACHE_KIB = 16 << 10
+_COLUMN_OF = re.compile(r"NOT NULL constraint failed: .*\.(.*)|cannot store \w+ value in \w+ column .*\.(.*)")
+_pack = msgspec.msgpack.Encoder().encode
+
+
+@contextmanager
+def open_target(url: str) -> Iterator[SqliteTarget]:
+    """Open the file, which must exist, and begin to write; raise BusyError where another process writes."""
+    path = make_url(url).database or ""
+    address = f"file:{quote(path)}?mode=rw"
+    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise BusyError(f"{path} cannot be written: {error}", hint="stop what writes to it") from error
+        yield SqliteTarget(connection)
+
+
+class SqliteTarget:
+    """The connection is without foreign keys, so that no row of another table goes or changes with one of ours."""
+
+    engine = ENGINE
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._triggers: list[str] = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        self.schema: Schema = read_schema(self._connection)
+
+    def execute(self, statement: str) -> None:
+        try:
+            self._connection.execute(statement)
+        except sqlite3.Error as error:
+            raise TargetError(f"SQLite refuses a statement: {error}", hint=statement) from error
+
+    def problems(self, tables: Iterable[str], *, merge: bool) -> list[str]:
+        return [
+            f"table {name} has no primary key, so its rows cannot be merged"
+            for name in tables
+            if merge and not table_of(self.schema, name).primary_key
+        ]
+
+    def clear(self, tables: Sequence[str]) -> None:
+        self._put_triggers_away()
+        for name in tables:
+            self._connection.execute(f"DELETE FROM main.{_quoted(table_of(self.schema, name).name)}")  # noqa: S608
+
+    def load(self, source: Table, lines: Iterable[bytes], *, merge: bool) -> LoadResult:
+        table = table_of(self.schema, source.name)
+        expect_none(self.problems([source.name], merge=merge) + compare_columns(source, table, ENGINE)[0])
+        self._put_triggers_away()
+        way = _way(source, table)
+        if not merge:
+            return LoadResult(way.columns, self._insert(f"main.{_quoted(table.name)}", way, lines))
+        keys = self._stage(table, way)
+        total = self._insert(f"temp.{_quoted(keys)}", way, lines)
+        self._merge(table, way, keys)
+        return LoadResult(way.columns, total, keys)
+
+    def finish(self, *, unchecked: Collection[ForeignKeyPlace] = ()) -> None:
+        """AUTOINCREMENT goes on by itself."""
+        for sql in self._triggers:
+            self._connection.execute(sql)
+        self._triggers = []
+        for table, rowid, parent, number in self._connection.execute("PRAGMA main.foreign_key_check"):
+            columns = self._connection.execute(
+                'SELECT "from" FROM pragma_foreign_key_list(?) WHERE id = ? ORDER BY seq', (table, number)
+            )
+            place = (table, tuple(name for (name,) in columns))
+            if place not in unchecked:
+                raise TargetError(
+                    f"table {table}: {', '.join(place[1])} of the row {rowid} names a row that {parent} does not have",
+                    hint="nothing was changed; restore both tables, or mend the row first",
+                )
+
+    def checksum(self, table: Table, columns: Sequence[str], keys: str | None = None) -> TableSum:
+        wanted = ", ".join(f"t.{_quoted(name)}" for name in columns) or "NULL"
+        query = f"SELECT {wanted} FROM main.{_quoted(table.name)} t"  # noqa: S608
+        if keys is not None:
+            same = " AND ".join(f"t.{_quoted(name)} IS s.{_quoted(name)}" for name in table.primary_key)
+            query += f" JOIN temp.{_quoted(keys)} s ON {same}"
+        rows = self._connection.execute(query)
+        return sum_rows(map(_pack, rows) if columns else (_pack(()) for _ in rows))
+
+    def commit(self) -> None:
+        if self._triggers:
+            self.finish()
+        self._connection.execute("COMMIT")
+
+    def _put_triggers_away(self) -> None:
+        """A trigger would change what was loaded; `finish` makes them again as they were."""
+        query = "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'"
+        for name, sql in self._connection.execute(query).fetchall():
+            self._triggers.append(sql)
+            self._connection.execute(f"DROP TRIGGER main.{_quoted(name)}")
+
+    def _insert(self, place: str, way: Way, lines: Iterable[bytes]) -> TableSum:
+        total = TableSum()
+        for rows in way.rows(lines):
+            self._insert_rows(place, way, rows, total.rows)
+            total += sum_rows(map(_pack, rows))
+        return total
+
+    def _insert_rows(self, place: str, way: Way, rows: Sequence[Row], before: int) -> None:
+        sent = before
+
+        def counted() -> Iterator[Row]:
+            nonlocal sent
+            for sent, row in enumerate(rows, before + 1):  # noqa: B007 - looked at when SQLite refuses one
+                yield row
+
+        names = ", ".join(map(_quoted, way.columns))
+        values = ", ".join("?" * len(way.columns))
+        statement = f"INSERT INTO {place} ({names}) VALUES ({values})"  # noqa: S608
+        if not way.columns:
+            statement = f"INSERT INTO {place} DEFAULT VALUES"
+        try:
+            self._connection.executemany(statement, counted())
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            found = _COLUMN_OF.match(str(error))
+            raise RowError(way.table, sent, found and (found[1] or found[2]), str(error)) from error
+
+    def _stage(self, table: Table, way: Way) -> str:
+        """Make a temporary table that stores values as the table does, with its primary key."""
+        name = f"staged {table.name}"
+        wanted = ", ".join(map(_quoted, way.columns))
+        key = ", ".join(map(_quoted, table.primary_key))
+        self._connection.execute(
+            f"CREATE TEMP TABLE {_quoted(name)} AS SELECT {wanted} FROM main.{_quoted(table.name)} WHERE FALSE"  # noqa: S608
+        )
+        self._connection.execute(f"CREATE UNIQUE INDEX temp.{_quoted(f'key of {name}')} ON {_quoted(name)} ({key})")
+        return name
+
+    def _merge(self, table: Table, way: Way, keys: str) -> None:
+        names = ", ".join(map(_quoted, way.columns))
+        key = ", ".join(map(_quoted, table.primary_key))
+        others = [name for name in way.columns if name not in table.primary_key]
+        change = ", ".join(f"{_quoted(name)} = excluded.{_quoted(name)}" for name in others)
+        action = f"UPDATE SET {change}" if others else "NOTHING"
+        try:
+            self._connection.execute(
+                f"INSERT INTO main.{_quoted(table.name)} ({names}) SELECT {names} FROM temp.{_quoted(keys)}"  # noqa: S608
+                f" WHERE TRUE ON CONFLICT ({key}) DO {action}"
+            )
+        except sqlite3.Error as error:
+            raise RowError(table.name, None, None, f"the rows do not fit beside those there: {error}") from error
+
+
+def _way(source: Table, table: Table) -> Way:
+    found = {one.name: stored_conversion(one.type, other.type) for one, other in pairs_of(source, table)}
+    return find_way(source, table, {name: one for name, one in found.items() if one is not None})
+
+
+def _quoted(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'

@@ -1,0 +1,161 @@
+"""A database into which rows go, in one transaction that nobody else sees before it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, cast
+
+from core.databases.connect import driver_for
+from core.databases.decode import Decoder, Row, RowError
+from core.databases.lines import BLOCK_BYTES
+from core.databases.schema import Column, Schema, Table
+from core.databases.sums import TableSum
+from core.databases.values import Conversion
+from core.errors import GreenroomError
+
+ForeignKeyPlace = tuple[str, tuple[str, ...]]  # the table that refers, and its columns
+
+
+class TargetError(GreenroomError):
+    """The target does not take what it was given, as a whole; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """What was sent into a table: into which columns, and what must be read back of them.
+
+    `keys` stands for the primary keys that were merged, none where the whole table was loaded.
+    """
+
+    columns: tuple[str, ...]
+    sum: TableSum
+    keys: str | None = None
+
+
+class Target(Protocol):
+    """What the targets of all engines do. Where one raises GreenroomError, the database stays as it was."""
+
+    engine: str
+    schema: Schema
+
+    def execute(self, statement: str) -> None:
+        """Run a statement that makes or changes a table."""
+
+    def refresh(self) -> None:
+        """Look again at the tables, after statements changed them."""
+
+    def problems(self, tables: Iterable[str], *, merge: bool) -> list[str]:
+        """Return why rows cannot safely go into these tables, each in words that name the table."""
+
+    def clear(self, tables: Sequence[str]) -> None:
+        """Remove all rows of the tables. Rows of other tables stay, whatever their foreign keys say of it."""
+
+    def load(self, source: Table, lines: Iterable[bytes], *, merge: bool) -> LoadResult:
+        """Put the rows of a table of the archive into that of the same name; raise RowError, TargetError."""
+
+    def finish(self, *, unchecked: Collection[ForeignKeyPlace] = ()) -> None:
+        """Check the foreign keys, but those that the source itself broke; what counts up goes on after the rows."""
+
+    def checksum(self, table: Table, columns: Sequence[str], keys: str | None = None) -> TableSum:
+        """Return the rows and the checksum of what is in these columns now; with `keys`, of the rows merged."""
+
+    def commit(self) -> None:
+        """Let others see all of it."""
+
+
+@contextmanager
+def open_target(url: str) -> Iterator[Target]:
+    """Open the database for one transaction, which is rolled back unless it is committed within the block."""
+    module = import_module(f"core.databases.{driver_for(url).engine}.target")
+    opened = cast("AbstractContextManager[Target]", module.open_target(url))
+    with opened as target:
+        yield target
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the lines of a table become rows of the target: its columns, and a conversion for each."""
+
+    table: str
+    columns: tuple[str, ...]
+    conversions: tuple[Conversion, ...]
+    decoder: Decoder
+    places: tuple[int, ...]
+
+    def rows(self, lines: Iterable[bytes]) -> Iterator[list[Row]]:
+        """Yield the rows of the target in blocks, in the order of the lines; raise RowError."""
+        first = 1
+        for block in _blocks(lines):
+            count = len(block)
+            decoded = self.decoder.rows(block, first)
+            block.clear()
+            columns = list(zip(*decoded, strict=True))
+            try:
+                converted = [way.column(columns[at]) for way, at in zip(self.conversions, self.places, strict=True)]
+            except ValueError:
+                self._explain(decoded, first)
+                raise
+            del decoded, columns
+            yield list(zip(*converted, strict=True)) if converted else [()] * count
+            first += count
+
+    def _explain(self, rows: Sequence[Row], first: int) -> None:
+        for number, row in enumerate(rows, first):
+            for name, way, at in zip(self.columns, self.conversions, self.places, strict=True):
+                try:
+                    way.column((row[at],))
+                except ValueError as error:
+                    raise RowError(self.table, number, name, str(error)) from error
+
+
+def find_way(source: Table, target: Table, conversions: Mapping[str, Conversion]) -> Way:
+    """Given the conversion for each column that goes into the target, return how lines of the source become rows."""
+    sent = [column for column in source.columns if column.computed is None]
+    taken = [(at, column.name) for at, column in enumerate(sent) if column.name in conversions]
+    return Way(
+        table=target.name,
+        columns=tuple(name for _, name in taken),
+        conversions=tuple(conversions[name] for _, name in taken),
+        decoder=Decoder(source.name, sent),
+        places=tuple(at for at, _ in taken),
+    )
+
+
+def pairs_of(source: Table, target: Table) -> Iterator[tuple[Column, Column]]:
+    """Yield each column of the source whose values go into one of the target, and that one."""
+    there = {column.name: column for column in target.columns if column.computed is None}
+    for column in source.columns:
+        if column.computed is None and column.name in there:
+            yield column, there[column.name]
+
+
+def table_of(schema: Schema, name: str) -> Table:
+    """Return the table of the target with that name; raise TargetError where it has none."""
+    for table in schema.tables:
+        if table.name == name:
+            return table
+    raise TargetError(f"the target has no table {name}", hint="make the table first, or leave it out with --table")
+
+
+def expect_none(problems: Sequence[str]) -> None:
+    """Raise TargetError where there are problems."""
+    if problems:
+        raise TargetError("; ".join(problems), hint="nothing was changed")
+
+
+def _blocks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield lines together, about as many bytes each time; what is yielded may be emptied, to free memory."""
+    block: list[bytes] = []
+    size = 0
+    for line in lines:
+        block.append(line)
+        size += len(line)
+        del line
+        if size >= BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block

@@ -1,0 +1,48 @@
+"""Rows as the text that servers take in bulk: a line each, with tabs between the values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
+
+from core.databases.decode import Row
+from core.databases.sums import DIGEST_BYTES, TableSum, sum_rows
+
+NOTHING = r"\N"
+_TAB, _END = b"\t", b"\n"
+_LARGE = 1 << 20  # characters of a value that is not copied as a whole
+
+
+def write_rows(rows: Sequence[Row], write: Callable[[bytes], object]) -> TableSum:
+    """Given rows of cells, text or bytes that need no more escaping, write their lines and return their sum."""
+    if any(len(cell) > _LARGE for row in rows for cell in row):
+        return sum((_write_large(row, write) for row in rows), TableSum())
+    lines = list(map(row_line, rows))
+    write(_END.join(lines) + _END)
+    return sum_rows(lines)
+
+
+def row_line(row: Row) -> bytes:
+    """Return the line of a row, without its end."""
+    try:
+        return "\t".join(row).encode()
+    except TypeError:
+        return _TAB.join([cell if isinstance(cell, bytes) else cell.encode() for cell in row])
+
+
+def _write_large(row: Row, write: Callable[[bytes], object]) -> TableSum:
+    digest = blake2b(digest_size=DIGEST_BYTES)
+    for piece in _pieces(row):
+        digest.update(piece)
+        write(piece)
+    write(_END)
+    return TableSum(1, int.from_bytes(digest.digest(), "little"))
+
+
+def _pieces(row: Row) -> Iterator[bytes]:
+    for number, cell in enumerate(row):
+        if number:
+            yield _TAB
+        for start in range(0, len(cell), _LARGE):
+            piece = cell[start : start + _LARGE]
+            yield piece if isinstance(piece, bytes) else piece.encode()
