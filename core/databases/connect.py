@@ -60,4 +60,7 @@ def open_server(url: str | URL, **arguments: str) -> Engine:
             f"the driver of {driver.engine} is not installed",
             hint=f"pip install 'greenroom[{driver.extra}]'",
         )
-    return create_engine(address.set(drivername=driver.dialect), poolclass=NullPool, connect_args=arguments)
+    words: dict[str, object] = dict(arguments)
+    if driver.engine == "mysql" and address.password:
+        words["password"] = address.password.encode()  # PyMySQL takes text for Latin-1
+    return create_engine(address.set(drivername=driver.dialect), poolclass=NullPool, connect_args=words)

