@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+MARKER = "greenroom_restore"  # the table that says, in the target itself, which restore made it what it is
+_ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,13 @@ def name_beside(name: str, role: str, longest: int) -> str:
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     kept = name.encode()[: longest - len(ending) - len(digest) - 1].decode(errors="ignore")
     return f"{kept}_{digest}{ending}"
+
+
+def checked_id(restore_id: str) -> str:
+    """Return a restore's id, which is written into SQL; raise ValueError where it is more than a word."""
+    if not _ID.fullmatch(restore_id):
+        raise ValueError(f"{restore_id!r} is no id of a restore")
+    return restore_id
 
 
 def count_differences(expected: dict[str, int], found: dict[str, int]) -> list[str]:

@@ -135,9 +135,10 @@ def translate_and_feed(
                 with _running(translator, stdin=subprocess.PIPE, stdout=writing) as first:
                     _write_all(_pipe(first.process.stdin), blocks, reporter)
                     first.close_input()
-                    first.wait(reporter)
-                    if second.ended():
-                        second.finish(reporter)
+                    if first.wait(reporter) != 0:
+                        os.close(writing)
+                        writing = -1
+                        second.finish(reporter)  # it may be the one that failed first
                     first.finish(reporter)
                 os.set_blocking(writing, False)
                 _write_all(writing, [after], reporter)
@@ -160,9 +161,6 @@ class _Child:
         if self.process.stdin is not None:
             with suppress(BrokenPipeError):
                 self.process.stdin.close()
-
-    def ended(self) -> bool:
-        return self.process.poll() is not None
 
     def wait(self, reporter: Reporter) -> int:
         while True:

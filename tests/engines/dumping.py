@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.engine.url import make_url
 
 from core.databases.connect import open_server
@@ -88,3 +88,28 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process: nothing of greenroom catches it, and nothing can be done after it."""
+
+
+@contextmanager
+def killed_after(changes: int) -> Iterator[list[str]]:
+    """Let so many changing statements reach the server, and then none at all; give those that did."""
+    done: list[str] = []
+
+    def look(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        words = ("ALTER", "CREATE", "DROP", "RENAME", "COMMENT", "INSERT", "SET FOREIGN")
+        if len(done) > changes:
+            raise KilledError
+        if statement.lstrip().upper().startswith(words):
+            done.append(statement)
+            if len(done) > changes:
+                raise KilledError
+
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        yield done
+    finally:
+        event.remove(Engine, "before_cursor_execute", look)

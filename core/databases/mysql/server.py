@@ -34,7 +34,8 @@ _OPTIONS = {
 _SNAPSHOT = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 _TABLES = text("""
     SELECT table_name FROM information_schema.tables
-    WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY 1
+    WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
+        AND table_name <> 'greenroom_restore' ORDER BY 1
 """)
 _OTHERS = text("""
     SELECT id, user, '', host FROM information_schema.processlist

@@ -22,7 +22,7 @@ _ONLY_DRIVERS_KNOW = {"autocommit", "prepare_threshold", "context", "row_factory
 # What pg_dump leaves out, too: what belongs to an extension, and what is temporary.
 _TABLES = text("""
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.relname <> 'greenroom_restore'
         AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
             AND d.deptype = 'e')
@@ -31,7 +31,8 @@ _TABLES = text("""
 _OTHERS = text("""
     SELECT pid, coalesce(usename, ''), coalesce(application_name, ''), coalesce(host(client_addr), '')
     FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+        AND coalesce(backend_type, 'client backend') = 'client backend'  -- unknown of another role's
     ORDER BY pid
 """)
 
@@ -39,6 +40,16 @@ _OTHERS = text("""
 def quoted(name: str) -> str:
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
+
+
+def literal(value: object) -> str:
+    escaped = str(value).replace("'", "''")
+    return f"E'{escaped}'".replace("\\", "\\\\") if "\\" in escaped else f"'{escaped}'"
+
+
+def run(connection: Connection, statement: str) -> None:
+    """Run a statement as it stands."""
+    connection.exec_driver_sql(statement.replace("%", "%%"))
 
 
 def database_of(url: str) -> str:

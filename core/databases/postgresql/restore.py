@@ -1,0 +1,157 @@
+"""A dump into a new PostgreSQL database beside the site's, checked and marked there, ready for the swap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from core.databases.facts import checked_id, count_differences
+from core.databases.postgresql.server import (
+    beside,
+    connect,
+    count_tables,
+    database_of,
+    literal,
+    quoted,
+    run,
+    tool_command,
+)
+from core.databases.postgresql.swap import Databases, administer, drop_new, look
+from core.databases.tools import feed_tool
+from core.errors import GreenroomError, VerificationError
+from core.progress import Reporter
+
+# The values of these are lists, which stand as they are; all others are one value.
+_LISTS = {"search_path", "local_preload_libraries", "session_preload_libraries", "temp_tablespaces"}
+_LIKE = text("""
+    SELECT to_jsonb(d) - 'datacl', r.rolname, t.spcname, pg_encoding_to_char(d.encoding),
+        d.datacl IS NOT NULL, shobj_description(d.oid, 'pg_database')
+    FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba JOIN pg_tablespace t ON t.oid = d.dattablespace
+    WHERE d.datname = :name
+""")
+_GRANTS = text("""
+    SELECT coalesce(r.rolname, ''), a.privilege_type, a.is_grantable
+    FROM pg_database d CROSS JOIN aclexplode(d.datacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+    WHERE d.datname = :name AND a.grantee <> d.datdba
+""")
+_SETTINGS = text("""
+    SELECT unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+    WHERE d.datname = :name AND s.setrole = 0
+""")
+_RIGHTS = text("""
+    SELECT r.rolsuper, r.rolcreatedb, coalesce(pg_has_role(d.datdba, 'MEMBER'), true)
+    FROM pg_roles r LEFT JOIN pg_database d ON d.datname = :name WHERE r.rolname = current_user
+""")
+
+
+def swap_problems(url: str) -> list[str]:
+    """Return why the site's role cannot restore into a database beside the site's and swap the two: rights it lacks."""
+    with administer(url) as connection:
+        superuser, creates, owns = connection.execute(_RIGHTS, {"name": database_of(url)}).one()
+    problems = []
+    if not (superuser or creates):
+        problems.append("the role may not create databases: ALTER ROLE ... CREATEDB")
+    if not (superuser or owns):
+        problems.append("the role does not own the database: ALTER DATABASE ... OWNER TO")
+    return problems
+
+
+def prepare(
+    url: str,
+    restore_id: str,
+    blocks: Iterable[bytes],
+    expected: dict[str, int],
+    reporter: Reporter,
+    *,
+    tools: Path | None = None,
+    owners: bool = True,
+) -> None:
+    """Restore a dump into a new database beside the site's, which is not touched, and check its rows.
+
+    It gets the site's owner, encoding, locale, tablespace, rights and settings; without `owners` all in it belongs to
+    the role of the URL and no right that was granted comes back. At its end it is marked with the restore's id. One
+    that is there already is made anew. Any error leaves none.
+    Raise GreenroomError, VerificationError where the rows are not those expected, CancelledError.
+    """
+    checked_id(restore_id)
+    found = look(url)
+    if found.old is not None and found.site is not None:
+        raise GreenroomError(
+            f"the database {found.old_name} is there still, from an earlier restore",
+            hint="finish that restore, or go back from it, or look what is in it and drop it",
+        )
+    drop_new(url)
+    try:
+        with administer(url) as connection:
+            comment = _create_like(connection, database_of(url), found.new_name)
+        new = beside(url, found.new_name)
+        words = ["--single-transaction", "--exit-on-error", *([] if owners else ["--no-owner", "--no-acl"])]
+        reporter.phase("loading the database")
+        feed_tool(tool_command("pg_restore", tools, new, *words), blocks, reporter)
+        _check(new, expected, reporter)
+        _mark(new, found, restore_id, comment)
+    except BaseException:
+        drop_new(url)
+        raise
+
+
+def _create_like(connection: Connection, name: str, new: str) -> str:
+    """Create the database `new` with the properties of `name`, where that exists; return its comment."""
+    row = connection.execute(_LIKE, {"name": name}).one_or_none()
+    if row is None:
+        run(connection, f"CREATE DATABASE {quoted(new)} TEMPLATE template0")
+        return ""
+    about, owner, tablespace, encoding, has_grants, comment = row
+    place = f"CONNECTION LIMIT {int(about['datconnlimit'])}"
+    if tablespace != "pg_default":  # which needs no right, but may not be named without one
+        place += f" TABLESPACE {quoted(tablespace)}"
+    kind = f"OWNER {quoted(owner)} ENCODING {literal(encoding)} {_locale(about)}"
+    statements = [f"CREATE DATABASE {quoted(new)} TEMPLATE template0 {kind} {place}"]
+    if has_grants:
+        statements.append(f"REVOKE ALL ON DATABASE {quoted(new)} FROM PUBLIC")
+    for grantee, right, grantable in connection.execute(_GRANTS, {"name": name}):
+        whom = quoted(grantee) if grantee else "PUBLIC"
+        option = " WITH GRANT OPTION" if grantable else ""
+        statements.append(f"GRANT {right} ON DATABASE {quoted(new)} TO {whom}{option}")
+    for setting in connection.execute(_SETTINGS, {"name": name}).scalars():
+        variable, _, value = str(setting).partition("=")
+        said = value if variable in _LISTS and value else literal(value)
+        statements.append(f"ALTER DATABASE {quoted(new)} SET {_variable(variable)} TO {said}")
+    for statement in statements:
+        run(connection, statement)
+    return comment or ""
+
+
+def _locale(about: dict[str, Any]) -> str:
+    words = [f"LC_COLLATE {literal(about['datcollate'])} LC_CTYPE {literal(about['datctype'])}"]
+    provider = about.get("datlocprovider", "c")
+    locale = about.get("datlocale") or about.get("daticulocale")
+    if provider == "i":
+        words.append(f"LOCALE_PROVIDER icu ICU_LOCALE {literal(locale)}")
+    elif provider == "b":
+        words.append(f"LOCALE_PROVIDER builtin BUILTIN_LOCALE {literal(locale)}")
+    return " ".join(words)
+
+
+def _variable(name: str) -> str:
+    return ".".join(map(quoted, name.split(".")))
+
+
+def _check(new: str, expected: dict[str, int], reporter: Reporter) -> None:
+    wrong = count_differences(expected, count_tables(new, reporter).tables)
+    if wrong:
+        raise VerificationError(
+            "the restored database does not hold the rows of the backup: " + "; ".join(wrong[:5]),
+            hint="nothing was changed; verify the backup, and look at the messages of the server",
+        )
+
+
+def _mark(new: str, found: Databases, restore_id: str, comment: str) -> None:
+    """The mark is the last that is written: a database without it was not loaded to its end."""
+    with connect(new, autocommit=True) as connection:
+        run(connection, "ANALYZE")
+        mark = literal(found.mark(restore_id) + comment)
+        run(connection, f"COMMENT ON DATABASE {quoted(found.new_name)} IS {mark}")
