@@ -85,8 +85,10 @@ def _narrower(source: ColumnType, target: ColumnType, engine: str) -> Iterator[s
             yield f"keeps {target.precision} digits, {target.scale} behind the point: a value with more is refused"
         if source.kind == "float" and (source.bits or 64) > (target.bits or 64):
             yield "keeps 32 bits: a number that needs more is refused"
-    if source.kind in _TEMPORAL and target.precision is not None and _seconds(source) > target.precision:
-        yield f"keeps {target.precision} digits behind the seconds: a value with more is refused"
+    if source.kind in _TEMPORAL and source.native != target.native:
+        kept = 0 if engine == "mysql" and target.precision is None else _seconds(target)
+        if _seconds(source) > kept:
+            yield f"keeps {kept} digits behind the seconds: a value with more is refused"
     if source.kind == "enum" and not set(source.values) <= set(target.values):
         yield "lacks values that the source allows: those are refused"
 

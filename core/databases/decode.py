@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from operator import attrgetter
 from types import GenericAlias
 from typing import Any, Literal
@@ -77,13 +78,13 @@ class Decoder:
         JSON and arrays are msgspec.Raw. Raise RowError.
         """
         try:
-            return [self._values(line) for line in lines]
+            return list(self._values(lines))
         except (msgspec.DecodeError, UnicodeDecodeError):
             for number, line in enumerate(lines, first):
                 self._explain(line, number)
             raise
 
-    def _quick(self) -> Callable[[bytes], Row]:
+    def _quick(self) -> Callable[[Sequence[bytes]], Iterable[Row]]:
         fields = [f"f{number}" for number in range(len(self._names))]
         struct = msgspec.defstruct(
             "Line",
@@ -95,10 +96,10 @@ class Decoder:
         decode: Callable[[bytes], Any] = msgspec.json.Decoder(struct).decode
         values = attrgetter(*fields)
         if len(fields) == 1:
-            return lambda line: (values(decode(line)),)
-        return lambda line: values(decode(line))
+            return lambda lines: zip(map(values, map(decode, lines)))
+        return lambda lines: map(values, map(decode, lines))
 
-    def _thorough(self) -> Callable[[bytes], Row]:
+    def _thorough(self) -> Callable[[Sequence[bytes]], Iterable[Row]]:
         """For names that msgspec takes for no field: the values are put in order, then read by their types."""
         as_parts = msgspec.json.Decoder(dict[str, Raw]).decode
         as_row: Callable[[bytes], Row] = msgspec.json.Decoder(GenericAlias(tuple, tuple(self._types))).decode
@@ -110,7 +111,7 @@ class Decoder:
                 raise msgspec.ValidationError("other columns")
             return as_row(b"[" + b",".join(parts[name] for name in self._names) + b"]")
 
-        return values
+        return partial(map, values)
 
     def _explain(self, line: bytes, number: int) -> None:
         """Raise RowError where the line is none of this table."""

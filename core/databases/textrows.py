@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 
 from core.databases.decode import Row
-from core.databases.sums import DIGEST_BYTES, TableSum, sum_rows
+from core.databases.sums import DIGEST_BYTES, TableSum, sum_digests, sum_rows
 
 NOTHING = r"\N"
 _TAB, _END = b"\t", b"\n"
@@ -36,7 +36,7 @@ def _write_large(row: Row, write: Callable[[bytes], object]) -> TableSum:
         digest.update(piece)
         write(piece)
     write(_END)
-    return TableSum(1, int.from_bytes(digest.digest(), "little"))
+    return sum_digests([digest.digest()])
 
 
 def _pieces(row: Row) -> Iterator[bytes]:

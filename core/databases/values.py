@@ -33,13 +33,14 @@ _HEXADECIMAL = "0123456789abcdef"
 _MOST_WHOLE_DIGITS = 131_072  # what PostgreSQL's numeric holds, the most of all
 _MOST_PARTS = 16_383
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-_PLAIN_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.([0-9]+))?")
+_PLAIN_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_NEVER = re.compile(r"(?!)")
 _DAY = r"(?:[0-9]{4,6}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))"
 _CLOCK = r"(-?[0-9]{2,3}:[0-5][0-9]:[0-5][0-9])(?:\.([0-9]{1,6}))?"
 _DATE = re.compile(rf"{_DAY}(?: BC)?|-?infinity|0000-00-00")
 _TIME = re.compile(rf"{_CLOCK}([+-][0-9]{{2}}(?::[0-9]{{2}}){{0,2}})?")
 _TIMESTAMP = re.compile(rf"((?:{_DAY}|0000-00-00) ){_CLOCK}(\+00)?( BC)?")
-_LOOKS_LIKE_TAG = re.compile(rb'\s*\{\s*"(?:\$|\\u0024)')
+_LOOKS_LIKE_TAG = re.compile(r'\s*\{\s*"(?:\$|\\u0024)')
 _as_parts = msgspec.json.Decoder(dict[str, Raw]).decode
 _as_tagged = msgspec.json.Decoder(Tagged).decode
 _as_json = msgspec.json.Decoder().decode
@@ -67,7 +68,7 @@ class Conversion:
         """Convert the values of some rows. Raise ValueError."""
         kinds = set(map(type, values))
         if Raw in kinds:
-            values = [None if bytes(value) == b"null" else value for value in values]
+            values = [None if text == "null" else text for text in map(_text_of, values)]
             kinds = set(map(type, values))
         if Tagged in kinds:
             return [self.nothing if value is None else self._value(value) for value in values]
@@ -93,18 +94,21 @@ def conversion(source: ColumnType, target: ColumnType) -> Conversion | None:
     return Conversion(_by_type(target) if source.kind == "any" else plain, partial(_tagged, target))
 
 
-def text_of_json(raw: Raw) -> str | Tagged:
-    """Given JSON as a line has it, return its exact text, or what says that it is no JSON."""
-    data = bytes(raw)
-    if not _LOOKS_LIKE_TAG.match(data):
-        return data.decode()
-    parts = _as_parts(data)
-    if len(parts) != 1:
-        return data.decode()
-    kind, value = (found := _as_tagged(data)).kind_and_value()
+def _text_of(raw: Raw) -> str:
+    return str(memoryview(raw), "utf-8")
+
+
+def text_of_json(line_part: str) -> str | Tagged:
+    """Given JSON as a line has it, return its exact text, or what says that it is no JSON. Raise ValueError."""
+    if '"$' not in line_part and "u0024" not in line_part:
+        return line_part
+    if not _LOOKS_LIKE_TAG.match(line_part) or len(_as_parts(line_part)) != 1:
+        return line_part
+    tagged = _as_tagged(line_part)
+    kind, value = tagged.kind_and_value()
     if kind == "json":
-        return bytes(value).decode()
-    return str(value) if kind == "text" else found
+        return _text_of(value)
+    return str(value) if kind == "text" else tagged
 
 
 def _chain(first: Convert | None, second: Convert) -> Convert:
@@ -181,11 +185,11 @@ def checked_decimal(digits: str) -> Decimal:
 def _to_decimal(_source: ColumnType, target: ColumnType) -> Convert | None:
     scale, precision = target.scale, target.precision
     bare = scale is None or precision is None
+    as_it_is = _settled_decimal(precision, scale).fullmatch
 
     def convert(value: float | str) -> str:
         digits = value if isinstance(value, str) else repr(value)
-        plain = _PLAIN_DECIMAL.fullmatch(digits)
-        if plain and bare:
+        if as_it_is(digits):
             return digits
         number = checked_decimal(digits)
         if not number.is_finite():
@@ -197,6 +201,16 @@ def _to_decimal(_source: ColumnType, target: ColumnType) -> Convert | None:
         return _scaled(number, precision, scale)
 
     return convert
+
+
+def _settled_decimal(precision: int | None, scale: int | None) -> re.Pattern[str]:
+    """Return what digits look like that need no change for a column of that precision and scale."""
+    if precision is None or scale is None:
+        return _PLAIN_DECIMAL
+    if not 0 <= scale < precision:
+        return _NEVER
+    point = rf"\.[0-9]{{{scale}}}" if scale else ""
+    return re.compile(rf"(?!-[0.]*\Z)-?(?:0|[1-9][0-9]{{0,{precision - scale - 1}}}){point}")
 
 
 def _scaled(number: Decimal, precision: int, scale: int) -> str:
@@ -320,16 +334,21 @@ def _to_time(_source: ColumnType, target: ColumnType) -> Convert | None:
 
 def _to_timestamp(_source: ColumnType, target: ColumnType) -> Convert | None:
     """One without a zone is taken as UTC where the target keeps a zone."""
+    digits = _digits_of(target)
+    zone = "+00" if target.zoned else ""
+    fraction = rf"(?:\.[0-9]{{0,{digits - 1}}}[1-9])?" if digits else ""
+    as_it_is = re.compile(rf"{_DAY} [0-2][0-9]:[0-5][0-9]:[0-5][0-9]{fraction}{re.escape(zone)}").fullmatch
 
     def convert(value: str) -> str:
+        if as_it_is(value):
+            return value
         found = _TIMESTAMP.fullmatch(value)
         if found is None:
             if value in {"infinity", "-infinity"}:
                 return value
             raise ValueError(f"{value[:40]!r} is no point in time")
-        day, clock, fraction, _, era = found.groups()
-        zone = "+00" if target.zoned else ""
-        return day + _seconds(clock, fraction, _digits_of(target)) + zone + (era or "")
+        day, clock, part, _, era = found.groups()
+        return day + _seconds(clock, part, digits) + zone + (era or "")
 
     return convert
 
@@ -364,7 +383,7 @@ def _to_enum(_source: ColumnType, target: ColumnType) -> Convert | None:
 def _from_json(source: ColumnType, target: ColumnType) -> Convert | None:
     fit = _to_text(source, target)
 
-    def convert(value: Raw) -> str:
+    def convert(value: str) -> str:
         text = text_of_json(value)
         if isinstance(text, Tagged):
             raise ValueError(f"{text.kind_and_value()[0]} in a column for JSON")  # noqa: TRY004 - of a row, not of ours
@@ -374,8 +393,8 @@ def _from_json(source: ColumnType, target: ColumnType) -> Convert | None:
 
 
 def _to_array(_source: ColumnType, _target: ColumnType) -> Convert | None:
-    def convert(value: Raw) -> list[Any]:
-        items = _as_json(bytes(value))
+    def convert(value: str) -> list[Any]:
+        items = _as_json(value)
         if not isinstance(items, list):
             raise ValueError("not a list")  # noqa: TRY004 - of a row, not of ours
         return items

@@ -10,7 +10,7 @@ from core.databases.textrows import NOTHING
 from core.databases.values import Conversion, Convert, conversion
 
 _SPECIAL = re.compile(r"[\n\t\\]")
-_ESCAPES = str.maketrans({"\n": r"\n", "\t": r"\t", "\\": r"\\"})
+_ESCAPES = {"\\": r"\\", "\n": r"\n", "\t": r"\t"}
 _SECONDS = re.compile(r"([^.+]*)(?:\.([0-9]*))?(?:\+00)?")
 
 
@@ -18,6 +18,8 @@ def loaded_conversion(source: ColumnType, target: ColumnType) -> Conversion | No
     """Return how values become cells of a line that LOAD DATA takes into a column of that type."""
     if target.kind == "boolean" and source.kind in {"boolean", "integer", "any"}:
         target = ColumnType(kind="integer", bits=8, native=target.native)  # which is all that it is there
+    if target.kind in {"time", "timestamp"} and target.precision is None:
+        target = target.model_copy(update={"precision": 0})
     neutral = conversion(source, target)
     return None if neutral is None else neutral.then(_cell(target), NOTHING)
 
@@ -68,11 +70,12 @@ def _padded_bytes(target: ColumnType) -> Convert:
 def _timed(target: ColumnType) -> Convert:
     """With all the digits behind the seconds that the column has, and in UTC without saying so."""
     digits = target.precision or 0
-    checked = conversion(target, target.model_copy(update={"precision": digits}))
+    fraction = rf"\.[0-9]{{{digits}}}" if digits else ""
+    as_it_is = re.compile(rf"(?:[0-9-]{{10}} )?[0-9:]{{8}}{fraction}").fullmatch
 
     def convert(value: str) -> str:
-        if checked is not None and checked.plain is not None:
-            value = checked.plain(value)
+        if as_it_is(value):
+            return value
         found = _SECONDS.fullmatch(value)
         if found is None:
             raise ValueError(f"the engine has no {value}")
@@ -90,7 +93,10 @@ def float_text(value: float) -> str:
 
 def escape(text: str) -> str:
     """Return the text with a backslash before what LOAD DATA would take for an end."""
-    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
+    if _SPECIAL.search(text):
+        for sign, escaped in _ESCAPES.items():
+            text = text.replace(sign, escaped)
+    return text
 
 
 def escape_bytes(data: bytes) -> bytes:

@@ -15,9 +15,7 @@ from core.databases.values import Conversion, Convert, checked_decimal, conversi
 
 _MOST_PLAIN = 1e15  # from here on, numbers have an exponent
 _SPECIAL = re.compile(r"[\b\f\n\r\t\v\\]")
-_ESCAPES = str.maketrans(
-    {"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"},
-)
+_ESCAPES = {"\\": r"\\", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
 _NEEDS_QUOTES = re.compile(r'[{}",\\\s]|\A\Z|\A[nN][uU][lL][lL]\Z', re.ASCII)
 _ZERO = re.compile(r"-0(?:\.0*)?")
 
@@ -72,18 +70,21 @@ def _unsigned_zero(digits: str) -> str:
 
 def escape(text: str) -> str:
     """Return the text with a backslash before each sign that COPY would take for another."""
-    return text.translate(_ESCAPES) if _SPECIAL.search(text) else text
+    if _SPECIAL.search(text):
+        for sign, escaped in _ESCAPES.items():
+            text = text.replace(sign, escaped)
+    return text
 
 
 def float_text(value: float) -> str:
     """Return the shortest digits that give back a number of 64 bits."""
+    if -_MOST_PLAIN < value < _MOST_PLAIN:
+        return repr(value).removesuffix(".0")
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     text = repr(value)
     if "e" in text:
         return text
-    if abs(value) < _MOST_PLAIN:
-        return text.removesuffix(".0")
     sign = "-" if value < 0 else ""
     digits = text.lstrip("-").replace(".", "").rstrip("0")
     return f"{sign}{digits[0]}{'.' * (len(digits) > 1)}{digits[1:]}e+15"

@@ -7,8 +7,6 @@ from decimal import Decimal
 from functools import partial
 from typing import Literal
 
-from msgspec import Raw
-
 from core.databases.decode import Tagged
 from core.databases.schema import ColumnType
 from core.databases.values import Conversion, Convert, conversion, text_of_json
@@ -27,6 +25,7 @@ _BY_WORD: tuple[tuple[str, Affinity], ...] = (
     ("DOUB", "REAL"),
 )
 _NUMBER = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*", re.ASCII)
+_SURE_DIGITS = 15  # as many, any number keeps
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
 
 
@@ -60,15 +59,17 @@ def _last_step(source: ColumnType, target: ColumnType, affinity: Affinity) -> Co
             return partial(_number, affinity)
         case ("boolean", _):
             return int
+        case ("date" | "time" | "timestamp" | "uuid", _):
+            return None  # which is never like a number
         case _ if affinity == "TEXT" and target.kind in {"text", "json", "enum"}:
             return None
         case _:
             return partial(_stored, affinity)
 
 
-def _json(affinity: Affinity, raw: Raw) -> Value:
+def _json(affinity: Affinity, line_part: str) -> Value:
     """JSON is text, but of JSON that is only a number SQLite makes one in a column that was declared as JSON."""
-    text = text_of_json(raw)
+    text = text_of_json(line_part)
     if isinstance(text, Tagged):
         return _natural(affinity, text)
     if affinity in {"TEXT", "BLOB"} or not _NUMBER.fullmatch(text):
@@ -82,7 +83,8 @@ def _natural(affinity: Affinity, value: Tagged) -> Value:
     if kind == "bytes":
         return bytes.fromhex(plain)
     if kind == "json":
-        return None if bytes(plain) == b"null" else _json(affinity, plain)
+        text = bytes(plain).decode()
+        return None if text == "null" else _json(affinity, text)
     return _stored(affinity, float(plain) if kind == "float" else plain)
 
 
@@ -90,13 +92,21 @@ def _number(affinity: Affinity, digits: str) -> Value:
     """Digits as the number that has all of them; raise ValueError where SQLite has no such number."""
     if affinity in {"TEXT", "BLOB"}:
         return digits
+    if len(digits) <= _SURE_DIGITS and "e" not in digits.lower():
+        return _stored(affinity, _shortest(float(digits)))
     number = Decimal(digits)
+    if not number.is_finite():
+        return _stored(affinity, float(number))
     if number == number.to_integral_value() and _SMALLEST <= number <= _LARGEST:
         return _stored(affinity, int(number))
     nearest = float(number)
     if Decimal(repr(nearest)) != number:
         raise ValueError(f"{digits[:40]} has more digits than a number of SQLite keeps")
     return _stored(affinity, nearest)
+
+
+def _shortest(number: float) -> int | float:
+    return int(number) if number.is_integer() else number
 
 
 def _stored(affinity: Affinity, value: Value) -> Value:
