@@ -12,7 +12,8 @@ _INTEGER = re.compile(r"[-+]?\d+")
 _DECIMAL = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
 _NOW = re.compile(
     r"(?:current_timestamp|current_date|current_time|localtimestamp|localtime)(?:\(\d*\))?|now\(\d*\)|curdate\(\)|"
-    r"(?:transaction_timestamp|statement_timestamp)\(\)",
+    r"(?:transaction_timestamp|statement_timestamp)\(\)|utc_timestamp\(\d*\)|"
+    r"\(?current_timestamp at time zone 'utc'(?:::text)?\)?",
     re.IGNORECASE,
 )
 _LONGEST_INTEGER = 40

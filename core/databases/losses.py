@@ -1,4 +1,4 @@
-"""What a target cannot keep exactly, said before anything is written."""
+"""What a target cannot keep exactly: the fidelity report, said before anything is written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A line of the fidelity report: `what` a column, or a whole table, loses."""
+    """One line of the report: of a table, and of a column where it is about one."""
 
     table: str
     column: str | None

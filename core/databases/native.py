@@ -14,6 +14,9 @@ Numbers = Literal["nothing", "length", "digits", "seconds"]
 
 _NUMBERS = re.compile(r"\(\s*(\d+)\s*(?:,\s*(-?\d+)\s*)?\)")
 _LARGEST = (1 << 32) - 1
+_PLAIN_TEXT = re.compile(r"|.*(?:char|text|clob|string).*", re.IGNORECASE | re.DOTALL)
+_SPECIAL_INTEGER = re.compile(r"(?:bit|year).*", re.IGNORECASE | re.DOTALL)
+LONG_TEXT = 65_535  # from here on the length of MySQL's text types says how they are kept, not what was meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +60,10 @@ def _typed(native: str, meaning: Meaning) -> ColumnType:
         scale=(two or 0) if digits else None,
         native=native,
     )
+
+
+def told_as_plain(column: ColumnType, source: str) -> tuple[str, ...]:
+    """Return what is lost where a type of one engine is only text, or only a number, on another."""
+    is_integer = column.kind == "integer"
+    plain = not _SPECIAL_INTEGER.fullmatch(column.native) if is_integer else _PLAIN_TEXT.fullmatch(column.native)
+    return () if plain or source == "sqlite" else (f"the type {column.native} becomes {column.kind}",)

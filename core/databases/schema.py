@@ -46,7 +46,7 @@ class ColumnType(_Part):
     `bits` of integers and floats; `length` of text in characters and of bytes in bytes, none where it is unlimited;
     `precision` and `scale` of decimals, none where any number of digits is kept; `precision` of times is that of their
     seconds. `values` and `name` belong to an enum, `element` to an array. `native` says the type in the source's own
-    words, to be read by a person.
+    words. `collation` is by what MariaDB and MySQL compare a text, where they say so.
     """
 
     kind: Kind
@@ -60,6 +60,7 @@ class ColumnType(_Part):
     name: Name | None = None
     element: ColumnType | None = None
     native: str = ""
+    collation: str = ""
 
 
 class Default(_Part):

@@ -13,6 +13,9 @@ from core.databases.native import Meaning, read_type
 from core.databases.schema import Check, Column, ColumnType, Schema, Table
 
 _BOOLEAN = re.compile(r"(tinyint\(1\)|bool|boolean)", re.IGNORECASE)
+_BITS = re.compile(r"bit\((?:[1-9]|[1-5]\d|6[0-3])\)", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
 _LISTED = re.compile(r"enum\((.*)\)", re.IGNORECASE | re.DOTALL)
 _VALUE = re.compile(r"'((?:[^']|'')*)'")
 _JSON_CHECK = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)", re.IGNORECASE)
@@ -56,7 +59,8 @@ _OTHERS = text("""
     ORDER BY 1
 """)
 _TYPES = text("""
-    SELECT table_name, column_name, column_type FROM information_schema.columns WHERE table_schema = DATABASE()
+    SELECT table_name, column_name, column_type, coalesce(collation_name, '') FROM information_schema.columns
+    WHERE table_schema = DATABASE()
 """)
 _COLUMN_CHECKS = text("""
     SELECT table_name, check_clause FROM information_schema.check_constraints
@@ -66,7 +70,7 @@ _COLUMN_CHECKS = text("""
 
 def read_schema(connection: Connection) -> Schema:
     """Return the tables of the database; what else there is is named in `left_out`."""
-    types = {(row[0], row[1]): _type(row[2]) for row in connection.execute(_TYPES)}
+    types = {(row[0], row[1]): _collated(_type(row[2]), row[3]) for row in connection.execute(_TYPES)}
     tables, left_out = inspect_tables(
         inspect(connection), lambda *where: types[where], lambda column: column.get("autoincrement") is True
     )
@@ -74,6 +78,11 @@ def read_schema(connection: Connection) -> Schema:
     checks = list(connection.execute(_COLUMN_CHECKS)) if _is_mariadb(connection) else []
     whole = (_with_checks(table, [sql for name, sql in checks if name == table.name]) for table in tables)
     return Schema(engine=ENGINE, tables=tuple(whole), left_out=tuple(left_out))
+
+
+def _collated(type_: ColumnType, collation: str) -> ColumnType:
+    compares = type_.kind in {"text", "enum"}
+    return type_.model_copy(update={"collation": collation}) if compares else type_
 
 
 def _is_mariadb(connection: Connection) -> bool:
@@ -84,6 +93,8 @@ def _type(native: str) -> ColumnType:
     """What has no neutral form travels as text; TINYINT(1) is what these servers make of BOOLEAN."""
     if _BOOLEAN.fullmatch(native):
         return ColumnType(kind="boolean", native=native)
+    if _BITS.fullmatch(native):
+        return ColumnType(kind="integer", bits=64, native=native)
     listed = _LISTED.fullmatch(native)
     if listed is not None:
         values = tuple(value.replace("''", "'") for value in _VALUE.findall(listed[1]))
@@ -95,10 +106,19 @@ def _with_checks(table: Table, checks: Sequence[str]) -> Table:
     """With the checks that belong to columns; one of them is how MariaDB says that a column's text is JSON."""
     matches = {check: _JSON_CHECK.fullmatch(check) for check in checks}
     json = {match[1].replace("``", "`") for match in matches.values() if match}
-    columns = tuple(_as_json(column) if column.name in json else column for column in table.columns)
+    columns = tuple(_as_json(column) if column.name in json else column for column in map(_unescaped, table.columns))
     more = tuple(Check(sql=check) for check, match in matches.items() if not match)
     return table.model_copy(update={"columns": columns, "checks": table.checks + more})
 
 
 def _as_json(column: Column) -> Column:
     return column.model_copy(update={"type": ColumnType(kind="json", native=column.type.native)})
+
+
+def _unescaped(column: Column) -> Column:
+    """These servers show a text default with backslashes before what would end it."""
+    default = column.default
+    if default is None or default.kind != "literal" or not isinstance(default.value, str):
+        return column
+    value = _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]), default.value)
+    return column.model_copy(update={"default": default.model_copy(update={"value": value})})

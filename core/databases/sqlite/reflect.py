@@ -13,7 +13,7 @@ from core.databases.schema import Action, Check, Column, ForeignKey, Index, Sche
 from core.databases.sqlite.definition import Definition, read_definition
 from core.databases.sqlite.snapshot import ENGINE
 
-_MEANINGS = (
+MEANINGS = (
     Meaning("BOOL(EAN)?", "boolean"),
     Meaning("(SMALL|TINY)INT( UNSIGNED)?|INT2", "integer", bits=16),  # SQLite keeps 64 bits; this is meant to be small
     Meaning("((MEDIUM|BIG)?INT|INT[48]?|INTEGER|UNSIGNED BIG INT|SERIAL)( UNSIGNED)?", "integer", bits=64),
@@ -23,7 +23,10 @@ _MEANINGS = (
     Meaning("(DATETIME|TIMESTAMP)( WITHOUT TIME ZONE)?", "timestamp", "seconds"),
     Meaning("DATE", "date"),
     Meaning("TIME( WITHOUT TIME ZONE)?", "time", "seconds"),
-    Meaning("JSONB?", "json"),
+    Meaning("TIME WITH TIME ZONE", "time", "seconds", zoned=True),
+    Meaning("INTERVAL", "interval"),
+    Meaning("JSONB?( TEXT)?", "json"),
+    Meaning("ENUM TEXT", "enum"),
     Meaning("UUID|GUID", "uuid"),
     Meaning(
         "(NATIVE |VARYING )?CHAR(ACTER)?( VARYING)?|N?VARCHAR2?|NCHAR|(TINY|MEDIUM|LONG)?TEXT|CLOB|STRING",
@@ -77,7 +80,7 @@ def _column(row: tuple[int, str, str, int, str | None, int, int], definition: De
     computed = hidden in _GENERATED
     return Column(
         name=name,
-        type=read_type(declared, _MEANINGS, "any"),
+        type=read_type(declared, MEANINGS, "any"),
         nullable=not not_null and not key,
         default=None if computed else parse_default(default),
         identity=bool(key) and counts and declared.upper() == "INTEGER",

@@ -1,0 +1,73 @@
+"""A table as it is to be made: its columns and rules with all their SQL in the target's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.databases.schema import Action
+
+
+@dataclass(frozen=True, slots=True)
+class NativeType:
+    """A column's type in the target's words.
+
+    `check` is a condition that holds to what the type lets slip, with `{}` for the column. `length` is how much text
+    or bytes it takes, where that is limited; `losses` is what it cannot keep.
+    """
+
+    sql: str
+    losses: tuple[str, ...] = ()
+    check: str = ""
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftColumn:
+    """`default` and `computed` are SQL of the target; `comes_from` names the sequence behind an identity."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    default: str | None = None
+    identity: bool = False
+    sequence: str = ""
+    computed: str | None = None
+    stored: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DraftKey:
+    """A unique constraint or an index; `lengths` are how much of a column is in the index, where that is not all."""
+
+    name: str
+    columns: tuple[str, ...]
+    unique: bool
+    is_constraint: bool
+    lengths: tuple[int | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCheck:
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftForeignKey:
+    name: str
+    columns: tuple[str, ...]
+    table: str
+    referred: tuple[str, ...]
+    on_delete: Action
+    on_update: Action
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTable:
+    name: str
+    columns: tuple[DraftColumn, ...]
+    primary_key: tuple[str, ...]
+    primary_key_name: str
+    keys: tuple[DraftKey, ...]
+    checks: tuple[DraftCheck, ...]
+    foreign_keys: tuple[DraftForeignKey, ...]
