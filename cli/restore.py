@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.ask import ask_for_word, require_person
+from cli.elsewhere import restore_into
 from cli.opening import backup_and_site, open_ready, the_site, the_sites
 from cli.options import Options, Verb, accept_version_option, pass_options, site_option, yes_option
 from cli.output import Json, emit, emit_json, error_object, remark, tell_error, warn
@@ -30,6 +31,12 @@ from core.status import refuse_forgotten
 @click.option("--dry-run", is_flag=True, help="Only say what would change, and what would be lost.")
 @click.option("--stage", is_flag=True, help="Verify and unpack beside the site, to be applied by `greenroom apply`.")
 @click.option("--now", is_flag=True, help="Stage and apply.")
+@click.option(
+    "--into",
+    metavar="URL",
+    help="Not to its site: a portable backup into this empty database, of any engine. ${NAME} is the environment's.",
+)
+@click.option("--table", "tables", multiple=True, metavar="T", help="With --into only this table; repeatable.")
 @site_option
 @yes_option
 @accept_version_option
@@ -39,6 +46,8 @@ def restore(
     backup: str,
     site: str | None,
     accept_version: str | None,
+    into: str | None,
+    tables: tuple[str, ...],
     *,
     dry_run: bool,
     stage: bool,
@@ -48,11 +57,17 @@ def restore(
     """Restore a backup to its site: exactly one of --dry-run, --stage and --now.
 
     --stage and --now show what would be lost, and ask for the site's name to be typed. The present state is kept in a
-    safety backup, to which `greenroom undo` goes back.
+    safety backup, to which `greenroom undo` goes back. With --into nothing is kept, for the database must be empty.
     """
     if dry_run + stage + now != 1:
         raise click.UsageError("say one of --dry-run, --stage and --now")
+    if into is None and tables:
+        raise click.UsageError("--table is for a restore --into another database")
     context = open_ready(options)
+    if into is not None:
+        if stage:
+            raise click.UsageError("a restore --into a database is made --now, or looked at with --dry-run")
+        return restore_into(options, context, (backup, site, into), tables, now=now, yes=yes)
     if dry_run:
         return _preview(options, context, *backup_and_site(context, backup, site))
     context.require_writable("stage a restore")

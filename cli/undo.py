@@ -13,7 +13,7 @@ from cli.output import emit, emit_json, fields, remark, table, warn
 from cli.preview import outcome_lines
 from cli.restore import consent, exit_code_of
 from cli.work import working
-from core.catalog import RestoreRecord
+from core.catalog import INTO, RestoreRecord
 from core.config import Site
 from core.context import Context
 from core.reports import format_age, format_time, outcome_report, restore_report
@@ -88,7 +88,7 @@ def _history_lines(context: Context, found: Sequence[RestoreRecord]) -> list[str
             format_time(one.restored_at, zone_of(context, one.site)),
             format_age(now - one.restored_at),
             one.site,
-            one.action,
+            f"{one.action} into another database" if one.restore_type == INTO else one.action,
             one.backup_name,
             one.status,
             str(one.tables_restored),

@@ -137,6 +137,7 @@ def restore_report(restore: RestoreRecord) -> Report:
         "action": restore.action,
         "status": restore.status,
         "state": results.get("state"),
+        "into": results.get("into"),
         "backup": restore.backup_name,
         "backup_id": restore.backup_id,
         "tables": restore.tables_restored,

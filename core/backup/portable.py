@@ -16,6 +16,7 @@ from core.databases.schema import Schema, Table
 from core.errors import UsageError
 from core.filesystem import PRIVATE_FILE
 from core.progress import Reporter
+from core.words import plural
 
 
 def write_tables(
@@ -27,7 +28,8 @@ def write_tables(
     """
     ours = Attributes(PRIVATE_FILE, os.geteuid(), os.getegid(), int(now.timestamp()))
     with open_reader(site.database_url(), reporter) as reader:
-        schema = _chosen(reader.schema, wanted, site)
+        reporter.phase("checking foreign keys")
+        schema = reader.broken_keys(_chosen(reader.schema, wanted, site))
         described = writer.add_file("schema.json", [f"{schema.model_dump_json(indent=2)}\n".encode()], ours)
         members = {table_member(table.name, number): table for number, table in enumerate(schema.tables, 1)}
         written = []
@@ -89,11 +91,13 @@ def _notices(schema: Schema, site: Site, present: set[str]) -> Iterator[str]:
             yield f"`exclude_tables` names {name}, which is not there"
     chosen = {table.name for table in schema.tables}
     for table in schema.tables:
-        yield from _leaving(table, chosen)
+        yield from _about_keys(table, chosen)
 
 
-def _leaving(table: Table, chosen: set[str]) -> Iterator[str]:
+def _about_keys(table: Table, chosen: set[str]) -> Iterator[str]:
     for key in table.foreign_keys:
+        columns = ", ".join(key.columns)
         if key.table not in chosen:
-            columns = ", ".join(key.columns)
             yield f"{table.name} ({columns}) refers to {key.table}, which is not in the backup"
+        if key.broken:
+            yield f"{plural(key.broken, 'row')} of {table.name} ({columns}) name a row of {key.table} that is not there"

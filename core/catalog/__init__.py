@@ -6,6 +6,7 @@ from core.catalog.catalog import LATEST, Catalog
 from core.catalog.faults import DamagedCatalogError
 from core.catalog.pages import ORDERS, Order, Page, SpanCount
 from core.catalog.records import (
+    INTO,
     Action,
     BackupRecord,
     CleanupRecord,
@@ -22,6 +23,7 @@ from core.catalog.versions import HEAD, CatalogNotReadyError, CatalogState, Cata
 
 __all__ = [
     "HEAD",
+    "INTO",
     "LATEST",
     "ORDERS",
     "Action",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.catalog.backups import ACTOR_LENGTH
 from core.catalog.database import CatalogDatabase
 from core.catalog.models import BackupCleanupLog, SystemBackup, SystemRestoreLog
-from core.catalog.records import CleanupRecord, RestoreRecord
+from core.catalog.records import INTO, CleanupRecord, RestoreRecord
 from core.catalog.text import storable
 
 _NAME_LENGTH = 255
@@ -62,10 +62,14 @@ class LogRows(CatalogDatabase):
             return [_restore(row) for row in session.scalars(query)]
 
     def last_restore(self, site: str) -> RestoreRecord | None:
-        """Return the site's last restore or undo that was completed, or None."""
+        """Return the last restore or undo that changed the site, or None."""
         query = (
             select(SystemRestoreLog)
-            .where(SystemRestoreLog.site == site, SystemRestoreLog.status == "completed")
+            .where(
+                SystemRestoreLog.site == site,
+                SystemRestoreLog.status == "completed",
+                SystemRestoreLog.restore_type != INTO,
+            )
             .order_by(SystemRestoreLog.id.desc())
             .limit(1)
         )

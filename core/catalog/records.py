@@ -13,6 +13,7 @@ Status = Literal["running", "completed", "failed"]
 Origin = Literal["made", "adopted", "found"]
 Action = Literal["restore", "undo"]
 RestoreStatus = Literal["completed", "failed", "cancelled"]
+INTO = "into"  # the type of a restore into a database that is no site: it changes none
 
 
 @dataclass(frozen=True, slots=True)

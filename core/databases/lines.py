@@ -47,11 +47,15 @@ class NotTextError(GreenroomError):
 
 @dataclass(frozen=True)
 class Reader:
-    """A database as it was at one moment; `rows_of` gives a table's rows, a line each."""
+    """A database as it was at one moment.
+
+    `rows_of` gives a table's rows, a line each; `broken_keys` some of its tables with the rows that break foreign keys.
+    """
 
     engine_version: str
     schema: Schema
     rows_of: Callable[[Table], Iterator[bytes]]
+    broken_keys: Callable[[Schema], Schema]
 
     def lines(self, table: Table) -> Iterator[Block]:
         """Yield the rows of a table, without computed columns: those are left to the engine that they come back to.

@@ -88,12 +88,15 @@ class Unique(_Part):
 
 
 class ForeignKey(_Part):
+    """`broken` is how many rows of the source name a row that is not there."""
+
     name: Name | None = None
     columns: tuple[Name, ...]
     table: Name
     referred: tuple[Name, ...]
     on_delete: Action = "NO ACTION"
     on_update: Action = "NO ACTION"
+    broken: Annotated[int, Field(strict=True, ge=0)] = 0
 
 
 class Check(_Part):

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
+from sqlalchemy import URL, make_url
+
 from core.databases.connect import driver_for
 from core.databases.decode import Decoder, Row, RowError
 from core.databases.lines import BLOCK_BYTES
+from core.databases.reading import told
 from core.databases.schema import Column, Schema, Table
 from core.databases.sums import TableSum
 from core.databases.values import Conversion
@@ -39,7 +42,14 @@ class Target(Protocol):
     """What the targets of all engines do. Where one raises GreenroomError, the database stays as it was."""
 
     engine: str
+    mariadb: bool
     schema: Schema
+
+    def occupants(self) -> list[str]:
+        """Return what is in the database, but for what an interrupted restore into an empty one left."""
+
+    def begin_new(self, names: Sequence[str]) -> None:
+        """Say that these tables are made now in an empty database: unless they are committed they go again."""
 
     def execute(self, statement: str) -> None:
         """Run a statement that makes or changes a table."""
@@ -67,11 +77,12 @@ class Target(Protocol):
 
 
 @contextmanager
-def open_target(url: str) -> Iterator[Target]:
+def open_target(url: str | URL) -> Iterator[Target]:
     """Open the database for one transaction, which is rolled back unless it is committed within the block."""
-    module = import_module(f"core.databases.{driver_for(url).engine}.target")
-    opened = cast("AbstractContextManager[Target]", module.open_target(url))
-    with opened as target:
+    address = make_url(url)
+    module = import_module(f"core.databases.{driver_for(address.drivername).engine}.target")
+    opened = cast("AbstractContextManager[Target]", module.open_target(address))
+    with told(address), opened as target:
         yield target
 
 
@@ -138,6 +149,11 @@ def table_of(schema: Schema, name: str) -> Table:
         if table.name == name:
             return table
     raise TargetError(f"the target has no table {name}", hint="make the table first, or leave it out with --table")
+
+
+def occupants_of(schema: Schema) -> list[str]:
+    """Return what a database holds, each by its name."""
+    return [table.name for table in schema.tables] + list(schema.left_out)
 
 
 def expect_none(problems: Sequence[str]) -> None:

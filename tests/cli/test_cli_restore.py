@@ -58,6 +58,7 @@ OUTCOME_KEYS = {
 HISTORY_KEYS = {
     *OUTCOME_KEYS,
     "id",
+    "into",
     "restore_id",
     "status",
     "backup_id",

@@ -103,6 +103,35 @@ def test_what_is_not_in_it_is_said(house: House, make_database: MakeDatabase, en
     ]
 
 
+BREAK = {
+    "sqlite": "PRAGMA foreign_keys = OFF",
+    "postgresql": "ALTER TABLE notes ADD CONSTRAINT unproved FOREIGN KEY (film) REFERENCES films (id) NOT VALID",
+    "mysql": "SET foreign_key_checks = 0",
+}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_foreign_keys_that_the_source_broke_are_counted(house: House, make_database: MakeDatabase, engine: str) -> None:
+    url = make_database(engine)
+    key = "" if engine == "postgresql" else ", FOREIGN KEY (film) REFERENCES films (id)"
+    insert = "INSERT INTO notes VALUES (1, 1), (2, 7), (3, 8), (4, NULL)"
+    run_sql(
+        url,
+        f"""
+        CREATE TABLE films (id INT PRIMARY KEY);
+        CREATE TABLE notes (id INT PRIMARY KEY, film INT{key});
+        INSERT INTO films VALUES (1);
+        {f"{insert}; {BREAK[engine]}" if engine == "postgresql" else f"{BREAK[engine]};{chr(10)} {insert}"}
+        """,
+    )
+    house.add_site("app", database=json.dumps(url))
+    house.done("init")
+    backup = back_up(house)
+    assert backup["notices"] == ["2 rows of notes (film) name a row of films that is not there"]
+    schema = Schema.model_validate_json(archive_of(house, backup["backup"]["name"])["schema.json"])
+    assert [key.broken for table in schema.tables for key in table.foreign_keys] == [2]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -43,9 +43,13 @@ def _facts(entry: HistoryEntry, by: str, site: Site, now: datetime) -> list[tupl
 
 
 def _restore(entry: RestoreRecord, site: Site, now: datetime, undoable: RestoreRecord | None) -> Text:
+    into = restore_report(entry)["into"]
     facts = [
         *_facts(entry, entry.restored_by, site, now),
-        ("result", _RESULTS[entry.status]),
+        (
+            "result",
+            f"completed: into {printable(into)}; the site stayed what it was" if into else _RESULTS[entry.status],
+        ),
     ]
     if entry.status == "completed":
         counts = (
@@ -76,6 +80,8 @@ def _kept(entry: RestoreRecord) -> Iterator[str]:
 def _undo(entry: RestoreRecord, undoable: RestoreRecord | None) -> Iterator[str]:
     if undoable is not None and entry.restore_id == undoable.restore_id:
         yield f"u, or `greenroom undo {entry.site}`, goes back to before it"
+    elif restore_report(entry)["into"]:
+        yield "it changed no site, and cannot be undone"
     elif entry.status == "completed":
         yield "only the last one can be undone; its safety backup can be restored (1, then r)"
 

@@ -14,7 +14,8 @@ from sqlalchemy import URL, Connection, text
 from core.databases.connect import open_server
 from core.databases.lines import Reader
 from core.databases.mysql.reflect import read_schema
-from core.databases.schema import Column, Kind, Table
+from core.databases.orphans import orphans_query, with_broken
+from core.databases.schema import Column, ForeignKey, Kind, Schema, Table
 from core.progress import Reporter
 
 # Said when the connection is made, for SQLAlchemy asks then how names are quoted.
@@ -45,9 +46,19 @@ def open_reader(url: URL, _reporter: Reporter) -> Iterator[Reader]:
             for setting in _SETTINGS:
                 connection.execute(text(setting))
             version = str(connection.execute(text("SELECT VERSION()")).scalar_one())
-            yield Reader(version, read_schema(connection), partial(_lines, connection))
+            schema = read_schema(connection)
+            yield Reader(version, schema, partial(_lines, connection), partial(_broken_keys, connection))
     finally:
         engine.dispose()
+
+
+def _broken_keys(connection: Connection, schema: Schema) -> Schema:
+    """With `foreign_key_checks` off anything goes in, and nothing is checked when they are on again."""
+
+    def count(table: Table, key: ForeignKey) -> int:
+        return int(connection.execute(text(orphans_query(table, key, _quoted).replace(":", r"\:"))).scalar_one())
+
+    return with_broken(schema, count)
 
 
 def _lines(connection: Connection, table: Table) -> Iterator[bytes]:

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from core.databases.compare import compare_columns
 from core.databases.connect import open_server
 from core.databases.mysql import ENGINE
 from core.databases.mysql.bulk import Bulk, quoted, refused
+from core.databases.mysql.fresh import noted_tables, remove_note, remove_noted, write_note
 from core.databases.mysql.loadtext import loaded_conversion, read_conversion
 from core.databases.mysql.reflect import read_schema
 from core.databases.schema import Column, ForeignKey, Schema, Table
@@ -25,6 +26,7 @@ from core.databases.target import (
     Way,
     expect_none,
     find_way,
+    occupants_of,
     pairs_of,
     table_of,
 )
@@ -48,14 +50,18 @@ _ENGINES = text("""
 
 
 @contextmanager
-def open_target(url: str) -> Iterator[MysqlTarget]:
+def open_target(url: URL) -> Iterator[MysqlTarget]:
     """Connect, and begin."""
     engine = open_server(url, init_command=_MODE, local_infile="1")
     try:
         with engine.connect().execution_options(no_parameters=True) as connection:  # % is in names, too
             for setting in _SETTINGS:
                 connection.execute(text(setting))
-            yield MysqlTarget(connection)
+            target = MysqlTarget(connection)
+            try:
+                yield target
+            finally:
+                target.take_back()
     finally:
         engine.dispose()
 
@@ -67,12 +73,27 @@ class MysqlTarget:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
+        self._making = False
         self._touched: set[str] = set()
         self._staged = 0
         self.refresh()
 
     def refresh(self) -> None:
         self.schema: Schema = read_schema(self._connection)
+
+    def occupants(self) -> list[str]:
+        return [name for name in occupants_of(self.schema) if name not in noted_tables(self._connection)]
+
+    def begin_new(self, names: Sequence[str]) -> None:
+        write_note(self._connection, names)
+        self._making = True
+
+    def take_back(self) -> None:
+        """Remove the tables that were begun and not committed; after a kill the next restore does."""
+        if self._making:
+            self._connection.rollback()
+            remove_noted(self._connection)
 
     def execute(self, statement: str) -> None:
         self._run("the server refuses a statement", statement)
@@ -138,6 +159,9 @@ class MysqlTarget:
         if self._touched:
             self.finish()
         self._connection.commit()
+        if self._making:
+            remove_note(self._connection)
+            self._making = False
 
     @property
     def _driver(self) -> Any:

@@ -11,12 +11,17 @@ from sqlalchemy import URL, Connection, text
 
 from core.databases.connect import open_server
 from core.databases.lines import Reader
+from core.databases.orphans import orphans_query, with_broken
 from core.databases.postgresql.reflect import read_schema
-from core.databases.schema import Column, Table
+from core.databases.schema import Column, ForeignKey, Schema, Table
 from core.progress import Reporter
 
 # Signs that JSON never holds as they are, so that COPY leaves a line of it as it is.
 _FORMAT = r"(FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02', ENCODING 'UTF8')"
+_UNPROVED = text("""
+    SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+    WHERE k.contype = 'f' AND NOT k.convalidated AND k.connamespace = current_schema()::regnamespace
+""")
 _SIZE = text("SELECT pg_database_size(current_database())")
 _SETTINGS = (
     "SET LOCAL TIME ZONE 'UTC'",
@@ -48,9 +53,22 @@ def open_reader(url: URL, _reporter: Reporter) -> Iterator[Reader]:
             for setting in _SETTINGS:
                 connection.execute(text(setting))
             version = str(connection.execute(text("SHOW server_version")).scalar_one())
-            yield Reader(version, read_schema(connection), partial(_lines, connection))
+            schema = read_schema(connection)
+            yield Reader(version, schema, partial(_lines, connection), partial(_broken_keys, connection))
     finally:
         engine.dispose()
+
+
+def _broken_keys(connection: Connection, schema: Schema) -> Schema:
+    """Only a key that was never validated can be broken."""
+    unproved = {(row[0], row[1]) for row in connection.execute(_UNPROVED)}
+
+    def count(table: Table, key: ForeignKey) -> int:
+        if (table.name, key.name) not in unproved:
+            return 0
+        return int(connection.execute(text(orphans_query(table, key, _quoted).replace(":", r"\:"))).scalar_one())
+
+    return with_broken(schema, count)
 
 
 def _lines(connection: Connection, table: Table) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy.exc
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, text
 
 from core.databases.compare import compare_columns
 from core.databases.connect import open_server
@@ -26,6 +26,7 @@ from core.databases.target import (
     Way,
     expect_none,
     find_way,
+    occupants_of,
     pairs_of,
     table_of,
 )
@@ -59,7 +60,7 @@ _COUNTERS = text("""
 
 
 @contextmanager
-def open_target(url: str) -> Iterator[PostgresqlTarget]:
+def open_target(url: URL) -> Iterator[PostgresqlTarget]:
     """Connect, and begin."""
     engine = open_server(url)
     try:
@@ -75,6 +76,7 @@ class PostgresqlTarget:
     """Foreign keys are put back at the end, which checks all rows at once, and lets no cascade reach other tables."""
 
     engine = ENGINE
+    mariadb = False
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -85,6 +87,12 @@ class PostgresqlTarget:
 
     def refresh(self) -> None:
         self.schema: Schema = read_schema(self._connection)
+
+    def occupants(self) -> list[str]:
+        return occupants_of(self.schema)
+
+    def begin_new(self, names: Sequence[str]) -> None:
+        """Tables that are made and not committed are gone by themselves."""
 
     def execute(self, statement: str) -> None:
         with _refusals("PostgreSQL refuses a statement"):

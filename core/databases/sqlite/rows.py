@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,7 +15,8 @@ import msgspec
 from sqlalchemy import URL
 
 from core.databases.lines import Reader, not_text
-from core.databases.schema import Kind, Table
+from core.databases.orphans import with_broken
+from core.databases.schema import ForeignKey, Kind, Schema, Table
 from core.databases.sqlite.connection import connect, errors, integrity_check, reading
 from core.databases.sqlite.reflect import read_schema
 from core.databases.sqlite.snapshot import database_bytes
@@ -53,7 +55,29 @@ def open_reader(url: URL, reporter: Reporter) -> Iterator[Reader]:
         with reading(connection, reporter, _BUSY_SECONDS):
             reporter.phase("checking the database", None, "steps")
             integrity_check(connection, reporter, quick=True)
-            yield Reader(sqlite3.sqlite_version, read_schema(connection), partial(_lines, connection))
+            schema = read_schema(connection)
+            yield Reader(sqlite3.sqlite_version, schema, partial(_lines, connection), partial(_broken_keys, connection))
+
+
+def _broken_keys(connection: sqlite3.Connection, schema: Schema) -> Schema:
+    """SQLite keeps foreign keys only for connections that ask for it."""
+    broken = {table.name: _broken_of(connection, table) for table in schema.tables}
+
+    def count(table: Table, key: ForeignKey) -> int:
+        return broken[table.name][table.foreign_keys.index(key)]
+
+    return with_broken(schema, count)
+
+
+def _broken_of(connection: sqlite3.Connection, table: Table) -> Counter[int]:
+    """Rows that break each key of a table, by the key's number; a key that leads to no unique columns has none."""
+    try:
+        found = connection.execute("SELECT fkid FROM pragma_foreign_key_check(?)", (table.name,))
+        return Counter(number for (number,) in found)
+    except sqlite3.OperationalError as error:
+        if "mismatch" in str(error):
+            return Counter()
+        raise
 
 
 def _lines(connection: sqlite3.Connection, table: Table) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from urllib.parse import quote
 
 import msgspec
-from sqlalchemy.engine.url import make_url
+from sqlalchemy import URL
 
 from core.databases.compare import compare_columns
 from core.databases.decode import Row, RowError
@@ -25,6 +25,7 @@ from core.databases.target import (
     Way,
     expect_none,
     find_way,
+    occupants_of,
     pairs_of,
     table_of,
 )
@@ -36,9 +37,9 @@ _pack = msgspec.msgpack.Encoder().encode
 
 
 @contextmanager
-def open_target(url: str) -> Iterator[SqliteTarget]:
+def open_target(url: URL) -> Iterator[SqliteTarget]:
     """Open the file, which must exist, and begin to write; raise BusyError where another process writes."""
-    path = make_url(url).database or ""
+    path = url.database or ""
     address = f"file:{quote(path)}?mode=rw"
     with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
         connection.execute("PRAGMA foreign_keys = OFF")
@@ -54,6 +55,7 @@ class SqliteTarget:
     """The connection is without foreign keys, so that no row of another table goes or changes with one of ours."""
 
     engine = ENGINE
+    mariadb = False
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -62,6 +64,12 @@ class SqliteTarget:
 
     def refresh(self) -> None:
         self.schema: Schema = read_schema(self._connection)
+
+    def occupants(self) -> list[str]:
+        return occupants_of(self.schema)
+
+    def begin_new(self, names: Sequence[str]) -> None:
+        """Tables that are made and not committed are gone by themselves."""
 
     def execute(self, statement: str) -> None:
         try:

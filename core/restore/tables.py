@@ -1,0 +1,89 @@
+"""The tables of a portable archive: what describes them, and their rows, each proved before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from core.archive import Archive, Entry, Manifest, TableEntry
+from core.databases.rowfile import read_lines
+from core.databases.schema import Schema, Table
+from core.errors import UsageError, VerificationError
+from core.progress import Reporter
+
+_MAX_SCHEMA_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class PortableTables:
+    """The tables of an open archive that are asked for; `schema` holds those alone."""
+
+    archive: Archive
+    schema: Schema
+    entries: dict[str, Entry]
+    said: dict[str, TableEntry]
+
+    def lines(self, table: Table, reporter: Reporter) -> Iterator[bytes]:
+        """Yield the rows of a table; raise VerificationError where they are not those that the manifest counted."""
+        said = self.said[table.name]
+        reporter.phase(f"restoring the table {table.name}", said.bytes)
+        rows = 0
+        for line in read_lines(self._blocks(table, reporter)):
+            rows += 1
+            yield line
+        if rows != said.rows:
+            raise VerificationError(
+                f"the manifest lies: the table {table.name} has {rows} rows, and it says {said.rows}",
+                hint="restore another backup; nothing was changed",
+            )
+
+    def _blocks(self, table: Table, reporter: Reporter) -> Iterator[bytes]:
+        for block in self.archive.read(self.entries[table.name]):
+            reporter.advance(len(block))
+            yield block
+
+
+def open_tables(archive: Archive, wanted: Sequence[str] = ()) -> PortableTables:
+    """Given an open archive, return its tables, or those named.
+
+    Raise UsageError where it is no portable one or a table is unknown, VerificationError where its schema is not sound.
+    """
+    manifest = _portable(archive)
+    known = {table.name: table for table in manifest.tables}
+    for name in wanted:
+        if name not in known:
+            raise UsageError(f"the backup has no table {name!r}", hint="`greenroom show` lists what it holds")
+    members = {entry.name: entry for entry in archive.entries if entry.folder is None}
+    schema = _read_schema(archive, members[manifest.database.member])
+    if {table.name for table in schema.tables} != set(known):
+        raise VerificationError("the manifest lies: it names other tables than schema.json")
+    chosen = tuple(table for table in schema.tables if not wanted or table.name in wanted)
+    return PortableTables(
+        archive=archive,
+        schema=schema.model_copy(update={"tables": chosen}),
+        entries={name: members[str(table.member)] for name, table in known.items()},
+        said=known,
+    )
+
+
+def _portable(archive: Archive) -> Manifest:
+    manifest = archive.manifest
+    if manifest is None or manifest.kind != "portable":
+        raise UsageError(
+            "the backup is a snapshot, which only its own engine reads",
+            hint="a portable backup goes anywhere: `greenroom backup --kind portable` makes one",
+        )
+    return manifest
+
+
+def _read_schema(archive: Archive, entry: Entry) -> Schema:
+    if entry.size > _MAX_SCHEMA_BYTES:
+        raise VerificationError(f"schema.json is too long: {entry.size} bytes")
+    try:
+        return Schema.model_validate_json(b"".join(archive.read(entry)))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "as a whole"
+        raise VerificationError(f"schema.json is wrong at {where!a}: {first['msg']}") from error
