@@ -13,6 +13,7 @@ from core.config import Site
 from core.databases.lines import SEPARATOR, Block
 from core.databases.reading import open_reader
 from core.databases.schema import Schema, Table
+from core.databases.sqlite import probe_database
 from core.errors import UsageError
 from core.filesystem import PRIVATE_FILE
 from core.progress import Reporter
@@ -27,6 +28,9 @@ def write_tables(
     Raise UsageError where a table is unknown or excluded, GreenroomError where the database cannot be read.
     """
     ours = Attributes(PRIVATE_FILE, os.geteuid(), os.getegid(), int(now.timestamp()))
+    if site.sqlite_path is not None:
+        reporter.phase("checking the database", None, "steps")
+        probe_database(site.sqlite_path, reporter)
     with open_reader(site.database_url(), reporter) as reader:
         reporter.phase("checking foreign keys")
         schema = reader.broken_keys(_chosen(reader.schema, wanted, site))

@@ -6,23 +6,20 @@ import json
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from core.catalog import INTO, BackupRecord, RestoreRecord
 from core.config import Site
 from core.context import Context
-from core.databases.creation import Creation, plan_creation
 from core.databases.losses import Loss
-from core.databases.order import order_tables
-from core.databases.schema import ForeignKey, Schema, Table
-from core.databases.target import LoadResult, Target, open_target, table_of
-from core.errors import GreenroomError, UsageError
+from core.databases.target import Target, open_target
+from core.errors import UsageError
 from core.progress import Reporter
 from core.recovery import tidy
 from core.restore.address import Address
+from core.restore.loading import fill_new, plan_tables
 from core.restore.tables import PortableTables, open_tables
 from core.verify import open_backup, present_row
-from core.words import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ def inspect_elsewhere(
         found = open_tables(archive, tables)
         with _opened(into) as target:
             _refuse_full(into, target)
-            losses = _plan(found.schema, target).losses
+            losses = plan_tables(found.schema, target).losses
             engine = target.engine
     return ElsewherePreview(
         backup=backup,
@@ -89,8 +86,8 @@ def restore_elsewhere(
             found = open_tables(archive, tables)
             with _opened(into) as target:
                 _refuse_full(into, target)
-                creation = _plan(found.schema, target)
-                records = _fill(found, target, creation, reporter)
+                creation = plan_tables(found.schema, target)
+                records = fill_new(found, target, creation, reporter)
         outcome = ElsewhereOutcome(backup, into, len(found.schema.tables), records, creation.losses)
         context.catalog.record_restore(_log_row(context, site, outcome))
         return outcome
@@ -119,63 +116,6 @@ def _refuse_full(into: Address, target: Target) -> None:
         raise UsageError(
             f"{into.shown} is not empty: it has {', '.join(there[:5])}{' and more' * (len(there) > 5)}",
             hint="make an empty database for it; nothing was changed",
-        )
-
-
-def _plan(schema: Schema, target: Target) -> Creation:
-    """A foreign key that its own source broke is not made: the target would refuse it."""
-    broken = _broken(schema)
-    whole = tuple(
-        table.model_copy(update={"foreign_keys": tuple(key for key in table.foreign_keys if not key.broken)})
-        for table in schema.tables
-    )
-    creation = plan_creation(schema.model_copy(update={"tables": whole}), target.engine, mariadb=target.mariadb)
-    losses = (
-        Loss(
-            table.name,
-            ", ".join(key.columns),
-            f"the foreign key to {key.table} is left out: {plural(key.broken, 'row')} broke it in the source already",
-        )
-        for table, key in broken
-    )
-    return replace(creation, losses=(*creation.losses, *losses))
-
-
-def _broken(schema: Schema) -> list[tuple[Table, ForeignKey]]:
-    return [(table, key) for table in schema.tables for key in table.foreign_keys if key.broken]
-
-
-def _fill(found: PortableTables, target: Target, creation: Creation, reporter: Reporter) -> int:
-    """Return how many rows were restored, compared with what was sent."""
-    reporter.phase("making the tables")
-    target.begin_new([table.name for table in found.schema.tables])
-    for statement in creation.tables:
-        target.execute(statement)
-    target.refresh()
-    loaded: dict[str, LoadResult] = {}
-    for table in order_tables(found.schema.tables):
-        loaded[table.name] = target.load(table, found.lines(table, reporter), merge=False)
-    reporter.phase("making keys and indexes", len(creation.rules), "steps")
-    for statement in creation.rules:
-        target.execute(statement)
-        reporter.advance()
-    target.refresh()
-    target.finish(unchecked=[(table.name, key.columns) for table, key in _broken(found.schema)])
-    reporter.phase("comparing the tables", len(loaded), "steps")
-    for name, sent in loaded.items():
-        _compare(target, table_of(target.schema, name), sent)
-        reporter.advance()
-    target.commit()
-    return sum(one.sum.rows for one in loaded.values())
-
-
-def _compare(target: Target, table: Table, sent: LoadResult) -> None:
-    found = target.checksum(table, sent.columns)
-    if found != sent.sum:
-        raise GreenroomError(
-            f"the table {table.name} does not hold what was sent: {found.rows} rows, sent were {sent.sum.rows}"
-            + ("" if found.rows != sent.sum.rows else ", of which some differ"),
-            hint="nothing was kept; look whether a trigger or another program changes rows",
         )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import URL
 from core.databases.lines import Reader, not_text
 from core.databases.orphans import with_broken
 from core.databases.schema import ForeignKey, Kind, Schema, Table
-from core.databases.sqlite.connection import connect, errors, integrity_check, reading
+from core.databases.sqlite.connection import connect, errors, reading
 from core.databases.sqlite.reflect import read_schema
 from core.databases.sqlite.snapshot import database_bytes
 from core.progress import Reporter
@@ -53,8 +53,6 @@ def open_reader(url: URL, reporter: Reporter) -> Iterator[Reader]:
     with connect(path, "rw", _SECONDS_A_TRY) as connection, errors(str(path)):
         reporter.phase("waiting for the database", None, "steps")
         with reading(connection, reporter, _BUSY_SECONDS):
-            reporter.phase("checking the database", None, "steps")
-            integrity_check(connection, reporter, quick=True)
             schema = read_schema(connection)
             yield Reader(sqlite3.sqlite_version, schema, partial(_lines, connection), partial(_broken_keys, connection))
 
