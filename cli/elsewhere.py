@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from cli.ask import ask_for_word, require_person
 from cli.opening import backup_and_site
 from cli.options import Options
 from cli.output import Json, emit, emit_json, remark, table, warn
+from cli.preview import loss_lines
 from cli.work import working
 from core.context import Context
 from core.errors import ExitCode
@@ -39,8 +38,6 @@ def restore_into(
     `words` are the backup, the site that it is of, and the URL, as they were typed.
     """
     backup, site, url = words
-    if url in context.settings.sites:
-        raise click.UsageError(f"--into takes the URL of an empty database, and {url} is a site")
     into = parse_address(url, Path.cwd())
     record, its_site = backup_and_site(context, backup, site)
     preview = None
@@ -76,9 +73,8 @@ def _preview_lines(preview: ElsewherePreview) -> list[str]:
         "",
         *table(("TABLE", "ROWS"), [(printable(name), str(rows)) for name, rows in preview.tables.items()], right=[1]),
     ]
-    losses = [(printable(one.table), printable(one.column or ""), printable(one.what)) for one in preview.losses]
-    lines += ["", "What cannot be kept exactly:" if losses else "Everything can be kept exactly."]
-    lines += [f"  {line}" for line in table(("TABLE", "COLUMN", "WHAT"), losses)] if losses else []
+    lines += ["", "What cannot be kept exactly:" if preview.losses else "Everything can be kept exactly."]
+    lines += [f"  {line}" for line in loss_lines(preview.losses)]
     return [*lines, "", "Good to know:", *(f"  {printable(notice)}" for notice in preview.notices)]
 
 

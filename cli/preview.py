@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from cli.output import fields, table
 from core.context import Context
+from core.databases.losses import Loss
 from core.reports import format_age, format_time
 from core.restore.finish import Outcome
 from core.restore.inspect import FolderChange, Preview, TableChange
 from core.sizes import format_size
-from core.words import plural
+from core.words import plural, printable
 
 _REPLACED_BY = {"rename": "replaced as a whole", "entries": "its entries swapped one by one"}
 
@@ -24,6 +25,7 @@ def preview_lines(context: Context, preview: Preview, action: str = "restore") -
         *_section("Targets", _targets(preview)),
         *_section("Good to know", preview.notices),
         *_section("What is lost", _lost(context, preview)),
+        *_section("What cannot be kept exactly", loss_lines(preview.losses)),
         *_section("This stands in the way", preview.blockers),
     ]
 
@@ -116,7 +118,13 @@ def _lost(context: Context, preview: Preview) -> Iterator[str]:
     yield f"every change since {format_time(preview.backup.created_at, zone)}"
 
 
-def _section(head: str, lines: Iterator[str] | tuple[str, ...]) -> list[str]:
+def loss_lines(losses: Sequence[Loss]) -> list[str]:
+    """Given what a target cannot keep exactly, return it as a table's lines."""
+    rows = [(printable(one.table), printable(one.column or ""), printable(one.what)) for one in losses]
+    return table(("TABLE", "COLUMN", "WHAT"), rows) if rows else []
+
+
+def _section(head: str, lines: Iterable[str]) -> list[str]:
     found = list(lines)
     return ["", f"{head}:", *(f"  {line}" for line in found)] if found else []
 

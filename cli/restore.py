@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from cli.ask import ask_for_word, require_person
@@ -14,13 +16,13 @@ from cli.work import working
 from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
-from core.errors import CancelledError, ExitCode, GreenroomError
+from core.errors import CancelledError, ExitCode, GreenroomError, UsageError
 from core.progress import Reporter
 from core.reports import outcome_report, pending_report, preview_report
 from core.restore.apply import apply_restore
 from core.restore.finish import Outcome
 from core.restore.inspect import Preview, inspect_restore
-from core.restore.marker import Marker
+from core.restore.marker import Marker, RowOrder
 from core.restore.now import restore_now
 from core.restore.stage import cancel_restore, stage_restore
 from core.status import refuse_forgotten
@@ -33,10 +35,16 @@ from core.status import refuse_forgotten
 @click.option("--now", is_flag=True, help="Stage and apply.")
 @click.option(
     "--into",
-    metavar="URL",
-    help="Not to its site: a portable backup into this empty database, of any engine. ${NAME} is the environment's.",
+    metavar="SITE|URL",
+    help="A portable backup: to another site, or into the empty database of a URL, where ${NAME} is the environment's.",
 )
-@click.option("--table", "tables", multiple=True, metavar="T", help="With --into only this table; repeatable.")
+@click.option("--table", "tables", multiple=True, metavar="T", help="Of a portable backup only this one; repeatable.")
+@click.option(
+    "--mode",
+    type=click.Choice(["clear", "merge"]),
+    default="clear",
+    help="Of a portable backup: all rows of its tables go before, or only those with the same primary key.",
+)
 @site_option
 @yes_option
 @accept_version_option
@@ -48,6 +56,7 @@ def restore(
     accept_version: str | None,
     into: str | None,
     tables: tuple[str, ...],
+    mode: Literal["clear", "merge"],
     *,
     dry_run: bool,
     stage: bool,
@@ -57,34 +66,36 @@ def restore(
     """Restore a backup to its site: exactly one of --dry-run, --stage and --now.
 
     --stage and --now show what would be lost, and ask for the site's name to be typed. The present state is kept in a
-    safety backup, to which `greenroom undo` goes back. With --into nothing is kept, for the database must be empty.
+    safety backup, to which `greenroom undo` goes back. Into the database of a URL it cannot be undone, and that must
+    be empty.
     """
     if dry_run + stage + now != 1:
         raise click.UsageError("say one of --dry-run, --stage and --now")
-    if into is None and tables:
-        raise click.UsageError("--table is for a restore --into another database")
     context = open_ready(options)
-    if into is not None:
-        if stage:
-            raise click.UsageError("a restore --into a database is made --now, or looked at with --dry-run")
+    if into is not None and into not in context.settings.sites:
+        if stage or mode == "merge":
+            raise click.UsageError("into an empty database nothing is staged or merged: say --now, or --dry-run")
         return restore_into(options, context, (backup, site, into), tables, now=now, yes=yes)
-    if dry_run:
-        return _preview(options, context, *backup_and_site(context, backup, site))
-    context.require_writable("stage a restore")
     record, its_site = backup_and_site(context, backup, site)
+    if into is not None:
+        its_site = _other_site(context, record, into)
+    order = RowOrder(mode=mode, tables=tables)
+    if dry_run:
+        return _preview(options, context, record, its_site, order)
+    context.require_writable("stage a restore")
     preview = None
     if require_person(yes=yes):
-        preview = _inspect(options, context, record, its_site)
+        preview = _inspect(options, context, record, its_site, order)
         accept_version = consent(context, preview, accept_version)
     if now:
         with working(options) as reporter:
-            outcome = restore_now(context, its_site, record, reporter, accept_version=accept_version)
+            outcome = restore_now(context, its_site, record, reporter, accept_version=accept_version, order=order)
         _tell(options, context, preview, mode="now", outcome=outcome)
         if not options.as_json:
             emit(*outcome_lines(outcome))
         return exit_code_of(outcome)
     with working(options) as reporter:
-        marker = stage_restore(context, its_site, record, reporter, accept_version=accept_version)
+        marker = stage_restore(context, its_site, record, reporter, accept_version=accept_version, order=order)
     _tell(options, context, preview, mode="stage", marker=marker)
     if not options.as_json:
         emit(
@@ -165,8 +176,17 @@ def exit_code_of(outcome: Outcome) -> int:
     return ExitCode.DONE if outcome.state == "new" else ExitCode.FAILED
 
 
-def _preview(options: Options, context: Context, record: BackupRecord, site: Site) -> int:
-    preview = _inspect(options, context, record, site)
+def _other_site(context: Context, record: BackupRecord, name: str) -> Site:
+    if record.kind != "portable" and name != record.site:
+        raise UsageError(
+            f"{record.name} is a snapshot of {record.site}, and goes into no other site",
+            hint="a portable backup does: `greenroom backup --kind portable` makes one",
+        )
+    return context.settings.site(name)
+
+
+def _preview(options: Options, context: Context, record: BackupRecord, site: Site, order: RowOrder) -> int:
+    preview = _inspect(options, context, record, site, order)
     _tell(options, context, preview, mode="dry-run")
     if not options.as_json:
         emit(*preview_lines(context, preview))
@@ -174,9 +194,9 @@ def _preview(options: Options, context: Context, record: BackupRecord, site: Sit
     return ExitCode.DONE
 
 
-def _inspect(options: Options, context: Context, record: BackupRecord, site: Site) -> Preview:
+def _inspect(options: Options, context: Context, record: BackupRecord, site: Site, order: RowOrder) -> Preview:
     with working(options) as reporter:
-        return inspect_restore(context, site, record, reporter)
+        return inspect_restore(context, site, record, reporter, order)
 
 
 def _tell(

@@ -5,6 +5,7 @@ The steps are those of docs/atomicity.md, "Apply".
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -23,9 +24,10 @@ from core.errors import BusyError, CancelledError, GreenroomError, VerificationE
 from core.holders import find_holders
 from core.progress import Reporter
 from core.recovery import discard_unannounced, tidy
+from core.restore.build import build_database
 from core.restore.digest import count_path, digest_path
 from core.restore.finish import Outcome, finish_new, finish_old
-from core.restore.marker import Marker, Phase, Target, as_staged, marker_path, read_marker, write_marker
+from core.restore.marker import DATABASE, Marker, Phase, Target, as_staged, marker_path, read_marker, write_marker
 from core.restore.switch import move_back, move_in, move_out, plan_moves
 from core.restore.targets import blocking_reasons, plan_targets
 from core.tree import UnreadableTreeError
@@ -112,7 +114,10 @@ def _apply_staged(context: Context, site: Site, marker: Marker, reporter: Report
 
 
 def _keep_present(context: Context, site: Site, marker: Marker, reporter: Reporter, held: ExitStack) -> Marker:
-    """Hold the database and make the safety backup; what cannot be read whole will be set aside instead."""
+    """Hold the database and make the safety backup; what cannot be read whole will be set aside instead.
+
+    What a portable backup makes of the database is built then.
+    """
     database = _live_database(marker)
     _refuse_holders([database])
     try:
@@ -129,15 +134,29 @@ def _keep_present(context: Context, site: Site, marker: Marker, reporter: Report
             ),
             connection,
         )
-    except (DatabaseMissingError, DatabaseDamagedError, UnreadableTreeError):
+    except (DatabaseMissingError, DatabaseDamagedError):
         held.close()
-        return marker.but(set_aside=True)
+        return _with_rows(context, site, marker.but(set_aside=True), None, reporter)
+    except UnreadableTreeError:
+        marker = _with_rows(context, site, marker.but(set_aside=True), connection, reporter)
+        held.close()
+        return marker
+    marker = _with_rows(context, site, marker, connection, reporter)
     seen = {target.name: safety.fingerprints.get(target.live) for target in marker.targets}
     return marker.but(
         safety_id=safety.record.id,
         safety_name=safety.record.name,
         fingerprints={name: one for name, one in seen.items() if one is not None},
     )
+
+
+def _with_rows(
+    context: Context, site: Site, marker: Marker, held: sqlite3.Connection | None, reporter: Reporter
+) -> Marker:
+    if marker.rows is None:
+        return marker
+    built = build_database(context, site, marker, marker.rows, held, reporter)
+    return marker.but(expected={**marker.expected, DATABASE: built})
 
 
 def _switch(context: Context, site: Site, marker: Marker, reporter: Reporter, held: ExitStack | None = None) -> Outcome:

@@ -18,6 +18,7 @@ from core.progress import Reporter
 from core.restore.carry import carry_over, old_folder
 from core.restore.digest import digest_path
 from core.restore.marker import (
+    DATABASE,
     UNEXPECTED_PREFIX,
     Expected,
     Marker,
@@ -107,9 +108,9 @@ def set_aside_paths(marker: Marker) -> tuple[Path, ...]:
 
 
 def _outcome(marker: Marker, state: str, notices: Sequence[str] = ()) -> Outcome:
-    database = marker.expected.get("database.db")
+    database = marker.expected.get(DATABASE)
     tables = database.tables if database and database.tables else {}
-    files = sum(one.files for name, one in marker.expected.items() if name != "database.db")
+    files = sum(one.files for name, one in marker.expected.items() if name != DATABASE)
     new = state == "new"
     return Outcome(
         site=marker.site,

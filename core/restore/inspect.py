@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.archive import Archive, Entry, Kind
+from core.archive import Archive, Entry, Kind, Manifest
 from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
+from core.databases.losses import Loss
 from core.databases.sqlite import (
     DatabaseDamagedError,
     DatabaseMissingError,
@@ -21,8 +22,11 @@ from core.databases.sqlite import (
 from core.errors import BusyError
 from core.holders import Holder, Holders, find_holders
 from core.progress import Reporter
-from core.restore.marker import Target
-from core.restore.obstacles import TargetSpace, find_obstacles, versions_differ
+from core.restore.build import row_order
+from core.restore.loading import find_losses
+from core.restore.marker import RowOrder, Target
+from core.restore.obstacles import TargetSpace, find_obstacles, present_schema, versions_differ
+from core.restore.tables import open_tables
 from core.restore.targets import plan_targets
 from core.tree import EntryKind, walk_tree
 from core.verify import open_backup
@@ -68,7 +72,11 @@ class FolderChange:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Everything a person needs to know before a restore."""
+    """Everything a person needs to know before a restore.
+
+    `rows` is what a portable backup does with its rows, None of a snapshot, and `losses` what of them cannot be kept
+    exactly. The rows of `tables` are those afterwards: where rows are merged, as many as there are now.
+    """
 
     backup: BackupRecord
     site: str
@@ -80,6 +88,8 @@ class Preview:
     version_now: str | None
     version_backup: str | None
     engine_version: str | None
+    rows: RowOrder | None
+    losses: tuple[Loss, ...]
     blockers: tuple[str, ...]
     notices: tuple[str, ...]
 
@@ -100,19 +110,25 @@ class Preview:
         return (*lines, f"every change since {self.backup.created_at.isoformat(timespec='seconds')}")
 
 
-def inspect_restore(context: Context, site: Site, backup: BackupRecord, reporter: Reporter) -> Preview:
-    """Given a backup of a site, verify its archive and compare it with the present state.
+def inspect_restore(
+    context: Context, site: Site, backup: BackupRecord, reporter: Reporter, order: RowOrder | None = None
+) -> Preview:
+    """Given a backup, verify its archive and compare it with the present state of a site.
 
-    Raise VerificationError where the archive cannot be trusted. What only stands in the way is in `blockers`.
+    `order` is what a portable backup would do with its rows. Raise VerificationError where the archive cannot be
+    trusted. What only stands in the way is in `blockers`.
     """
     with open_backup(context, site, backup) as archive:
         archive.verify(reporter)
-        obstacles = find_obstacles(context, site, archive, reporter)
+        rows = row_order(archive, order)
+        obstacles = find_obstacles(context, site, archive, reporter, rows)
         targets = obstacles.targets
         present, tables_now = _present_tables(targets[0].live, reporter)
         holders = find_holders(file for file in database_files(targets[0].live))
         manifest = archive.manifest
         backup_tables = {table.name: table.rows for table in manifest.tables} if manifest else {}
+        if rows is not None:
+            backup_tables = _afterwards(rows, tables_now, backup_tables)
         folders = tuple(_folder_change(target, archive, site) for target in targets if target.kind == "folder")
         return Preview(
             backup=backup,
@@ -125,8 +141,11 @@ def inspect_restore(context: Context, site: Site, backup: BackupRecord, reporter
             version_now=obstacles.version_now,
             version_backup=obstacles.version_backup,
             engine_version=manifest.engine_version if manifest else None,
+            rows=rows,
+            losses=() if rows is None else _losses(site, archive, rows, reporter),
             blockers=obstacles.blockers,
             notices=(
+                *(_about_rows(rows, manifest) if rows is not None and manifest is not None else ()),
                 *obstacles.notices,
                 *_notices(archive, present, holders, targets),
                 *_left_alone(plan_targets(site, "preview"), targets),
@@ -145,6 +164,33 @@ def _present_tables(database: Path, reporter: Reporter) -> tuple[str, dict[str, 
         return "damaged", {}
     except BusyError:
         return "in use", {}
+
+
+def _afterwards(rows: RowOrder, now: dict[str, int], held: dict[str, int]) -> dict[str, int]:
+    """Rows by table after the restore, as far as they can be known: those of other tables stay."""
+    scope = rows.tables or held
+    new = {name: held[name] for name in scope}
+    return {**now, **new} if rows.mode == "clear" else {**new, **now}
+
+
+def _losses(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter) -> tuple[Loss, ...]:
+    found = open_tables(archive, rows.tables).schema
+    try:
+        return tuple(find_losses(found, present_schema(site, reporter)))
+    except (DatabaseMissingError, DatabaseDamagedError, BusyError):
+        return ()
+
+
+def _about_rows(rows: RowOrder, manifest: Manifest) -> Iterator[str]:
+    scope = set(rows.tables) or {table.name for table in manifest.tables}
+    if rows.mode == "merge":
+        for table in manifest.tables:
+            if table.name in scope:
+                yield f"{table.name}: {plural(table.rows, 'row')} overwrite those with the same key, or are added"
+    else:
+        yield f"all rows of {plural(len(scope), 'table')} go before; the rows of other tables stay as they are"
+    if manifest.excluded_tables:
+        yield f"not in the backup, so left as they are: {', '.join(manifest.excluded_tables)}"
 
 
 def _table_changes(now: dict[str, int], backup: dict[str, int]) -> tuple[TableChange, ...]:

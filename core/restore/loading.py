@@ -76,11 +76,18 @@ def find_problems(found: Schema, present: Schema, *, merge: bool) -> Iterator[st
 
 
 def find_losses(found: Schema, present: Schema) -> Iterator[Loss]:
-    """Yield what the tables that are there cannot keep exactly."""
+    """Yield what the tables that are there cannot keep exactly; what comes back to its own type loses nothing."""
     there = {table.name: table for table in present.tables}
     for table in found.tables:
-        if table.name in there:
-            yield from compare_columns(table, there[table.name], present.engine)[1]
+        if table.name not in there:
+            continue
+        same = set()
+        if found.engine == present.engine:
+            types = {column.name: column.type for column in there[table.name].columns}
+            same = {column.name for column in table.columns if types.get(column.name) == column.type}
+        for loss in compare_columns(table, there[table.name], present.engine)[1]:
+            if loss.column not in same:
+                yield loss
 
 
 def _broken(schema: Schema) -> list[tuple[Table, ForeignKey]]:

@@ -21,6 +21,7 @@ from core.tree import WORK_FOLDER_PREFIX, free_name
 MARKER = ".restore_pending"
 FAILED_MARKER = ".restore-failed"
 FORMAT_VERSION = 1
+DATABASE = "database.db"
 UNEXPECTED_PREFIX = f"{WORK_FOLDER_PREFIX}unexpected-"
 
 
@@ -54,7 +55,7 @@ class Target(_Frozen):
     def name(self) -> str:
         """As the archive calls it: `database.db`, `files`, `files/KEY`."""
         if self.kind == "database":
-            return "database.db"
+            return DATABASE
         return f"files/{self.key}" if self.key else "files"
 
     @property
@@ -108,6 +109,19 @@ class Expected(_Frozen):
     size_bytes: int = 0
 
 
+class RowOrder(_Frozen):
+    """What is done with the rows of a portable backup: those of some tables, or of all.
+
+    `clear` removes all present rows of these tables first; `merge` overwrites those with the same primary key, and
+    others stay. `of_site` and `manifest_sha256` say which archive was meant, once it is staged.
+    """
+
+    mode: Literal["clear", "merge"] = "clear"
+    tables: tuple[str, ...] = ()
+    of_site: str | None = None
+    manifest_sha256: str | None = None
+
+
 class Marker(_Frozen):
     """The whole journal of one restore. The first three fields are what a reader of the file looks for first."""
 
@@ -122,6 +136,7 @@ class Marker(_Frozen):
     requested_by: str
     phase: Phase
     targets: tuple[Target, ...]
+    rows: RowOrder | None = None
     expected: dict[str, Expected] = {}
     moves: tuple[Move, ...] = ()
     taken_back: bool = False
@@ -179,7 +194,16 @@ def write_marker(context: Context, path: Path, marker: Marker) -> Marker:
 
 def as_staged(marker: Marker) -> Marker:
     """Given a restore whose switch was begun, return it as it was before: staged, to be applied anew."""
-    return marker.but(phase=Phase.STAGED, moves=(), set_aside=False, safety_id=None, safety_name=None, fingerprints={})
+    expected = {name: one for name, one in marker.expected.items() if marker.rows is None or name != DATABASE}
+    return marker.but(
+        phase=Phase.STAGED,
+        moves=(),
+        set_aside=False,
+        safety_id=None,
+        safety_name=None,
+        fingerprints={},
+        expected=expected,
+    )
 
 
 def keep_unexpected(target: Target, disk: Filesystem) -> Path | None:

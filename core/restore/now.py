@@ -10,13 +10,19 @@ from core.progress import Reporter
 from core.recovery import discard_staging, tidy
 from core.restore.apply import apply_held, refuse_open_database
 from core.restore.finish import Outcome
-from core.restore.marker import Marker, Phase, marker_path, read_marker
+from core.restore.marker import Marker, Phase, RowOrder, marker_path, read_marker
 from core.restore.stage import kept_words, stage_backup
 from core.verify import present_row
 
 
 def restore_now(
-    context: Context, site: Site, backup: BackupRecord, reporter: Reporter, *, accept_version: str | None = None
+    context: Context,
+    site: Site,
+    backup: BackupRecord,
+    reporter: Reporter,
+    *,
+    accept_version: str | None = None,
+    order: RowOrder | None = None,
 ) -> Outcome:
     """Stage a backup and apply it; raise as `stage_restore` and `apply_restore` do.
 
@@ -27,7 +33,7 @@ def restore_now(
     with context.lock(site, "restore"):
         tidy(context, site)
         staged = stage_backup(
-            context, site, present_row(context, backup), reporter, accept_version=accept_version, action="restore"
+            context, site, present_row(context, backup), reporter, accept_version=accept_version, order=order
         )
         return apply_at_once(context, site, staged, reporter)
 

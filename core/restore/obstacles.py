@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +12,14 @@ from core.archive import Archive
 from core.backup import estimate_space
 from core.config import Site, application_version
 from core.context import Context
-from core.databases.sqlite import ENGINE, DatabaseDamagedError, DatabaseMissingError, probe_database
+from core.databases.reading import open_reader
+from core.databases.schema import Schema
+from core.databases.sqlite import ENGINE, DatabaseDamagedError, DatabaseMissingError, database_bytes, probe_database
 from core.errors import BusyError, GreenroomError
 from core.progress import Reporter
-from core.restore.marker import Target, marker_path, read_marker
+from core.restore.loading import find_problems
+from core.restore.marker import DATABASE, RowOrder, Target, marker_path, read_marker
+from core.restore.tables import open_tables
 from core.restore.targets import blocking_reasons, plan_targets
 from core.restore.unpack import held_names
 from core.sizes import format_size
@@ -44,11 +49,19 @@ class Obstacles:
     notices: tuple[str, ...]
 
 
-def find_obstacles(context: Context, site: Site, archive: Archive, reporter: Reporter) -> Obstacles:
-    """Given an open archive, return what stands in the way of its restore to a site."""
+def find_obstacles(
+    context: Context, site: Site, archive: Archive, reporter: Reporter, rows: RowOrder | None = None
+) -> Obstacles:
+    """Given an open archive, return what stands in the way of its restore to a site.
+
+    `rows` is what a portable backup does with its rows.
+    """
     everything = plan_targets(site, "preview")
     targets = plan_targets(site, "preview", held_names(archive))
-    space = _space(targets, _sizes(archive))
+    sizes = _sizes(archive)
+    if rows is not None and site.sqlite_path is not None:
+        sizes[DATABASE] += database_bytes(site.sqlite_path)  # what is there is copied, and changed
+    space = _space(targets, sizes)
     version, unknown = _version_now(site, read_only=context.read_only)
     return Obstacles(
         targets=targets,
@@ -57,7 +70,7 @@ def find_obstacles(context: Context, site: Site, archive: Archive, reporter: Rep
         version_backup=_version_of(archive),
         blockers=(
             *_blockers(context, site, targets, space),
-            *_wrong_kind(archive),
+            *(_wrong_kind(archive) if rows is None else _misfits(site, archive, rows, reporter)),
             *_homeless(archive, everything),
             *_no_safety(context, site, targets[0].live, reporter),
         ),
@@ -83,10 +96,11 @@ def _sizes(archive: Archive) -> dict[str, int]:
     manifest = archive.manifest
     if manifest is not None:
         sizes = {folder.prefix.rstrip("/"): folder.bytes for folder in manifest.files}
-        return sizes | {manifest.database.member: manifest.database.bytes}
-    sizes = {"database.db": 0, "files": 0}
+        database = sum(size for size, _ in manifest.members.values())
+        return sizes | {DATABASE: database}
+    sizes = {DATABASE: 0, "files": 0}
     for entry in archive.entries:
-        sizes["files" if entry.name.startswith("files/") else "database.db"] += entry.size
+        sizes["files" if entry.name.startswith("files/") else DATABASE] += entry.size
     return sizes
 
 
@@ -126,9 +140,23 @@ def _wrong_kind(archive: Archive) -> Iterator[str]:
     if manifest is not None and (manifest.engine, manifest.kind, manifest.scope) != (ENGINE, "snapshot", "full"):
         yield (
             f"the backup is a {manifest.scope} {manifest.kind} of {manifest.engine}; "
-            f"only a full snapshot of {ENGINE} takes the place of a site: "
-            "`restore B --into URL --now` brings a portable backup into an empty database"
+            f"only a full snapshot of {ENGINE} takes the place of a site"
         )
+
+
+def _misfits(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter) -> Iterator[str]:
+    """Into a database that is lost the tables are made, and there all fits."""
+    found = open_tables(archive, rows.tables).schema
+    with suppress(DatabaseMissingError, DatabaseDamagedError, BusyError):
+        present = present_schema(site, reporter)
+        if present.tables:
+            yield from find_problems(found, present, merge=rows.mode == "merge")
+
+
+def present_schema(site: Site, reporter: Reporter) -> Schema:
+    """Return the tables that the site has now; raise DatabaseMissingError, DatabaseDamagedError, BusyError."""
+    with open_reader(site.database_url(), reporter) as reader:
+        return reader.schema
 
 
 def _homeless(archive: Archive, targets: tuple[Target, ...]) -> Iterator[str]:

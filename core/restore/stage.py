@@ -13,10 +13,12 @@ from core.context import Context
 from core.errors import GreenroomError, UsageError
 from core.progress import Reporter
 from core.recovery import discard_staging, tidy
+from core.restore.build import row_order
 from core.restore.marker import (
     Expected,
     Marker,
     Phase,
+    RowOrder,
     Target,
     failed_marker_path,
     marker_path,
@@ -34,17 +36,26 @@ Fill = Callable[[tuple[Target, ...]], dict[str, Expected]]
 
 
 def stage_restore(
-    context: Context, site: Site, backup: BackupRecord, reporter: Reporter, *, accept_version: str | None = None
+    context: Context,
+    site: Site,
+    backup: BackupRecord,
+    reporter: Reporter,
+    *,
+    accept_version: str | None = None,
+    order: RowOrder | None = None,
 ) -> Marker:
     """Verify a backup, unpack it on each target's own file system, and write the marker; the site is not changed.
 
     `accept_version` is the consent, typed by a person, to go to a backup made by another version of the
-    application. Raise UsageError without it, GreenroomError where something stands in the way.
+    application; `order` what a portable backup does with its rows. Raise UsageError without consent,
+    GreenroomError where something stands in the way.
     """
     context.require_writable("stage a restore")
     with context.lock(site, "stage"):
         tidy(context, site)
-        return stage_backup(context, site, present_row(context, backup), reporter, accept_version=accept_version)
+        return stage_backup(
+            context, site, present_row(context, backup), reporter, accept_version=accept_version, order=order
+        )
 
 
 def stage_backup(
@@ -55,6 +66,7 @@ def stage_backup(
     *,
     accept_version: str | None = None,
     action: str = "restore",
+    order: RowOrder | None = None,
 ) -> Marker:
     """As `stage_restore`, with the site's lock held.
 
@@ -63,7 +75,10 @@ def stage_backup(
     with open_backup(context, site, backup) as archive:
         if not backup.trusted:
             archive.verify(reporter)
-        _refuse(find_obstacles(context, site, archive, reporter), accept_version)
+        rows = row_order(archive, order)
+        if rows is not None and backup.site != site.name:
+            rows = rows.model_copy(update={"of_site": backup.site})
+        _refuse(find_obstacles(context, site, archive, reporter, rows), accept_version)
         return stage_held(
             context,
             site,
@@ -72,6 +87,7 @@ def stage_backup(
             backup_id=backup.id,
             action=action,
             held=held_names(archive),
+            rows=rows,
         )
 
 
@@ -84,6 +100,7 @@ def stage_held(
     backup_id: int | None,
     action: str,
     held: Container[str],
+    rows: RowOrder | None = None,
 ) -> Marker:
     """With the site's lock held, let `fill` write the staging, and announce it. A failure leaves nothing.
 
@@ -114,6 +131,7 @@ def stage_held(
             "requested_by": context.actor,
             "phase": Phase.STAGING,
             "targets": targets,
+            "rows": rows,
         }
     )
     write_marker(context, path, marker)

@@ -17,7 +17,7 @@ from core.errors import GreenroomError, VerificationError
 from core.filesystem import Filesystem
 from core.progress import Reporter
 from core.restore.digest import TreeDigest, digest_path
-from core.restore.marker import Expected, Target
+from core.restore.marker import DATABASE, Expected, Target
 
 _DEFAULT_FILE_MODE = 0o644
 _DEFAULT_FOLDER_MODE = 0o755
@@ -53,6 +53,7 @@ def unpack(
 ) -> dict[str, Expected]:
     """Write the archive's content to the targets' `new/`, read it back, and return what each target then holds.
 
+    Of a portable archive the database is left empty: it is built when the restore is applied.
     What is not `trusted`, for it came from elsewhere, gets no setuid, setgid or sticky bit.
     Raise VerificationError where the archive or what was written of it is not what it should be.
     """
@@ -71,9 +72,17 @@ def unpack(
         _finish_folders(unpacking)
         disk.sync_filesystem(unpacking.target.work)
     reporter.phase("reading back", total)
-    expected = {name: _read_back(unpacking, reporter, trusted=trusted) for name, unpacking in unpackings.items()}
+    expected = {
+        name: _read_back(unpacking, reporter, trusted=trusted)
+        for name, unpacking in unpackings.items()
+        if name != DATABASE or not is_portable(archive)
+    }
     _compare_counts(archive, expected)
     return expected
+
+
+def is_portable(archive: Archive) -> bool:
+    return archive.manifest is not None and archive.manifest.kind == "portable"
 
 
 def held_names(archive: Archive) -> frozenset[str]:
@@ -82,7 +91,7 @@ def held_names(archive: Archive) -> frozenset[str]:
         folders = {folder.prefix.rstrip("/") for folder in archive.manifest.files}
     else:
         folders = {"files"} if any(entry.name.startswith("files/") for entry in archive.entries) else set()
-    return frozenset({"database.db", *folders})
+    return frozenset({DATABASE, *folders})
 
 
 def present_belonging(path: Path, *, folder: bool) -> Belonging:
@@ -233,10 +242,10 @@ def _read_back(unpacking: _Unpacking, reporter: Reporter, *, trusted: bool) -> E
 
 
 def _compare_counts(archive: Archive, expected: dict[str, Expected]) -> None:
-    if archive.manifest is None:
+    if archive.manifest is None or DATABASE not in expected:
         return
     said = {table.name: table.rows for table in archive.manifest.tables}
-    found = expected["database.db"].tables
+    found = expected[DATABASE].tables
     if found != said:
         raise VerificationError(
             "the manifest lies: the database in the archive does not hold the tables and rows that it says",

@@ -131,7 +131,6 @@ def test_a_file_that_is_not_there_is_made(house: House, make_database: MakeDatab
         ("oracle://u@h/db", "'oracle'"),
         ("app.db", "is not a database URL"),
         ("sqlite://", "in memory"),
-        ("app", "is a site"),
     ],
 )
 def test_an_address_that_cannot_be(house: House, make_database: MakeDatabase, into: str, told: str) -> None:

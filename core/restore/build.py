@@ -1,0 +1,81 @@
+"""The database of a site as a portable backup makes it: built beside the present one, which it then replaces.
+
+What is not in the scope of the restore is copied, so it is built when the site is held, and not when it is staged.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from core.archive import Archive
+from core.config import Site
+from core.context import Context
+from core.databases.sqlite import SIDE_FILES, check_database, copy_database
+from core.databases.target import open_target
+from core.errors import UsageError, VerificationError
+from core.progress import Reporter
+from core.restore.digest import digest_path
+from core.restore.loading import fill_existing, fill_new, plan_tables
+from core.restore.marker import Expected, Marker, RowOrder, Target
+from core.restore.tables import open_tables
+from core.restore.unpack import give, present_belonging
+from core.secrets import file_url
+from core.verify import open_backup
+
+
+def row_order(archive: Archive, order: RowOrder | None) -> RowOrder | None:
+    """Given what was asked for, return what is to be done with the rows of an archive; None of a snapshot.
+
+    Raise UsageError where something was asked for that only a portable backup can do.
+    """
+    manifest = archive.manifest
+    if manifest is not None and manifest.kind == "portable":
+        chosen = order or RowOrder()
+        open_tables(archive, chosen.tables)
+        return chosen.model_copy(update={"manifest_sha256": archive.manifest_sha256})
+    if order is not None and order != RowOrder():
+        raise UsageError("a snapshot is restored whole", hint="--mode and --table are for portable backups")
+    return None
+
+
+def build_database(
+    context: Context, site: Site, marker: Marker, order: RowOrder, held: sqlite3.Connection | None, reporter: Reporter
+) -> Expected:
+    """Build the new database, over what a killed build left, and return what it holds; the site is not changed.
+
+    `held` is the present database; without it, for that is missing or damaged, the tables are made from the archive.
+    Raise VerificationError where the backup is not what was staged, GreenroomError where a row does not fit.
+    """
+    (target,) = (one for one in marker.targets if one.kind == "database")
+    path = _cleared(target, context)
+    backup = context.catalog.find(order.of_site or site.name, marker.backup_filename.removesuffix(".zip"))
+    if backup is None or backup.manifest_sha256 != order.manifest_sha256:
+        raise VerificationError(f"{marker.backup_filename} is not what was staged any more", hint="stage it again")
+    if held is None:
+        path.touch(mode=0o600)
+    else:
+        copy_database(held, path, reporter)
+    with (
+        open_backup(context, site, backup) as archive,
+        open_target(file_url(path)) as database,
+    ):
+        found = open_tables(archive, order.tables)
+        if database.occupants():
+            fill_existing(found, database, reporter, merge=order.mode == "merge")
+        else:
+            fill_new(found, database, plan_tables(found.schema, database), reporter)
+    belonging = present_belonging(target.live, folder=False)
+    give(path, belonging.mode, belonging.uid, belonging.gid)
+    context.disk.sync_filesystem(target.work)
+    built = digest_path(path, reporter)
+    tables = check_database(path, reporter, quick=True).tables
+    return Expected(
+        digest=built.hex, tables=tables, entries=built.entries, files=built.files, size_bytes=built.size_bytes
+    )
+
+
+def _cleared(target: Target, context: Context) -> Path:
+    for name in (target.staged, *(target.staged.with_name(target.staged.name + side) for side in SIDE_FILES)):
+        context.disk.unlink(name)
+    return target.staged
