@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
-from sqlalchemy import URL, Engine, NullPool, create_engine
+from sqlalchemy import URL, Connection, CursorResult, Engine, NullPool, create_engine
 from sqlalchemy.engine.url import make_url
 
 from core.errors import GreenroomError
@@ -64,3 +65,8 @@ def open_server(url: str | URL, **arguments: str) -> Engine:
     if driver.engine == "mysql" and address.password:
         words["password"] = address.password.encode()  # PyMySQL takes text for Latin-1
     return create_engine(address.set(drivername=driver.dialect), poolclass=NullPool, connect_args=words)
+
+
+def run_as_it_is(connection: Connection, statement: str) -> CursorResult[Any]:
+    """Run a statement in which a percent sign, of a name for example, means itself."""
+    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})

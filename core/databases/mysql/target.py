@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from core.databases.compare import compare_columns
-from core.databases.connect import open_server
+from core.databases.connect import open_server, run_as_it_is
 from core.databases.mysql import ENGINE
 from core.databases.mysql.bulk import Bulk, quoted, refused
 from core.databases.mysql.fresh import noted_tables, remove_note, remove_noted, write_note
@@ -54,7 +54,7 @@ def open_target(url: URL) -> Iterator[MysqlTarget]:
     """Connect, and begin."""
     engine = open_server(url, init_command=_MODE, local_infile="1")
     try:
-        with engine.connect().execution_options(no_parameters=True) as connection:  # % is in names, too
+        with engine.connect() as connection:
             for setting in _SETTINGS:
                 connection.execute(text(setting))
             target = MysqlTarget(connection)
@@ -169,7 +169,7 @@ class MysqlTarget:
 
     def _run(self, what: str, statement: str) -> None:
         try:
-            self._connection.exec_driver_sql(statement)
+            run_as_it_is(self._connection, statement)
         except DBAPIError as error:
             raise refused(what, error.orig if isinstance(error.orig, Exception) else error) from error
 
@@ -222,7 +222,7 @@ class MysqlTarget:
             f"SELECT {values} FROM {quoted(table.name)} c LEFT JOIN {quoted(key.table)} p ON {same}"  # noqa: S608
             f" WHERE {given} AND p.{quoted(key.referred[0])} IS NULL LIMIT 1"
         )
-        for row in self._connection.exec_driver_sql(query):
+        for row in run_as_it_is(self._connection, query):
             raise TargetError(
                 f"table {table.name}: {', '.join(key.columns)} names {tuple(row)}, which {key.table} does not have",
                 hint="nothing was changed; restore both tables, or mend the row first",

@@ -11,7 +11,7 @@ import sqlalchemy.exc
 from sqlalchemy import URL, Connection, text
 
 from core.databases.compare import compare_columns
-from core.databases.connect import open_server
+from core.databases.connect import open_server, run_as_it_is
 from core.databases.decode import RowError
 from core.databases.postgresql import ENGINE
 from core.databases.postgresql.copytext import copied_conversion
@@ -64,7 +64,7 @@ def open_target(url: URL) -> Iterator[PostgresqlTarget]:
     """Connect, and begin."""
     engine = open_server(url)
     try:
-        with engine.connect().execution_options(no_parameters=True) as connection:  # % is in names, too
+        with engine.connect() as connection:
             for setting in _SETTINGS:
                 connection.execute(text(setting))
             yield PostgresqlTarget(connection)
@@ -96,7 +96,7 @@ class PostgresqlTarget:
 
     def execute(self, statement: str) -> None:
         with _refusals("PostgreSQL refuses a statement"):
-            self._connection.exec_driver_sql(statement)
+            run_as_it_is(self._connection, statement)
 
     def problems(self, tables: Iterable[str], *, merge: bool) -> list[str]:
         wanted = list(tables)
@@ -118,7 +118,7 @@ class PostgresqlTarget:
         expect_none(self.problems(tables, merge=False))
         self._prepare(tables)
         with _refusals("the tables cannot be cleared"):
-            self._connection.exec_driver_sql(f"TRUNCATE {', '.join(map(_quoted, tables))}")
+            run_as_it_is(self._connection, f"TRUNCATE {', '.join(map(_quoted, tables))}")
 
     def load(self, source: Table, lines: Iterable[bytes], *, merge: bool) -> LoadResult:
         table = table_of(self.schema, source.name)
@@ -165,7 +165,7 @@ class PostgresqlTarget:
         """Keep others from writing to the tables, and take away what would act on our rows."""
         for name in tables:
             if name not in self._removed:
-                self._connection.exec_driver_sql(f"LOCK TABLE {_quoted(name)} IN SHARE ROW EXCLUSIVE MODE")
+                run_as_it_is(self._connection, f"LOCK TABLE {_quoted(name)} IN SHARE ROW EXCLUSIVE MODE")
                 self._removed[name] = take_away(self._connection, name)
 
     def _copy(self, place: str, way: Way, lines: Iterable[bytes]) -> TableSum:
@@ -185,10 +185,11 @@ class PostgresqlTarget:
         keys = f"greenroom_staged_{self._staged}"
         wanted = ", ".join(map(_quoted, way.columns))
         key = ", ".join(map(_quoted, table.primary_key))
-        self._connection.exec_driver_sql(
-            f"CREATE TEMPORARY TABLE {keys} ON COMMIT DROP AS SELECT {wanted} FROM {_quoted(table.name)} WITH NO DATA"  # noqa: S608
+        run_as_it_is(
+            self._connection,
+            f"CREATE TEMPORARY TABLE {keys} ON COMMIT DROP AS SELECT {wanted} FROM {_quoted(table.name)} WITH NO DATA",  # noqa: S608
         )
-        self._connection.exec_driver_sql(f"ALTER TABLE pg_temp.{keys} ADD PRIMARY KEY ({key})")
+        run_as_it_is(self._connection, f"ALTER TABLE pg_temp.{keys} ADD PRIMARY KEY ({key})")
         return keys
 
     def _merge(self, table: Table, way: Way, keys: str) -> None:
@@ -210,10 +211,11 @@ class PostgresqlTarget:
         for column, sequence, step in self._connection.execute(_COUNTERS, {"name": table}).all():
             best = "max" if step > 0 else "min"
             beyond = ">" if step > 0 else "<"
-            self._connection.exec_driver_sql(
+            run_as_it_is(
+                self._connection,
                 f"SELECT setval('{sequence.replace(chr(39), chr(39) * 2)}'::regclass, found.last)"  # noqa: S608
                 f" FROM (SELECT {best}({_quoted(column)})::bigint AS last FROM {_quoted(table)}) found, {sequence} s"
-                f" WHERE found.last {beyond} s.last_value OR (found.last = s.last_value AND NOT s.is_called)"
+                f" WHERE found.last {beyond} s.last_value OR (found.last = s.last_value AND NOT s.is_called)",
             )
 
 

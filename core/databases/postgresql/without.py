@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from core.databases.connect import run_as_it_is
 from core.databases.target import ForeignKeyPlace
 
 _KEYS = text("""
@@ -52,10 +53,10 @@ class Removed:
             definition = key.definition
             if key.place in unchecked and not definition.endswith(_NOT_VALID):
                 definition += _NOT_VALID
-            connection.exec_driver_sql(f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {definition}")
+            run_as_it_is(connection, f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {definition}")
         for trigger in self.triggers:
             how = "ENABLE ALWAYS" if trigger.always else "ENABLE"
-            connection.exec_driver_sql(f"ALTER TABLE {trigger.table} {how} TRIGGER {trigger.name}")
+            run_as_it_is(connection, f"ALTER TABLE {trigger.table} {how} TRIGGER {trigger.name}")
 
 
 def take_away(connection: Connection, table: str) -> Removed:
@@ -70,7 +71,7 @@ def take_away(connection: Connection, table: str) -> Removed:
         _Trigger(where, called, kind == "A") for where, called, kind in connection.execute(_TRIGGERS, name)
     )
     for key in keys:
-        connection.exec_driver_sql(f"ALTER TABLE {key.table} DROP CONSTRAINT {key.name}")
+        run_as_it_is(connection, f"ALTER TABLE {key.table} DROP CONSTRAINT {key.name}")
     for trigger in triggers:
-        connection.exec_driver_sql(f"ALTER TABLE {trigger.table} DISABLE TRIGGER {trigger.name}")
+        run_as_it_is(connection, f"ALTER TABLE {trigger.table} DISABLE TRIGGER {trigger.name}")
     return Removed(keys, triggers)

@@ -60,6 +60,7 @@ class SqliteTarget:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._triggers: list[str] = []
+        self._finished = True
         self.refresh()
 
     def refresh(self) -> None:
@@ -85,14 +86,14 @@ class SqliteTarget:
         ]
 
     def clear(self, tables: Sequence[str]) -> None:
-        self._put_triggers_away()
+        self._begin_changes()
         for name in tables:
             self._connection.execute(f"DELETE FROM main.{_quoted(table_of(self.schema, name).name)}")  # noqa: S608
 
     def load(self, source: Table, lines: Iterable[bytes], *, merge: bool) -> LoadResult:
         table = table_of(self.schema, source.name)
         expect_none(self.problems([source.name], merge=merge) + compare_columns(source, table, ENGINE)[0])
-        self._put_triggers_away()
+        self._begin_changes()
         way = _way(source, table)
         if not merge:
             return LoadResult(way.columns, self._insert(f"main.{_quoted(table.name)}", way, lines))
@@ -117,6 +118,8 @@ class SqliteTarget:
                     hint="nothing was changed; restore both tables, or mend the row first",
                 )
 
+        self._finished = True
+
     def checksum(self, table: Table, columns: Sequence[str], keys: str | None = None) -> TableSum:
         wanted = ", ".join(f"t.{_quoted(name)}" for name in columns) or "NULL"
         query = f"SELECT {wanted} FROM main.{_quoted(table.name)} t"  # noqa: S608
@@ -127,12 +130,13 @@ class SqliteTarget:
         return sum_rows(map(_pack, rows) if columns else (_pack(()) for _ in rows))
 
     def commit(self) -> None:
-        if self._triggers:
+        if not self._finished:
             self.finish()
         self._connection.execute("COMMIT")
 
-    def _put_triggers_away(self) -> None:
-        """A trigger would change what was loaded; `finish` makes them again as they were."""
+    def _begin_changes(self) -> None:
+        """Put triggers away, for they would change what is loaded; `finish` makes them again as they were."""
+        self._finished = False
         query = "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'"
         for name, sql in self._connection.execute(query).fetchall():
             self._triggers.append(sql)
