@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError
 
 from core.databases.connect import driver_for
 from core.databases.decode import Decoder, Row, RowError
@@ -74,6 +75,28 @@ class Target(Protocol):
 
     def commit(self) -> None:
         """Let others see all of it."""
+
+
+@contextmanager
+def one_transaction(engine: Engine, driver_error: type[Exception]) -> Iterator[Connection]:
+    """Connect to a server, and roll back what was not committed; its refusals come as TargetError."""
+    try:
+        with engine.connect() as connection:
+            try:
+                yield connection
+            finally:
+                _roll_back(connection)
+    except (DBAPIError, driver_error) as error:
+        raise TargetError(f"the database server failed: {error}", hint="nothing was changed") from error
+    finally:
+        engine.dispose()
+
+
+def _roll_back(connection: Connection) -> None:
+    try:
+        connection.rollback()
+    except DBAPIError:  # a connection that was lost: the server has rolled back
+        connection.invalidate()
 
 
 @contextmanager

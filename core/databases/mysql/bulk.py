@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from core.databases.decode import Row, RowError
 from core.databases.schema import Table
 from core.databases.sums import TableSum
-from core.databases.target import TargetError, Way
+from core.databases.target import Way
 from core.databases.textrows import NOTHING, write_rows
 
 _PLACE = re.compile(r"(?:.* column '(?:.*\.)?([^']*)')?.* at row (\d+)", re.DOTALL)
@@ -104,6 +106,10 @@ class Bulk:
             cursor.rowcount = taken
         except errors.MySQLError as error:
             raise _of_a_row(table, str(error.args[-1]), before) from error
+        except AttributeError as error:  # which PyMySQL raises where the server goes while a file is sent
+            if self.connection.open:
+                raise
+            raise RowError(table, None, None, "the connection to the server is lost") from error
 
 
 def quoted(name: str) -> str:
@@ -112,9 +118,9 @@ def quoted(name: str) -> str:
     return f"`{escaped}`"
 
 
-def refused(what: str, error: Exception) -> TargetError:
-    """Return what to raise where the server refuses a statement."""
-    return TargetError(f"{what}: {error.args[-1]}", hint="nothing was changed")
+def words_of(error: DBAPIError) -> str:
+    """Return what the server says of a statement that it refuses."""
+    return str(error.orig.args[-1] if error.orig is not None and error.orig.args else error)
 
 
 def _of_a_row(table: str, words: str, before: int) -> RowError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -12,8 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from core.databases.compare import compare_columns
 from core.databases.connect import open_server, run_as_it_is
+from core.databases.decode import RowError
 from core.databases.mysql import ENGINE
-from core.databases.mysql.bulk import Bulk, quoted, refused
+from core.databases.mysql.bulk import Bulk, quoted, words_of
 from core.databases.mysql.fresh import noted_tables, remove_note, remove_noted, write_note
 from core.databases.mysql.loadtext import loaded_conversion, read_conversion
 from core.databases.mysql.reflect import read_schema
@@ -27,6 +28,7 @@ from core.databases.target import (
     expect_none,
     find_way,
     occupants_of,
+    one_transaction,
     pairs_of,
     table_of,
 )
@@ -53,17 +55,15 @@ _ENGINES = text("""
 def open_target(url: URL) -> Iterator[MysqlTarget]:
     """Connect, and begin."""
     engine = open_server(url, init_command=_MODE, local_infile="1")
-    try:
-        with engine.connect() as connection:
-            for setting in _SETTINGS:
-                connection.execute(text(setting))
-            target = MysqlTarget(connection)
-            try:
-                yield target
-            finally:
+    with one_transaction(engine, import_module("pymysql.err").MySQLError) as connection:  # the driver is an extra
+        for setting in _SETTINGS:
+            connection.execute(text(setting))
+        target = MysqlTarget(connection)
+        try:
+            yield target
+        finally:
+            with suppress(DBAPIError):  # where the connection is lost the next restore finds the note
                 target.take_back()
-    finally:
-        engine.dispose()
 
 
 class MysqlTarget:
@@ -171,7 +171,7 @@ class MysqlTarget:
         try:
             run_as_it_is(self._connection, statement)
         except DBAPIError as error:
-            raise refused(what, error.orig if isinstance(error.orig, Exception) else error) from error
+            raise TargetError(f"{what}: {words_of(error)}", hint="nothing was changed") from error
 
     def _rows_as_text(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Yield rows as the server writes them, one by one."""
@@ -199,18 +199,24 @@ class MysqlTarget:
 
     def _merge(self, table: Table, way: Way, keys: str) -> None:
         """Change the rows that are there, then add the others: another unique key that is hurt is an error."""
-        place, what = quoted(table.name), f"table {table.name}: the rows do not fit beside those there"
+        place = quoted(table.name)
         names = ", ".join(map(quoted, way.columns))
-        others = [quoted(name) for name in way.columns if name not in table.primary_key]
-        if others:
-            change = ", ".join(f"t.{name} = s.{name}" for name in others)
-            self._run(what, f"UPDATE {place} t JOIN {keys} s ON {_same_key(table)} SET {change}")  # noqa: S608
         wanted = ", ".join(f"s.{quoted(name)}" for name in way.columns)
-        self._run(
-            what,
-            f"INSERT INTO {place} ({names}) SELECT {wanted} FROM {keys} s LEFT JOIN {place} t ON {_same_key(table)}"  # noqa: S608
-            f" WHERE t.{quoted(table.primary_key[0])} IS NULL",
+        change = ", ".join(
+            f"t.{quoted(name)} = s.{quoted(name)}" for name in way.columns if name not in table.primary_key
         )
+        statements = [f"UPDATE {place} t JOIN {keys} s ON {_same_key(table)} SET {change}"] if change else []  # noqa: S608
+        statements.append(
+            f"INSERT INTO {place} ({names}) SELECT {wanted} FROM {keys} s LEFT JOIN {place} t ON {_same_key(table)}"  # noqa: S608
+            f" WHERE t.{quoted(table.primary_key[0])} IS NULL"
+        )
+        try:
+            for statement in statements:
+                run_as_it_is(self._connection, statement)
+        except DBAPIError as error:
+            raise RowError(
+                table.name, None, None, f"the rows do not fit beside those there: {words_of(error)}"
+            ) from error
 
     def _expect_parents(self, table: Table, key: ForeignKey) -> None:
         same = " AND ".join(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 import sqlalchemy.exc
 from sqlalchemy import URL, Connection, text
@@ -27,6 +28,7 @@ from core.databases.target import (
     expect_none,
     find_way,
     occupants_of,
+    one_transaction,
     pairs_of,
     table_of,
 )
@@ -63,13 +65,10 @@ _COUNTERS = text("""
 def open_target(url: URL) -> Iterator[PostgresqlTarget]:
     """Connect, and begin."""
     engine = open_server(url)
-    try:
-        with engine.connect() as connection:
-            for setting in _SETTINGS:
-                connection.execute(text(setting))
-            yield PostgresqlTarget(connection)
-    finally:
-        engine.dispose()
+    with one_transaction(engine, _driver_error()) as connection:
+        for setting in _SETTINGS:
+            connection.execute(text(setting))
+        yield PostgresqlTarget(connection)
 
 
 class PostgresqlTarget:
@@ -229,9 +228,7 @@ def _refusals(what: str) -> Iterator[None]:
 
 
 def _driver_error() -> type[Exception]:
-    from psycopg import Error  # noqa: PLC0415 - the driver is an extra
-
-    return Error
+    return cast("type[Exception]", import_module("psycopg").Error)  # the driver is an extra
 
 
 def _words(error: Any) -> str:
