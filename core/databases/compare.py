@@ -10,8 +10,7 @@ from core.databases.schema import Column, ColumnType, Table
 from core.databases.values import conversion
 
 _TEMPORAL = {"time", "timestamp"}
-_PLAIN_TEXT = ("text", "char", "varchar", "tinytext", "mediumtext", "longtext")
-_MANTISSA = {32: 24, 64: 53}
+_PLAIN_TEXT = ("text", "character", "citext")
 
 
 def compare_columns(source: Table, target: Table, engine: str) -> tuple[list[str], list[Loss]]:
@@ -49,8 +48,8 @@ def _missing(source: Table, target: Table) -> Iterator[str]:
 
 def _converts(source: ColumnType, target: ColumnType, engine: str) -> bool:
     """Of types that travel as text for want of a kind, only the very same takes what it gave."""
-    if engine == "postgresql" and target.kind == "text" and not target.native.lower().startswith(("text", "character")):
-        return not target.native or source.native == target.native
+    if engine == "postgresql" and target.kind == "text" and not target.native.lower().startswith(_PLAIN_TEXT):
+        return source.native == target.native
     if source.kind == "array" and target.kind == "array" and source.element and target.element:
         return source.element.kind == target.element.kind
     if source.kind == "time" and target.kind == "time" and source.zoned != target.zoned:

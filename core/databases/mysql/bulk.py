@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
@@ -73,25 +73,28 @@ class Bulk:
 
     def _places(self, columns: Sequence[str]) -> tuple[str, str]:
         """Bits are given as a number, which LOAD DATA would take for text."""
-        bits = {name for name in columns if self.table.column(name).type.native.lower().startswith("bit")}
+        bits = self._bits(columns)
         names = [f"@b{number}" if name in bits else quoted(name) for number, name in enumerate(columns)]
         changes = [
             f"{quoted(name)} = CAST(@b{number} AS UNSIGNED)" for number, name in enumerate(columns) if name in bits
         ]
         return ", ".join(names), f" SET {', '.join(changes)}" if changes else ""
 
+    def _bits(self, columns: Sequence[str]) -> set[str]:
+        return {name for name in columns if self.table.column(name).type.native.lower().startswith("bit")}
+
     def _by_insert(self, way: Way, lines: Iterable[bytes]) -> TableSum:
         total = TableSum()
         names = ", ".join(map(quoted, way.columns))
         begin = f"INSERT INTO {self.place} ({names}) VALUES ".encode()  # noqa: S608
+        bits = self._bits(way.columns)
+        literals = [_number if name in bits else _literal for name in way.columns]
         with self.connection.cursor() as cursor:
             for rows in way.rows(lines):
-                for start, some in _chunks(rows):
-                    before = total.rows
-                    statement = begin + b",".join(map(_literals, some))
-                    self._run(cursor, statement, way.table, before)
+                for some in _chunks(rows):
+                    values = (b",".join(to(cell) for to, cell in zip(literals, row, strict=True)) for row in some)
+                    self._run(cursor, begin + b"(" + b"),(".join(values) + b")", way.table, total.rows)
                     total += write_rows(some, lambda _: None)
-                    del statement, start
         return total
 
     def _run(self, cursor: Any, statement: str | bytes, table: str, before: int = 0) -> None:
@@ -134,22 +137,22 @@ def _write_all(number: int, data: bytes) -> None:
         rest = rest[os.write(number, rest) :]
 
 
-def _chunks(rows: Sequence[Row]) -> Iterable[tuple[int, list[Row]]]:
+def _chunks(rows: Sequence[Row]) -> Iterator[list[Row]]:
     """Yield rows together that make a statement of bearable length."""
     some: list[Row] = []
-    size = start = 0
-    for number, row in enumerate(rows):
+    size = 0
+    for row in rows:
         some.append(row)
         size += sum(map(len, row))
         if size >= _INSERT_BYTES:
-            yield start, some
-            some, size, start = [], 0, number + 1
+            yield some
+            some, size = [], 0
     if some:
-        yield start, some
+        yield some
 
 
-def _literals(row: Row) -> bytes:
-    return b"(" + b",".join(map(_literal, row)) + b")"
+def _number(cell: str) -> bytes:
+    return b"NULL" if cell == NOTHING else cell.encode()
 
 
 def _literal(cell: str | bytes) -> bytes:

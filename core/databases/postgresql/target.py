@@ -248,14 +248,15 @@ def _way(source: Table, table: Table) -> Way:
 
 
 def _expression(column: Column) -> str:
-    """A column for COPY to write; numbers of 32 bits with all the digits of 64."""
+    """A column for COPY to write: numbers of 32 bits with all the digits of 64, and as text what has no kind."""
     name = f"t.{_quoted(column.name)}"
     element = column.type.element
     if column.type.kind == "float" and column.type.bits == 32:
         return f"{name}::float8"
     if element is not None and element.kind == "float" and element.bits == 32:
         return f"{name}::float8[]"
-    return name
+    foreign = column.type.kind == "text" and not column.type.native.startswith(("text", "character"))
+    return f"{name}::text" if foreign else name
 
 
 def _quoted(name: str) -> str:

@@ -38,7 +38,7 @@ def affinity_of(declared: str) -> Affinity:
 
 def stored_conversion(source: ColumnType, target: ColumnType) -> Conversion | None:
     """Return how values become what SQLite stores of them in a column of that type."""
-    neutral = conversion(source, target)
+    neutral = conversion(source, _unlimited(source, target))
     if neutral is None:
         return None
     affinity = affinity_of(target.native)
@@ -49,6 +49,13 @@ def stored_conversion(source: ColumnType, target: ColumnType) -> Conversion | No
         return Conversion(partial(_stored, affinity), natural)
     chained = neutral.then(_last_step(source, target, affinity))
     return Conversion(chained.plain, natural)
+
+
+def _unlimited(source: ColumnType, target: ColumnType) -> ColumnType:
+    """SQLite heeds neither length nor digits, and truth is a number to it."""
+    truth = target.kind == "boolean" and source.kind in {"integer", "any"}
+    limits = {"length": None, "precision": None, "scale": None, "bits": None, "unsigned": False}
+    return target.model_copy(update={**limits, "kind": "integer" if truth else target.kind})
 
 
 def _last_step(source: ColumnType, target: ColumnType, affinity: Affinity) -> Convert | None:
