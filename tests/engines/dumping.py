@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, event, text
 from sqlalchemy.engine.url import make_url
@@ -54,12 +56,43 @@ def make_rows(url: str, rows: int, width: int = 1000) -> None:
         run_sql(url, f"INSERT INTO a SELECT seq, REPEAT('x', {width}) FROM seq_1_to_{rows}")
 
 
-def query(url: str, sql: str) -> list[tuple[object, ...]]:
+def query(url: str, sql: str) -> list[tuple[Any, ...]]:
     server = open_server(url)
     with server.connect() as connection:
         rows = [tuple(row) for row in connection.execute(text(sql.replace(":", r"\:")))]
     server.dispose()
     return rows
+
+
+def run_each(url: str, *statements: str) -> None:
+    """Run statements as they stand, whatever is in them."""
+    server = open_server(url)
+    with server.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+    server.dispose()
+
+
+def site_name(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def blocks(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), 1 << 16):
+        yield data[start : start + (1 << 16)]
+
+
+def interfere(act: Callable[[], object]) -> threading.Thread:
+    """Do something as soon as a tool runs."""
+
+    def wait() -> None:
+        while not running_tools():
+            pass
+        act()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
 
 
 def as_user(url: str, user: str, password: str | None = None) -> str:
@@ -73,7 +106,11 @@ def running_tools() -> dict[int, str]:
         stat = _read(Path(f"/proc/{pid}/stat")).rpartition(b")")[2].split()
         if stat and int(stat[1]) == os.getpid() and stat[0] != b"Z":
             ours[pid] = words
-    return {pid: words for pid, words in ours.items() if any(tool in words for tool in ("pg_", "psql", "mariadb-dump"))}
+    return {
+        pid: words
+        for pid, words in ours.items()
+        if "--datadir" not in words and any(tool in words for tool in ("pg_", "psql", "mariadb", "mysql"))
+    }
 
 
 def command_lines() -> Iterator[tuple[int, str]]:

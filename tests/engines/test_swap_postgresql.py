@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count as numbers
@@ -19,7 +18,19 @@ from core.databases.tools import ToolFailedError
 from core.errors import CancelledError, GreenroomError, VerificationError
 from core.progress import CancelToken, Reporter
 from tests.engines.conftest import MakeDatabase, run_sql
-from tests.engines.dumping import KilledError, as_user, count, dumped, killed_after, make_rows, query, running_tools
+from tests.engines.dumping import (
+    KilledError,
+    as_user,
+    blocks,
+    count,
+    dumped,
+    interfere,
+    killed_after,
+    make_rows,
+    query,
+    running_tools,
+    site_name,
+)
 from tests.engines.servers import postgresql_tools
 
 TOOLS = postgresql_tools()
@@ -57,18 +68,9 @@ def prepare(url: str, data: bytes, expected: dict[str, int], token: CancelToken 
     restore.prepare(url, ID, blocks(data), expected, Reporter(token=token), tools=TOOLS)
 
 
-def blocks(data: bytes) -> Iterator[bytes]:
-    for start in range(0, len(data), 1 << 16):
-        yield data[start : start + (1 << 16)]
-
-
 def databases(url: str) -> set[object]:
     name = url.partition("?")[0].rpartition("/")[2]
     return {row[0] for row in query(url, f"SELECT datname FROM pg_database WHERE datname LIKE '{name}%'")} - {name}
-
-
-def site_name(url: str) -> str:
-    return url.partition("?")[0].rpartition("/")[2]
 
 
 def is_rich(url: str) -> bool:
@@ -217,19 +219,6 @@ def test_a_dump_that_is_cut_or_lies_leaves_nothing(make_database: MakeDatabase) 
         restore.prepare(url, ID, broken(), facts.tables, Reporter(), tools=TOOLS)
     assert not databases(url)
     assert not running_tools()
-
-
-def interfere(act: Callable[[], object]) -> threading.Thread:
-    """Do something as soon as a tool runs."""
-
-    def wait() -> None:
-        while not running_tools():
-            pass
-        act()
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    return thread
 
 
 def test_a_load_that_is_killed_cut_or_cancelled_leaves_nothing(make_database: MakeDatabase) -> None:

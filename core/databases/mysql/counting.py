@@ -18,6 +18,7 @@ _END = b";\n"
 _INSERT_BEGINS = b"INSERT INTO `"
 _DELIMITER = re.compile(rb"DELIMITER (\S+)")
 _COMPLETED = re.compile(rb"-- Dump completed[^\n]*\n*\Z")
+_CHOOSES = re.compile(rb"\s*(?:USE\s|CREATE DATABASE\b|DROP DATABASE\b)", re.IGNORECASE)
 _SERVER = re.compile(rb"-- Server version\t([^\n]+)")
 _TAIL_BYTES = 200
 
@@ -28,6 +29,7 @@ class DumpCounter:
     def __init__(self) -> None:
         self.tables: dict[str, int] = {}
         self.server_version = ""
+        self.names_a_database = False
         self._in_rows = False
         self._in_text = False
         self._line_each = False
@@ -77,6 +79,7 @@ class DumpCounter:
             table = _TABLE.match(line)
             if table is not None:
                 self.tables[_text(table[1])] = 0
+            self.names_a_database |= _CHOOSES.match(line) is not None
             server = None if self.server_version else _SERVER.match(line)
             if server is not None:
                 self.server_version = server[1].decode(errors="replace").strip()
