@@ -12,7 +12,7 @@ _SECTION = re.compile(r"^## (?P<title>[^\n]+)\n(?P<body>.*?)(?=^## |\Z)", re.MUL
 _OUTCOME = re.compile(r"\*(old|new)\*")
 
 
-def rows(title: str, *, first: str = r"\d+") -> list[list[str]]:
+def rows(title: str, *, first: str = r"\d+b?") -> list[list[str]]:
     """Return the cells of the rows of a section's table whose first cell matches."""
     body = next(match["body"] for match in _SECTION.finditer(_DOCUMENT.read_text()) if match["title"] == title)
     lines = ([cell.strip() for cell in line.strip("|").split("|")] for line in body.splitlines() if line[:1] == "|")
@@ -21,7 +21,7 @@ def rows(title: str, *, first: str = r"\d+") -> list[list[str]]:
     return found
 
 
-def outcomes_by_phase(title: str, *, first: str = r"\d+") -> dict[str, set[str]]:
+def outcomes_by_phase(title: str, *, first: str = r"\d+b?") -> dict[str, set[str]]:
     """Return what a start after a kill ends in, `old` or `new`, for each phase that the marker can stand at."""
     found: dict[str, set[str]] = {}
     for _, phase, _, after in rows(title, first=first):

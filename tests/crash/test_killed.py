@@ -71,12 +71,12 @@ class Killed:
     step: str
 
 
-def _each_kill(template: Path, tmp_path: Path, verb: Verb):
+def each_kill(template: Path, tmp_path: Path, verb: Verb):
     """Yield the site after a kill at each step of `verb`, each on a fresh copy of the template."""
     for at in range(1, _MOST_STEPS):
         root = tmp_path / f"kill_{at}"
         shutil.copytree(template, root, symlinks=True)
-        _rename_in_journal(root, template)
+        rename_in_journal(root, template)
         reached = run_until_killed(lambda disk, root=root: verb(open_place(root, disk=disk)), at)
         if not reached:
             assert at > 1
@@ -96,7 +96,7 @@ def template(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return root
 
 
-def _converged(place: Place) -> None:
+def converged(place: Place) -> None:
     """Nothing pending, nothing half-made, and a second `apply` does nothing."""
     assert _apply(place) is None
     place.settle()
@@ -117,7 +117,7 @@ def _converged(place: Place) -> None:
 def test_backup_killed_at_every_step_is_whole_or_absent(template: Path, tmp_path: Path) -> None:
     present = open_place(template).state()
     ends = []
-    for killed in _each_kill(template, tmp_path / "kills", _back_up):
+    for killed in each_kill(template, tmp_path / "kills", _back_up):
         place = killed.place
         place.settle()
         rows = place.context.catalog.backups("app")
@@ -127,7 +127,7 @@ def test_backup_killed_at_every_step_is_whole_or_absent(template: Path, tmp_path
         assert all(row.status in ("completed", "failed") for row in rows)
         assert all(row.error == "interrupted" for row in rows if row.status == "failed")
         assert place.state() == present
-        _converged(place)
+        converged(place)
         ends.append(bool(completed))
         if completed:
             _stage(place)
@@ -141,7 +141,7 @@ def test_stage_killed_at_every_step_leaves_the_site_old(template: Path, tmp_path
     change_place(place)
     old = place.state()
     ends = []
-    for killed in _each_kill(template, tmp_path / "kills", _stage):
+    for killed in each_kill(template, tmp_path / "kills", _stage):
         place = killed.place
         assert place.state() == old, killed.step
         ends.append(_announced(place))
@@ -151,7 +151,7 @@ def test_stage_killed_at_every_step_leaves_the_site_old(template: Path, tmp_path
         elif _announced(place):
             assert cancel_restore(place.context, place.site)
         assert place.state() == old, killed.step
-        _converged(place)
+        converged(place)
     assert_one_switch_point("Stage", ends)
 
 
@@ -176,7 +176,7 @@ def test_apply_killed_at_every_step_ends_old_or_new(template: Path, tmp_path: Pa
     _stage(place)
     said = outcomes_by_phase("Apply")
     met = set()
-    for killed in _each_kill(template, tmp_path / "kills", _apply):
+    for killed in each_kill(template, tmp_path / "kills", _apply):
         place = killed.place
         marker = read_marker(place.context.site_folder(place.site) / MARKER)
         before = place.state()
@@ -189,7 +189,7 @@ def test_apply_killed_at_every_step_ends_old_or_new(template: Path, tmp_path: Pa
             assert said[marker.phase] == {outcome.state}, killed.step
             assert place.state() == ended[outcome.state], killed.step
         assert place.state() == new, killed.step
-        _converged(place)
+        converged(place)
         restores = place.context.catalog.restores("app")
         assert [row.status for row in restores] == ["completed"]
         undone = _undo(place)
@@ -207,13 +207,13 @@ def test_undo_killed_at_every_step_ends_old_or_new(template: Path, tmp_path: Pat
     old = place.state()
     _restore_now(place)
     ends = set()
-    for killed in _each_kill(template, tmp_path / "kills", _undo):
+    for killed in each_kill(template, tmp_path / "kills", _undo):
         place = killed.place
         _apply(place)
         state = place.state()
         assert state in (old, new), killed.step
         ends.add("undone" if state == old else "not begun")
-        _converged(place)
+        converged(place)
     assert ends == {"undone", "not begun"}
 
 
@@ -222,7 +222,7 @@ def test_delete_killed_at_every_step_is_done_or_not_begun(template: Path, tmp_pa
     place = open_place(template)
     _back_up(place)
     ends = []
-    for killed in _each_kill(
+    for killed in each_kill(
         template, tmp_path / "kills", lambda place: delete_backup(place.context, place.site, _latest(place))
     ):
         place = killed.place
@@ -233,7 +233,7 @@ def test_delete_killed_at_every_step_is_done_or_not_begun(template: Path, tmp_pa
         if not names:
             assert list((place.root / "backups" / "app").iterdir()) == []
         ends.append(len(names))
-        _converged(place)
+        converged(place)
     assert_one_switch_point("Delete", ends)
 
 
@@ -242,7 +242,7 @@ def test_pin_killed_at_every_step_says_one_thing(template: Path, tmp_path: Path)
     place = open_place(template)
     _back_up(place)
     ends = []
-    for killed in _each_kill(
+    for killed in each_kill(
         template, tmp_path / "kills", lambda place: pin_backup(place.context, place.site, _latest(place), pinned=True)
     ):
         place = killed.place
@@ -264,7 +264,7 @@ def test_adopt_killed_at_every_step_can_be_said_again(template: Path, tmp_path: 
         return adopt_archive(place.context, place.site, file, Reporter())
 
     ends = set()
-    for killed in _each_kill(template, tmp_path / "kills", adopt):
+    for killed in each_kill(template, tmp_path / "kills", adopt):
         place = killed.place
         place.settle()
         adopted = adopt(place)
@@ -272,7 +272,7 @@ def test_adopt_killed_at_every_step_can_be_said_again(template: Path, tmp_path: 
         assert row.name == adopted.record.name, killed.step
         assert list(place.context.store.archives("app")) == [row.name], killed.step
         assert verify_backup(place.context, place.site, row, Reporter()).verified_at
-        _converged(place)
+        converged(place)
         ends.add(adopted.known)
     assert ends == {True, False}
 
@@ -287,11 +287,11 @@ def test_rebuild_killed_at_every_step_can_be_said_again(template: Path, tmp_path
     place.context.catalog.close()
     for path in place.context.settings.state.glob("catalog.db*"):
         path.unlink()
-    for killed in _each_kill(template, tmp_path / "kills", lambda place: rebuild_catalog(place.context, Reporter())):
+    for killed in each_kill(template, tmp_path / "kills", lambda place: rebuild_catalog(place.context, Reporter())):
         rebuilt = rebuild_catalog(killed.place.context, Reporter())
         assert len(rebuilt.found) + rebuilt.known == 2, killed.step
         assert _kept_facts(killed.place) == wanted, killed.step
-        _converged(killed.place)
+        converged(killed.place)
 
 
 def _kept_facts(place: Place) -> list[tuple[object, ...]]:
@@ -313,24 +313,24 @@ def test_a_kill_during_recovery_is_recovered_from(template: Path, tmp_path: Path
     for first in range(switch, switch + 12, 3):
         middle = tmp_path / f"first_{first}" / "template"
         shutil.copytree(template, middle, symlinks=True)
-        _rename_in_journal(middle, template)
+        rename_in_journal(middle, template)
         assert run_until_killed(lambda disk, root=middle: _apply(open_place(root, disk=disk)), first)
-        for killed in _each_kill(middle, tmp_path / f"first_{first}" / "kills", _apply):
+        for killed in each_kill(middle, tmp_path / f"first_{first}" / "kills", _apply):
             _apply(killed.place)
             assert killed.place.state() == new, (first, killed.step)
-            _converged(killed.place)
+            converged(killed.place)
 
 
 def _first_step_of_the_switch(template: Path, scratch: Path) -> int:
     root = scratch / "copy"
     shutil.copytree(template, root, symlinks=True)
-    _rename_in_journal(root, template)
+    rename_in_journal(root, template)
     disk = CrashingFilesystem()
     _apply(open_place(root, disk=disk))
     return next(number for number, step in enumerate(disk.steps, 1) if step == "make_folder old")
 
 
-def _rename_in_journal(root: Path, before: Path) -> None:
+def rename_in_journal(root: Path, before: Path) -> None:
     """The journal names absolute paths: a copied site's must be its own."""
     for marker in root.glob("state/sites/*/.restore*"):
         marker.write_text(marker.read_text().replace(str(before), str(root)))
@@ -375,7 +375,7 @@ def test_going_back_killed_at_every_step_ends_old(
 
     said = {**outcomes_by_phase("Apply"), **outcomes_by_phase("Apply", first=r"R\d+")}
     ends = set()
-    for killed in _each_kill(template, tmp_path / "kills", fail):
+    for killed in each_kill(template, tmp_path / "kills", fail):
         place = killed.place
         marker = read_marker(place.context.site_folder(place.site) / MARKER)
         written = [path for path in place.root.rglob("written meanwhile") if path.is_file()]
