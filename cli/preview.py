@@ -67,7 +67,7 @@ def _head(context: Context, preview: Preview, action: str) -> list[tuple[str, st
         ("application", versions),
         ("engine", preview.engine_version or ""),
         ("to site", preview.site),
-        ("its database", f"{preview.space[0].path}, {preview.present}"),
+        ("its database", f"{preview.database}, {preview.present}"),
     ]
 
 

@@ -175,7 +175,9 @@ class _Work:
         if self.request.kind == "snapshot":
             disk, reporter = self.context.disk, self.reporter
             return write_snapshot(writer, self.site, self.copy, held, disk, reporter, space.content)
-        return write_tables(writer, self.site, self.request.tables, self.record.created_at, self.reporter)
+        excluded = self.site.exclude_tables if self.request.safety_for is None else ()  # an undo needs all of them
+        now = self.record.created_at
+        return write_tables(writer, self.site, self.request.tables, excluded, now, self.reporter)
 
     def _application_version(self) -> str | None:
         """An application that is broken may not tell its version; it is just then that a restore is wanted."""

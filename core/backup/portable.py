@@ -21,9 +21,14 @@ from core.words import plural
 
 
 def write_tables(
-    writer: ArchiveWriter, site: Site, wanted: Sequence[str], now: datetime, reporter: Reporter
+    writer: ArchiveWriter,
+    site: Site,
+    wanted: Sequence[str],
+    excluded: Sequence[str],
+    now: datetime,
+    reporter: Reporter,
 ) -> WrittenDatabase:
-    """Write the tables named, or all but those that the configuration excludes.
+    """Write the tables named, or all but those excluded.
 
     Raise UsageError where a table is unknown or excluded, GreenroomError where the database cannot be read.
     """
@@ -33,7 +38,7 @@ def write_tables(
         probe_database(site.sqlite_path, reporter)
     with open_reader(site.database_url(), reporter) as reader:
         reporter.phase("checking foreign keys")
-        schema = reader.broken_keys(_chosen(reader.schema, wanted, site))
+        schema = reader.broken_keys(_chosen(reader.schema, wanted, excluded, site))
         described = writer.add_file("schema.json", [f"{schema.model_dump_json(indent=2)}\n".encode()], ours)
         members = {table_member(table.name, number): table for number, table in enumerate(schema.tables, 1)}
         written = []
@@ -51,7 +56,7 @@ def write_tables(
         engine_version=reader.engine_version,
         tables=tuple(written),
         excluded=tuple(table.name for table in reader.schema.tables if table.name not in chosen),
-        notices=tuple(_notices(schema, site, {table.name for table in reader.schema.tables})),
+        notices=tuple(_notices(schema, excluded, {table.name for table in reader.schema.tables})),
     )
 
 
@@ -70,10 +75,10 @@ class _Rows:
         yield b"\n]\n" if self.count else b"[]\n"
 
 
-def _chosen(schema: Schema, wanted: Sequence[str], site: Site) -> Schema:
+def _chosen(schema: Schema, wanted: Sequence[str], excluded: Sequence[str], site: Site) -> Schema:
     known = [table.name for table in schema.tables]
     for name in wanted:
-        if name in site.exclude_tables:
+        if name in excluded:
             raise UsageError(
                 f"the table {name} is in no portable backup of {site.name}",
                 hint="it is in `exclude_tables` in greenroom.toml",
@@ -84,13 +89,13 @@ def _chosen(schema: Schema, wanted: Sequence[str], site: Site) -> Schema:
                 f"{site.name} has no table {name!r}",
                 hint=f"did you mean {close[0]}?" if close else f"tables: {', '.join(known) or 'none'}",
             )
-    chosen = [one for one in schema.tables if (one.name in wanted if wanted else one.name not in site.exclude_tables)]
+    chosen = [one for one in schema.tables if (one.name in wanted if wanted else one.name not in excluded)]
     return schema.model_copy(update={"tables": tuple(chosen)})
 
 
-def _notices(schema: Schema, site: Site, present: set[str]) -> Iterator[str]:
+def _notices(schema: Schema, excluded: Sequence[str], present: set[str]) -> Iterator[str]:
     yield from (f"not portable, and not in the backup: {what}" for what in schema.left_out)
-    for name in site.exclude_tables:
+    for name in excluded:
         if name not in present:
             yield f"`exclude_tables` names {name}, which is not there"
     chosen = {table.name for table in schema.tables}

@@ -11,6 +11,7 @@ from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyCon
 from sqlalchemy.exc import SAWarning
 
 from core.databases.defaults import parse_default
+from core.databases.facts import MARKER
 from core.databases.schema import Action, Check, Column, ColumnType, ForeignKey, Index, Table, Unique
 
 TypeOf = Callable[[str, str], ColumnType]
@@ -25,7 +26,7 @@ def inspect_tables(inspector: Inspector, type_of: TypeOf, is_identity: IsIdentit
     left_out: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # about those types
-        names = sorted(inspector.get_table_names())
+        names = sorted(set(inspector.get_table_names()) - {MARKER})
         tables = [_table(inspector, name, type_of, is_identity, left_out) for name in names]
     left_out += [f"view {name}" for name in sorted(inspector.get_view_names())]
     return tables, left_out

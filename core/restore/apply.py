@@ -28,6 +28,14 @@ from core.restore.build import build_database
 from core.restore.digest import count_path, digest_path
 from core.restore.finish import Outcome, finish_new, finish_old
 from core.restore.marker import DATABASE, Marker, Phase, Target, as_staged, marker_path, read_marker, write_marker
+from core.restore.server import (
+    back_up_before,
+    finish_on_server,
+    is_committed,
+    loaded,
+    refuse_connections,
+    switching,
+)
 from core.restore.switch import move_back, move_in, move_out, plan_moves
 from core.restore.targets import blocking_reasons, plan_targets
 from core.tree import UnreadableTreeError
@@ -60,6 +68,8 @@ def apply_restore(context: Context, site: Site, reporter: Reporter) -> Outcome |
 def apply_held(context: Context, site: Site, marker: Marker, reporter: Reporter, *, fresh: bool = False) -> Outcome:
     """As `apply_restore`, with the site's lock held; what is `fresh` was staged under it, and is not read again."""
     try:
+        if site.sqlite_path is None:
+            return _apply_on_server(context, site, marker, reporter, fresh=fresh)
         if marker.phase is Phase.STAGED:
             return _apply_staged(context, site, marker, reporter, fresh=fresh)
         if marker.phase is Phase.SWITCHED:
@@ -79,6 +89,8 @@ def refuse_open_database(site: Site) -> None:
     """Raise BusyError naming them where other processes have the site's database open."""
     if site.sqlite_path is not None:
         _refuse_holders([site.sqlite_path], hint="stop the application, then try again")
+    else:
+        refuse_connections(site)
 
 
 def _resume_switch(context: Context, site: Site, marker: Marker, reporter: Reporter) -> Outcome:
@@ -111,6 +123,48 @@ def _apply_staged(context: Context, site: Site, marker: Marker, reporter: Report
         switching = marker.but(phase=Phase.SWITCHING, moves=plan_moves(marker.targets))
         write_marker(context, marker_path(context, site), switching)
         return _switch(context, site, switching, reporter, held)
+
+
+def _apply_on_server(context: Context, site: Site, marker: Marker, reporter: Reporter, *, fresh: bool) -> Outcome:
+    """Of a switch that was interrupted the database tells whether it came to its commit; if not it is begun anew."""
+    if marker.phase is Phase.REVERTING:
+        return finish_old(context, site, marker, reporter)
+    if marker.phase is Phase.SWITCHED or (marker.phase is Phase.SWITCHING and is_committed(site, marker)):
+        return finish_on_server(context, site, marker)
+    if marker.phase is Phase.SWITCHING:
+        move_back(marker.moves, context.disk)
+        marker = write_marker(context, marker_path(context, site), as_staged(marker))
+        tidy(context, site)
+        fresh = False
+    try:
+        _refuse_other_targets(site, marker)
+        _refuse_blocked(marker)
+        if not fresh:
+            _check_staging(marker, reporter)
+        refuse_connections(site)
+        marker = back_up_before(context, site, marker, reporter)
+    except (BusyError, CancelledError):
+        raise
+    except (GreenroomError, OSError) as error:
+        raise _go_back(context, site, marker, reporter, error) from error
+    return _load_and_switch(context, site, marker, reporter)
+
+
+def _load_and_switch(context: Context, site: Site, marker: Marker, reporter: Reporter) -> Outcome:
+    try:
+        with loaded(context, site, marker, reporter) as (database, expected):
+            marker = write_marker(context, marker_path(context, site), switching(marker, expected))
+            move_out(marker.moves, marker.targets, context.disk)
+            move_in(marker.moves, context.disk)
+            for target in marker.targets:
+                _compare(target, marker)
+            context.disk.commit(database)
+    except (GreenroomError, OSError) as error:
+        if isinstance(error, CancelledError) and marker.phase is Phase.STAGED:
+            raise
+        if marker.phase is Phase.STAGED or not is_committed(site, marker):
+            raise _go_back(context, site, marker, reporter, error) from error
+    return finish_on_server(context, site, marker)
 
 
 def _keep_present(context: Context, site: Site, marker: Marker, reporter: Reporter, held: ExitStack) -> Marker:

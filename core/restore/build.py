@@ -6,6 +6,8 @@ What is not in the scope of the restore is copied, so it is built when the site 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.archive import Archive
@@ -16,9 +18,9 @@ from core.databases.target import open_target
 from core.errors import UsageError, VerificationError
 from core.progress import Reporter
 from core.restore.digest import digest_path
-from core.restore.loading import fill_existing, fill_new, plan_tables
+from core.restore.loading import fill_new, load_existing, plan_tables
 from core.restore.marker import Expected, Marker, RowOrder, Target
-from core.restore.tables import open_tables
+from core.restore.tables import PortableTables, open_tables
 from core.restore.unpack import give, present_belonging
 from core.secrets import file_url
 from core.verify import open_backup
@@ -49,20 +51,14 @@ def build_database(
     """
     (target,) = (one for one in marker.targets if one.kind == "database")
     path = _cleared(target, context)
-    backup = context.catalog.find(order.of_site or site.name, marker.backup_filename.removesuffix(".zip"))
-    if backup is None or backup.manifest_sha256 != order.manifest_sha256:
-        raise VerificationError(f"{marker.backup_filename} is not what was staged any more", hint="stage it again")
     if held is None:
         path.touch(mode=0o600)
     else:
         copy_database(held, path, reporter)
-    with (
-        open_backup(context, site, backup) as archive,
-        open_target(file_url(path)) as database,
-    ):
-        found = open_tables(archive, order.tables)
+    with staged_tables(context, site, marker, order) as found, open_target(file_url(path)) as database:
         if database.occupants():
-            fill_existing(found, database, reporter, merge=order.mode == "merge")
+            load_existing(found, database, reporter, merge=order.mode == "merge")
+            database.commit()
         else:
             fill_new(found, database, plan_tables(found.schema, database), reporter)
     belonging = present_belonging(target.live, folder=False)
@@ -73,6 +69,16 @@ def build_database(
     return Expected(
         digest=built.hex, tables=tables, entries=built.entries, files=built.files, size_bytes=built.size_bytes
     )
+
+
+@contextmanager
+def staged_tables(context: Context, site: Site, marker: Marker, order: RowOrder) -> Iterator[PortableTables]:
+    """Open the archive that was staged; raise VerificationError where it is another one now, or gone."""
+    backup = context.catalog.find(order.of_site or site.name, marker.backup_filename.removesuffix(".zip"))
+    if backup is None or backup.manifest_sha256 != order.manifest_sha256:
+        raise VerificationError(f"{marker.backup_filename} is not what was staged any more", hint="stage it again")
+    with open_backup(context, site, backup) as archive:
+        yield open_tables(archive, order.tables)
 
 
 def _cleared(target: Target, context: Context) -> Path:

@@ -12,6 +12,7 @@ from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
 from core.databases.losses import Loss
+from core.databases.serving import count_rows, other_connections
 from core.databases.sqlite import (
     DatabaseDamagedError,
     DatabaseMissingError,
@@ -28,6 +29,7 @@ from core.restore.marker import RowOrder, Target
 from core.restore.obstacles import TargetSpace, find_obstacles, present_schema, versions_differ
 from core.restore.tables import open_tables
 from core.restore.targets import plan_targets
+from core.secrets import mask_url
 from core.tree import EntryKind, walk_tree
 from core.verify import open_backup
 from core.words import plural
@@ -80,6 +82,7 @@ class Preview:
 
     backup: BackupRecord
     site: str
+    database: str
     present: str
     tables: tuple[TableChange, ...]
     folders: tuple[FolderChange, ...]
@@ -123,8 +126,8 @@ def inspect_restore(
         rows = row_order(archive, order)
         obstacles = find_obstacles(context, site, archive, reporter, rows)
         targets = obstacles.targets
-        present, tables_now = _present_tables(targets[0].live, reporter)
-        holders = find_holders(file for file in database_files(targets[0].live))
+        present, tables_now = _present_tables(site, reporter)
+        holders = find_holders(database_files(site.sqlite_path) if site.sqlite_path else ())
         manifest = archive.manifest
         backup_tables = {table.name: table.rows for table in manifest.tables} if manifest else {}
         if rows is not None:
@@ -133,6 +136,7 @@ def inspect_restore(
         return Preview(
             backup=backup,
             site=site.name,
+            database=str(site.sqlite_path or mask_url(site.database)),
             present=present,
             tables=_table_changes(tables_now, backup_tables) if manifest else (),
             folders=folders,
@@ -147,6 +151,7 @@ def inspect_restore(
             notices=(
                 *(_about_rows(rows, manifest) if rows is not None and manifest is not None else ()),
                 *obstacles.notices,
+                *_connected(site),
                 *_notices(archive, present, holders, targets),
                 *_left_alone(plan_targets(site, "preview"), targets),
                 *_unreadable(folders),
@@ -154,7 +159,10 @@ def inspect_restore(
         )
 
 
-def _present_tables(database: Path, reporter: Reporter) -> tuple[str, dict[str, int]]:
+def _present_tables(site: Site, reporter: Reporter) -> tuple[str, dict[str, int]]:
+    database = site.sqlite_path
+    if database is None:
+        return "healthy", count_rows(site.database_url(), reporter)
     try:
         probe_database(database, reporter)
         return "healthy", live_counts(database, reporter)
@@ -238,6 +246,13 @@ def _left_alone(everything: tuple[Target, ...], targets: tuple[Target, ...]) -> 
 def _unreadable(folders: tuple[FolderChange, ...]) -> Iterator[str]:
     for reason in (reason for folder in folders for reason in folder.unreadable):
         yield f"{reason}, so not counted: the present state is set aside as it is instead of a safety backup"
+
+
+def _connected(site: Site) -> Iterator[str]:
+    found = other_connections(site.database_url()) if site.sqlite_path is None else []
+    for one in found:
+        who = f"{one.user} {one.application}".strip()
+        yield f"connected now: {who} (connection {one.pid}): stop the application before the restore is applied"
 
 
 def _notices(archive: Archive, present: str, holders: Holders, targets: tuple[Target, ...]) -> Iterator[str]:

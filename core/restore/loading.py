@@ -49,18 +49,20 @@ def fill_new(found: PortableTables, target: Target, creation: Creation, reporter
         target.execute(statement)
         reporter.advance()
     target.refresh()
-    return _finish(found, target, loaded, reporter)
+    rows = _compared(found, target, loaded, reporter)
+    target.commit()
+    return sum(rows.values())
 
 
-def fill_existing(found: PortableTables, target: Target, reporter: Reporter, *, merge: bool) -> int:
+def load_existing(found: PortableTables, target: Target, reporter: Reporter, *, merge: bool) -> dict[str, int]:
     """Put the rows into tables that are there, in the place of all their rows or, to `merge`, of those with their keys.
 
-    Return how many rows that are, compared and committed. Raise GreenroomError with nothing changed.
+    Return the rows by table, compared and not yet committed. Raise GreenroomError where one does not fit.
     """
     if not merge:
         reporter.phase("clearing the tables")
         target.clear([table.name for table in found.schema.tables])
-    return _finish(found, target, _load(found, target, reporter, merge=merge), reporter)
+    return _compared(found, target, _load(found, target, reporter, merge=merge), reporter)
 
 
 def find_problems(found: Schema, present: Schema, *, merge: bool) -> Iterator[str]:
@@ -101,7 +103,9 @@ def _load(found: PortableTables, target: Target, reporter: Reporter, *, merge: b
     }
 
 
-def _finish(found: PortableTables, target: Target, loaded: dict[str, LoadResult], reporter: Reporter) -> int:
+def _compared(
+    found: PortableTables, target: Target, loaded: dict[str, LoadResult], reporter: Reporter
+) -> dict[str, int]:
     target.finish(unchecked=[(table.name, key.columns) for table, key in _broken(found.schema)])
     reporter.phase("comparing the tables", len(loaded), "steps")
     for name, sent in loaded.items():
@@ -113,5 +117,4 @@ def _finish(found: PortableTables, target: Target, loaded: dict[str, LoadResult]
                 hint="nothing was kept; look whether a trigger or another program changes rows",
             )
         reporter.advance()
-    target.commit()
-    return sum(one.sum.rows for one in loaded.values())
+    return {name: one.sum.rows for name, one in loaded.items()}

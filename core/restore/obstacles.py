@@ -15,6 +15,8 @@ from core.context import Context
 from core.databases.reading import open_reader
 from core.databases.schema import Schema
 from core.databases.sqlite import ENGINE, DatabaseDamagedError, DatabaseMissingError, database_bytes, probe_database
+from core.databases.target import Target as DatabaseTarget
+from core.databases.target import open_target
 from core.errors import BusyError, GreenroomError
 from core.progress import Reporter
 from core.restore.loading import find_problems
@@ -70,9 +72,9 @@ def find_obstacles(
         version_backup=_version_of(archive),
         blockers=(
             *_blockers(context, site, targets, space),
-            *(_wrong_kind(archive) if rows is None else _misfits(site, archive, rows, reporter)),
+            *(_wrong_kind(site, archive) if rows is None else _misfits(site, archive, rows, reporter)),
             *_homeless(archive, everything),
-            *_no_safety(context, site, targets[0].live, reporter),
+            *_no_safety(context, site, reporter),
         ),
         notices=unknown,
     )
@@ -135,9 +137,11 @@ def _blockers(
             yield f"no space beside {rows[0].path}: {format_size(needed)} needed, {format_size(free)} free"
 
 
-def _wrong_kind(archive: Archive) -> Iterator[str]:
+def _wrong_kind(site: Site, archive: Archive) -> Iterator[str]:
     manifest = archive.manifest
-    if manifest is not None and (manifest.engine, manifest.kind, manifest.scope) != (ENGINE, "snapshot", "full"):
+    if site.sqlite_path is None:
+        yield "the backup is a snapshot, and the database of the site is on a server: only portable backups go there"
+    elif manifest is not None and (manifest.engine, manifest.kind, manifest.scope) != (ENGINE, "snapshot", "full"):
         yield (
             f"the backup is a {manifest.scope} {manifest.kind} of {manifest.engine}; "
             f"only a full snapshot of {ENGINE} takes the place of a site"
@@ -147,10 +151,25 @@ def _wrong_kind(archive: Archive) -> Iterator[str]:
 def _misfits(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter) -> Iterator[str]:
     """Into a database that is lost the tables are made, and there all fits."""
     found = open_tables(archive, rows.tables).schema
+    merge = rows.mode == "merge"
+    if site.sqlite_path is None:
+        with open_target(site.database_url()) as target:
+            yield from _misfits_on_server(found, target, merge=merge)
+        return
     with suppress(DatabaseMissingError, DatabaseDamagedError, BusyError):
         present = present_schema(site, reporter)
         if present.tables:
-            yield from find_problems(found, present, merge=rows.mode == "merge")
+            yield from find_problems(found, present, merge=merge)
+
+
+def _misfits_on_server(found: Schema, target: DatabaseTarget, *, merge: bool) -> Iterator[str]:
+    if not target.schema.tables:
+        yield "the database is empty: `greenroom restore B --into URL --now` makes the tables there first"
+        return
+    problems = list(find_problems(found, target.schema, merge=merge))
+    there = {table.name for table in target.schema.tables}
+    names = [table.name for table in found.tables if table.name in there]
+    yield from dict.fromkeys([*problems, *target.problems(names, merge=merge)])
 
 
 def present_schema(site: Site, reporter: Reporter) -> Schema:
@@ -160,17 +179,18 @@ def present_schema(site: Site, reporter: Reporter) -> Schema:
 
 
 def _homeless(archive: Archive, targets: tuple[Target, ...]) -> Iterator[str]:
-    for name in sorted(held_names(archive) - {target.name for target in targets}):
+    for name in sorted(held_names(archive) - {DATABASE, *(target.name for target in targets)}):
         wanted = 'files = ["FOLDER"]' if name == "files" else f"files = {{{name.removeprefix('files/')} = FOLDER}}"
         yield f"the backup holds {name}/, and the site has no such folder: `{wanted}` in greenroom.toml gives it one"
 
 
-def _no_safety(context: Context, site: Site, database: Path, reporter: Reporter) -> Iterator[str]:
+def _no_safety(context: Context, site: Site, reporter: Reporter) -> Iterator[str]:
     """What cannot be read whole is set aside, which takes no space; for the rest there is to be a safety backup."""
     try:
         needed, free_bytes = estimate_space(site).needed, context.store.free_bytes()
         if needed > free_bytes:
-            _probe(database, reporter)
+            if site.sqlite_path is not None:
+                _probe(site.sqlite_path, reporter)
             free = format_size(free_bytes)
             yield f"no space for the safety backup: {format_size(needed)} needed in the storage, {free} free"
     except (UnreadableTreeError, DatabaseDamagedError, DatabaseMissingError):

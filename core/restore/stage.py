@@ -123,7 +123,7 @@ def stage_held(
         {
             "backup_filename": backup_filename,
             "requested_at": now,
-            "staging_path": targets[0].work,
+            "staging_path": targets[0].work if targets else path.parent,
             "restore_id": restore_id,
             "site": site.name,
             "action": action,

@@ -7,7 +7,6 @@ from collections.abc import Container
 from pathlib import Path
 
 from core.config import Site
-from core.errors import GreenroomError
 from core.restore.marker import Target
 from core.tree import WORK_FOLDER_PREFIX, is_mount_point, mount_points_below
 
@@ -15,15 +14,12 @@ from core.tree import WORK_FOLDER_PREFIX, is_mount_point, mount_points_below
 def plan_targets(site: Site, restore_id: str, held: Container[str] | None = None) -> tuple[Target, ...]:
     """Given a site, return its database and folders as targets of the restore, links resolved.
 
-    `held` are the names that the backup holds: a folder that it does not hold is left alone.
+    A database on a server is none: it is no file that could be exchanged. `held` are the names that the backup holds:
+    a folder that it does not hold is left alone.
     """
-    database = site.sqlite_path
-    if database is None:
-        raise GreenroomError(
-            f"the database of {site.name} is on a server, which greenroom cannot restore in its place yet",
-            hint="`greenroom restore B --into URL --now` brings a portable backup into an empty database",
-        )
-    lives: list[tuple[str, str, Path]] = [("database", "", Path(os.path.realpath(database)))]
+    lives: list[tuple[str, str, Path]] = []
+    if site.sqlite_path is not None:
+        lives.append(("database", "", Path(os.path.realpath(site.sqlite_path))))
     lives += [("folder", key, Path(os.path.realpath(path))) for key, path in site.files.items()]
     targets = [_target(site, restore_id, number, kind, key, live) for number, (kind, key, live) in enumerate(lives, 1)]
     return tuple(target for target in targets if held is None or target.kind == "database" or target.name in held)

@@ -40,7 +40,7 @@ def plan_undo(context: Context, site: Site) -> UndoPlan:
     last = context.catalog.last_restore(site.name)
     if last is None:
         raise UsageError(f"{site.name} was never restored: nothing to undo", hint="`greenroom history` lists restores")
-    if last.set_aside:
+    if last.set_aside and site.sqlite_path is not None:  # rows on a server cannot be set aside, so there is a backup
         rows = json.loads(last.set_aside)
         kept = {str(row["name"]): Path(row["kept"]) for row in rows}
         inside = {

@@ -51,7 +51,7 @@ def rows(url: str, table: str) -> list[dict[str, Any]]:
     with reader as opened:
         data = b",".join(block.data for block in opened.lines(opened.schema.table(table)))
     found = [json.loads(line.removesuffix(b",")) for line in data.split(b"\n") if line]
-    return sorted(found, key=lambda row: str(row.get("id")))
+    return sorted(found, key=lambda row: int(row.get("id") or 0))
 
 
 @pytest.mark.parametrize("target", ENGINES)

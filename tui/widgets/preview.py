@@ -69,9 +69,9 @@ def _source(preview: Preview, site: Site, now: datetime) -> Iterator[str]:
 
 
 def _target(preview: Preview) -> Iterator[tuple[str, str]]:
-    for row in preview.space:
-        kind, state = ("database", f"  ({preview.present})") if row.name == "database.db" else ("folder", "")
-        yield kind, f"{printable(str(row.path))}{state}"
+    yield "database", f"{printable(preview.database)}  ({preview.present})"
+    for folder in preview.folders:
+        yield "folder", printable(str(folder.path))
 
 
 def _lost(preview: Preview, site: Site) -> Iterator[str]:

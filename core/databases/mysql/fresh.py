@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from core.databases.mysql.bulk import quoted
 
-NOTE = "greenroom_restore"
+NOTE = "greenroom_making"
 _FIND = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s"
 _MAKE = f"CREATE TABLE {NOTE} (names LONGTEXT CHARACTER SET utf8mb4) ENGINE = InnoDB"
 _READ = f"SELECT names FROM {NOTE}"  # noqa: S608

@@ -1,0 +1,111 @@
+"""The restore of rows on a server, killed at every step: the commit decides, and the database itself tells of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.backup import BackupRequest, create_backup
+from core.config import Settings, Site
+from core.context import open_context
+from core.filesystem import Filesystem
+from core.progress import Reporter
+from core.restore.apply import apply_restore
+from core.restore.marker import MARKER, read_marker
+from core.restore.stage import stage_restore
+from core.restore.undo import undo_restore
+from tests.crash.tables import outcomes_by_phase
+from tests.crash.test_killed import rename_in_journal
+from tests.engines.conftest import MakeDatabase, make_database, run_sql, server_of
+from tests.engines.test_restore_into import rows, tables_of
+from tests.support import Place, SteppingClock, run_until_killed, tree_state
+
+__all__ = ["make_database", "server_of"]
+
+_MOST_STEPS = 400
+_CHANGED = """
+    DELETE FROM notes;
+    DELETE FROM films;
+    INSERT INTO films VALUES (1, 'changed'), (9, 'since');
+    INSERT INTO notes VALUES (5, 9)
+"""
+
+
+def _open(root: Path, url: str, disk: Filesystem | None = None) -> Place:
+    site = Site(name="app", database=url, files={"": root / "srv" / "uploads"}, folder=root)
+    settings = Settings(
+        source=root / "greenroom.toml", state=root / "state", storage=root / "backups", sites={"app": site}
+    )
+    return Place(root, open_context(settings, disk=disk, clock=SteppingClock()), site)
+
+
+def _make(root: Path, url: str) -> Place:
+    (root / "srv" / "uploads" / "sub").mkdir(parents=True)
+    (root / "srv" / "uploads" / "a.txt").write_text("first\n")
+    (root / "srv" / "uploads" / "sub" / "b.txt").write_text("second\n")
+    run_sql(
+        url,
+        """
+        CREATE TABLE films (id INT PRIMARY KEY, title VARCHAR(40));
+        CREATE TABLE notes (id INT PRIMARY KEY, film INT, FOREIGN KEY (film) REFERENCES films (id));
+        INSERT INTO films VALUES (1, 'one'), (2, 'two');
+        INSERT INTO notes VALUES (1, 2)
+        """,
+    )
+    for folder in ("state", "backups"):
+        (root / folder).mkdir(mode=0o700)
+    place = _open(root, url)
+    place.context.catalog.initialise()
+    return place
+
+
+def _state(place: Place) -> Any:
+    url = place.site.database
+    return {table: rows(url, table) for table in tables_of(url)}, tree_state(place.uploads)
+
+
+def _apply(place: Place) -> Any:
+    return apply_restore(place.context, place.site, Reporter())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["postgresql", pytest.param("mysql", marks=pytest.mark.long)])
+def test_apply_on_a_server_killed_at_every_step(make_database: MakeDatabase, tmp_path: Path, engine: str) -> None:
+    url = make_database(engine)
+    template = tmp_path / "template"
+    place = _make(template, url)
+    new = _state(place)
+    backup = create_backup(place.context, place.site, Reporter(), BackupRequest(kind="portable")).record
+    run_sql(url, _CHANGED)
+    (place.uploads / "a.txt").write_text("changed\n")
+    old = _state(place)
+    stage_restore(place.context, place.site, backup, Reporter())
+    place.context.catalog.close()
+    said = outcomes_by_phase("Apply on a server")
+    met = set()
+    for at in range(1, _MOST_STEPS):
+        run_sql(url, _CHANGED)
+        root = tmp_path / f"kill_{at}"
+        shutil.copytree(template, root, symlinks=True)
+        rename_in_journal(root, template)
+        reached = run_until_killed(lambda disk, root=root: _apply(_open(root, url, disk)), at)
+        place = _open(root, url)
+        marker = read_marker(place.context.site_folder(place.site) / MARKER)
+        outcome = _apply(place)
+        if marker is not None:
+            met.add(str(marker.phase))
+            assert said[marker.phase] == {outcome.state}, at
+        assert _state(place) == new, at
+        assert _apply(place) is None
+        assert [row.status for row in place.context.catalog.restores("app")] == ["completed"]
+        assert not [path for path in (root / "srv").iterdir() if path.name.startswith(".greenroom-")], at
+        if not reached:
+            undo_restore(place.context, place.site, Reporter())
+            assert _state(place) == old
+            break
+        place.context.catalog.close()
+        shutil.rmtree(root)
+    assert met == set(said)
