@@ -186,15 +186,18 @@ def expect_none(problems: Sequence[str]) -> None:
 
 
 def _blocks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Yield lines together, about as many bytes each time; what is yielded may be emptied, to free memory."""
+    """Yield lines together, about as many bytes each time, and a long line alone.
+
+    What is yielded may be emptied, to free memory.
+    """
     block: list[bytes] = []
     size = 0
     for line in lines:
+        if block and size + len(line) > BLOCK_BYTES:
+            yield block
+            block, size = [], 0
         block.append(line)
         size += len(line)
         del line
-        if size >= BLOCK_BYTES:
-            yield block
-            block, size = [], 0
     if block:
         yield block

@@ -10,13 +10,16 @@ from core.databases.sums import DIGEST_BYTES, TableSum, sum_digests, sum_rows
 
 NOTHING = r"\N"
 _TAB, _END = b"\t", b"\n"
-_LARGE = 1 << 20  # characters of a value that is not copied as a whole
+_PIECE = 1 << 20
 
 
 def write_rows(rows: Sequence[Row], write: Callable[[bytes], object]) -> TableSum:
-    """Given rows of cells, text or bytes that need no more escaping, write their lines and return their sum."""
-    if any(len(cell) > _LARGE for row in rows for cell in row):
-        return sum((_write_large(row, write) for row in rows), TableSum())
+    """Given rows of cells, text or bytes that need no more escaping, write their lines and return their sum.
+
+    A row that comes alone may be a long one: no copy is made of all of it.
+    """
+    if len(rows) == 1:
+        return _write_alone(rows[0], write)
     lines = list(map(row_line, rows))
     write(_END.join(lines) + _END)
     return sum_rows(lines)
@@ -30,7 +33,7 @@ def row_line(row: Row) -> bytes:
         return _TAB.join([cell if isinstance(cell, bytes) else cell.encode() for cell in row])
 
 
-def _write_large(row: Row, write: Callable[[bytes], object]) -> TableSum:
+def _write_alone(row: Row, write: Callable[[bytes], object]) -> TableSum:
     digest = blake2b(digest_size=DIGEST_BYTES)
     for piece in _pieces(row):
         digest.update(piece)
@@ -43,6 +46,6 @@ def _pieces(row: Row) -> Iterator[bytes]:
     for number, cell in enumerate(row):
         if number:
             yield _TAB
-        for start in range(0, len(cell), _LARGE):
-            piece = cell[start : start + _LARGE]
+        for start in range(0, len(cell), _PIECE):
+            piece = cell[start : start + _PIECE]
             yield piece if isinstance(piece, bytes) else piece.encode()

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -50,19 +50,19 @@ _as_json = msgspec.json.Decoder().decode
 class Conversion:
     """How the values of a column are changed on their way into another one.
 
-    `plain` is for values of the source column's kind, none where they stay; `tagged` for those that say their own;
+    `steps` are for values of the source column's kind, one after the other; `tagged` is for those that say their own;
     `nothing` stands where there is no value.
     """
 
-    plain: Convert | None
+    steps: tuple[Convert, ...]
     tagged: Convert
     nothing: object = None
 
     def then(self, convert: Convert | None, nothing: object = None) -> Conversion:
         """Return the conversion that lets another one follow."""
         if convert is None:
-            return Conversion(self.plain, self.tagged, nothing)
-        return Conversion(_chain(self.plain, convert), _chain(self.tagged, convert), nothing)
+            return Conversion(self.steps, self.tagged, nothing)
+        return Conversion((*self.steps, convert), lambda value: convert(self.tagged(value)), nothing)
 
     def column(self, values: Sequence[Any]) -> Sequence[Any]:
         """Convert the values of some rows. Raise ValueError."""
@@ -72,17 +72,18 @@ class Conversion:
             kinds = set(map(type, values))
         if Tagged in kinds:
             return [self.nothing if value is None else self._value(value) for value in values]
-        plain, nothing = self.plain, self.nothing
-        if plain is None:
-            return [nothing if value is None else value for value in values] if type(None) in kinds else values
-        if type(None) in kinds:
-            return [nothing if value is None else plain(value) for value in values]
-        return list(map(plain, values))
+        if type(None) not in kinds:
+            return list(self._converted(values)) if self.steps else values
+        converted = self._converted([value for value in values if value is not None])
+        return [self.nothing if value is None else next(converted) for value in values]
+
+    def _converted(self, values: Iterable[Any]) -> Iterator[Any]:
+        for step in self.steps:
+            values = map(step, values)
+        return iter(values)
 
     def _value(self, value: Any) -> Any:
-        if type(value) is Tagged:
-            return self.tagged(value)
-        return value if self.plain is None else self.plain(value)
+        return self.tagged(value) if type(value) is Tagged else next(self._converted((value,)))
 
 
 def conversion(source: ColumnType, target: ColumnType) -> Conversion | None:
@@ -90,8 +91,8 @@ def conversion(source: ColumnType, target: ColumnType) -> Conversion | None:
     builder = _BUILDERS.get((source.kind, target.kind))
     if builder is None:
         return None
-    plain = builder(source, target)
-    return Conversion(_by_type(target) if source.kind == "any" else plain, partial(_tagged, target))
+    step = _by_type(target) if source.kind == "any" else builder(source, target)
+    return Conversion(() if step is None else (step,), partial(_tagged, target))
 
 
 def _text_of(raw: Raw) -> str:
@@ -109,10 +110,6 @@ def text_of_json(line_part: str) -> str | Tagged:
     if kind == "json":
         return _text_of(value)
     return str(value) if kind == "text" else tagged
-
-
-def _chain(first: Convert | None, second: Convert) -> Convert:
-    return second if first is None else lambda value: second(first(value))
 
 
 _NATURAL: dict[type, Kind] = {bool: "boolean", int: "integer", float: "float", str: "text"}

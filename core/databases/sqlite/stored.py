@@ -44,11 +44,10 @@ def stored_conversion(source: ColumnType, target: ColumnType) -> Conversion | No
     affinity = affinity_of(target.native)
     natural = partial(_natural, affinity)
     if source.kind == "json":
-        return Conversion(partial(_json, affinity), natural)
+        return Conversion((partial(_json, affinity),), natural)
     if source.kind == "any" and target.kind == "any":
-        return Conversion(partial(_stored, affinity), natural)
-    chained = neutral.then(_last_step(source, target, affinity))
-    return Conversion(chained.plain, natural)
+        return Conversion((partial(_stored, affinity),), natural)
+    return Conversion(neutral.then(_last_step(source, target, affinity)).steps, natural)
 
 
 def _unlimited(source: ColumnType, target: ColumnType) -> ColumnType:
