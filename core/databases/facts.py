@@ -24,7 +24,8 @@ class Dump:
     """A database as its engine's own tool writes it.
 
     `blocks` is the dump itself, to be read to its end; `facts` then gives what it holds, as of the same moment.
-    `client_version` is the tool's. `problems` are what keeps it from being of one moment, to be said to a person.
+    `client_version` is the tool's. `problems`, to be said to a person, are what keeps it from being of one moment, or
+    from coming back by the same tools.
     """
 
     client_version: str

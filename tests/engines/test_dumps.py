@@ -17,9 +17,12 @@ from core.databases.mysql import snapshot as mysql
 from core.databases.mysql.counting import DumpCounter
 from core.databases.mysql.server import connections as mysql_connections
 from core.databases.mysql.server import probe as mysql_probe
+from core.databases.mysql.server import tool_command as mysql_command
 from core.databases.postgresql import snapshot as postgresql
+from core.databases.postgresql.restore import prepare
 from core.databases.postgresql.server import connections as postgresql_connections
 from core.databases.postgresql.server import probe as postgresql_probe
+from core.databases.postgresql.server import tool_command, tool_version
 from core.databases.tools import ToolFailedError, ToolMissingError
 from core.errors import CancelledError, GreenroomError, VerificationError
 from core.progress import CancelToken, Reporter
@@ -29,6 +32,7 @@ from tests.engines.dumping import (
     SERVERS,
     TOOLS,
     as_user,
+    blocks,
     command_lines,
     count,
     dumped,
@@ -329,3 +333,46 @@ def test_skew_of_mariadb_is_said() -> None:
     assert "newer" in mysql.restore_problems(header, "10.11.6-MariaDB")[0]
     assert "another product" in mysql.restore_problems(header, "11.4.0")[0]
     assert mysql.dump_problems("11.4.2-MariaDB", "10.11.6")
+
+
+def test_tools_that_are_newer_than_the_server_dump_it_but_cannot_restore_there(make_database: MakeDatabase) -> None:
+    url = make_database("postgresql")
+    make_rows(url, 3)
+    newer = servers.postgresql_tools(18)
+    with open_dump(url, tools=newer) as dump:
+        data = b"".join(dump.blocks)
+        facts = dump.facts()
+    (problem,) = dump.problems
+    assert "transaction_timeout" in problem
+    server = facts.engine_version
+    for tools, said in ((newer, "transaction_timeout"), (servers.postgresql_tools(16), "unsupported version")):
+        assert postgresql.restore_problems(postgresql.read_header(data), server, tool_version("pg_restore", tools))
+        with pytest.raises(ToolFailedError, match=said):
+            prepare(url, "an-id", blocks(data), facts.tables, Reporter(), tools=tools)
+
+
+def test_a_url_becomes_the_options_of_the_tools(tmp_path: Path) -> None:
+    tool = tmp_path / "pg_dump"
+    tool.touch(0o700)
+    url = "postgresql://u%27s:secret%20word@db.example:5433/it%27s%20%5C?sslmode=require&options=-c%20jit%3Doff"
+    command = tool_command("pg_dump", tmp_path, url)
+    for part in (r"user='u\'s'", "host='db.example'", "port='5433'", r"dbname='it\'s \\'", "sslmode='require'"):
+        assert part in command.words[-1]
+    assert not any("secret" in word for word in command.words)
+    assert command.environment["PGPASSWORD"] == "secret word"
+    with pytest.raises(GreenroomError, match="sslpassword"):
+        tool_command("pg_dump", tmp_path, url + "&sslpassword=x")
+    (tmp_path / "mariadb").touch(0o700)
+    url = "mysql://u:secret%20%22%5C@db.example:3307/s?ssl_ca=/ca.pem&ssl_verify_identity=true"
+    with mysql_command(("mariadb",), tmp_path, url, "--", "s") as options:
+        assert not any("secret" in word for word in options.words)
+        (file,) = (f"/proc/self/fd/{number}" for number in options.descriptors)
+        assert Path(file).stat().st_mode & 0o777 == 0o600
+        assert Path(file).read_text().splitlines()[2:] == [
+            'host="db.example"',
+            'port="3307"',
+            'user="u"',
+            'password="secret \\"\\\\"',
+            'ssl-ca="/ca.pem"',
+            'ssl-verify-server-cert="1"',
+        ]

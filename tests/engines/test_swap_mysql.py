@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from core.databases.connect import open_server
 from core.databases.mysql import restore, swap
+from core.databases.mysql.server import beside, quoted
 from core.databases.tools import ToolFailedError
 from core.errors import CancelledError, GreenroomError, VerificationError
 from core.progress import CancelToken, Reporter
@@ -397,3 +398,31 @@ def test_a_table_in_use_leaves_the_old_state(make_database: MakeDatabase, monkey
     swap.roll_back(url, ID)
     assert query(url, DEFINED) == before
     assert not left(url)
+
+
+# Quotes and backslashes in it are what mariadb-dump --events itself stumbles over.
+ODD = "100% odd é `and` so long that nothing fits beside it :x"
+
+
+def test_a_database_with_an_odd_name_and_one_that_is_lost(make_database: MakeDatabase) -> None:
+    plain = make_database("mysql")
+    url = beside(plain, ODD)
+    run_each(plain, f"CREATE DATABASE {quoted(ODD)} CHARACTER SET latin1")
+    try:
+        run_each(url, *LEAN)
+        data, facts = dumped(url)
+        run_each(url, *LEAN_LATER)
+        prepare(url, data, facts.tables)
+        swap.roll_forward(url, ID)
+        swap.finish(url, ID)
+        assert count(url) == facts.tables
+        assert query(url, "SELECT @@character_set_database") == [("latin1",)]
+        run_each(plain, f"DROP DATABASE {quoted(ODD)}")
+        prepare(url, data, facts.tables)
+        swap.roll_forward(url, ID)
+        swap.finish(url, ID)
+        assert count(url) == facts.tables
+        assert query(url, "SELECT films FROM shown") == [(2,), (2,)]
+        assert query(plain, "SHOW DATABASES LIKE '%greenroom_new'") == []
+    finally:
+        run_each(plain, f"DROP DATABASE IF EXISTS {quoted(ODD)}")

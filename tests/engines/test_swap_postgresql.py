@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count as numbers
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from core.databases.connect import open_server
 from core.databases.postgresql import inplace, restore, swap
+from core.databases.postgresql.server import beside, connect, quoted, run
 from core.databases.tools import ToolFailedError
 from core.errors import CancelledError, GreenroomError, VerificationError
 from core.progress import CancelToken, Reporter
@@ -401,3 +404,74 @@ def test_in_place_a_restore_with_older_tools_is_refused(tmp_path: Path) -> None:
     script.chmod(0o700)
     assert "does not guard" in inplace.in_place_problems(tmp_path)[0]
     assert inplace.in_place_problems(TOOLS) == []
+
+
+ODD = """it's 100% "odd" é \\ and so long that nothing fits :x"""
+
+
+def test_a_database_with_an_odd_name_and_one_that_is_lost(make_database: MakeDatabase) -> None:
+    plain = make_database("postgresql")
+    url = beside(plain, ODD)
+    with connect(plain, autocommit=True) as connection:
+        run(connection, f"CREATE DATABASE {quoted(ODD)}")
+    try:
+        make_rows(url, 3)
+        data, facts = dumped(url)
+        run_sql(url, "DELETE FROM a")
+        prepare(url, data, facts.tables)
+        swap.roll_forward(url, ID)
+        swap.finish(url, ID)
+        assert count(url) == facts.tables
+        for end, there in ((swap.roll_back, 0), (swap.roll_forward, 1)):
+            with connect(plain, autocommit=True) as connection:
+                run(connection, f"DROP DATABASE IF EXISTS {quoted(ODD)}")
+            prepare(url, data, facts.tables)
+            assert swap.state(url, ID) == "between"
+            end(url, ID)
+            found = "SELECT datname FROM pg_database WHERE datname LIKE 'it%'"
+            assert query(plain, found) == [(ODD,)] * there
+        swap.finish(url, ID)
+        assert count(url) == facts.tables
+    finally:
+        with connect(plain, autocommit=True) as connection:
+            run(connection, f"DROP DATABASE IF EXISTS {quoted(ODD)}")
+
+
+def test_a_server_that_dies_in_the_middle_has_not_committed(
+    make_database: MakeDatabase, make_role: Callable[..., str], server_of: Callable[[str], str]
+) -> None:
+    if "GREENROOM_TEST_POSTGRESQL" in os.environ:
+        pytest.skip("the server is not ours to kill")
+    admin = make_database("postgresql")
+    url = make_role(admin)
+    make_rows(url, MANY)
+    data, facts = dumped(url)
+    run_sql(url, "CREATE TABLE made_since (a INTEGER)")
+    now = count(url)
+    with connect(admin, autocommit=True) as connection:
+        run(connection, "CHECKPOINT")  # the test's server does not wait for its log
+
+    def die() -> None:
+        sent = "SELECT pid FROM pg_stat_activity WHERE application_name = 'greenroom' AND query LIKE 'COPY%'"
+        while not (rows := query(url, sent)):
+            pass
+        os.kill(rows[0][0], signal.SIGKILL)  # the server ends all others and recovers
+
+    thread = interfere(die)
+    with pytest.raises(ToolFailedError, match="psql failed"):
+        in_place(url, data, facts.tables)
+    thread.join()
+    wait_for(url)
+    assert not inplace.committed(url, ID)
+    assert count(url) == now
+
+
+def wait_for(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            query(url, "SELECT 1")
+        except OperationalError:
+            assert time.monotonic() < deadline
+        else:
+            return

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import Connection, text
-from sqlalchemy.engine.url import make_url
 
 from core.databases.facts import MARKER, name_beside
 from core.databases.mysql.parts import drop_parts, has_table, keep_parts, make_parts, parts_are_kept
-from core.databases.mysql.server import connect, database_of, quoted, run
+from core.databases.mysql.server import beside, connect, database_of, quoted, run
 from core.errors import GreenroomError
 
 State = Literal["old", "new"]
@@ -128,7 +127,7 @@ def drop_new(url: str) -> None:
 @contextmanager
 def administer(url: str) -> Iterator[Connection]:
     """Connect to the server, to no database of it, with a limit on waiting for tables in use."""
-    with connect(make_url(url).set(database=None).render_as_string(hide_password=False)) as connection:
+    with connect(beside(url, "")) as connection:
         run(connection, f"SET SESSION lock_wait_timeout = {_SECONDS_FOR_LOCKS}, sql_mode = 'STRICT_ALL_TABLES'")
         yield connection
 

@@ -42,16 +42,16 @@ def open_dump(url: str, reporter: Reporter, *, tools: Path | None = None) -> Ite
     client = tool_version("pg_dump", tools)
     with connect(url) as connection:
         connection.execute(text("SET TRANSACTION READ ONLY"))
-        problems = dump_problems(server_version(connection), client)
-        if problems:
-            raise GreenroomError(problems[0], hint="install the client of the server's version, or name its folder")
+        server = server_version(connection)
+        for problem in dump_problems(server, client):
+            raise GreenroomError(problem, hint="install the client of the server's version, or name its folder")
         snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
         command = tool_command(
             "pg_dump", tools, url, "--format=custom", "--compress=0", f"--snapshot={snapshot}"
         )  # the archive compresses
         blocks = _whole(read_tool(command, reporter))
         try:
-            yield Dump(client, blocks, lambda: _facts(connection, blocks, reporter))
+            yield Dump(client, blocks, lambda: _facts(connection, blocks, reporter), tuple(_too_new(server, client)))
         finally:
             blocks.close()
 
@@ -70,9 +70,13 @@ def restore_problems(header: DumpHeader, server: str, client: str) -> list[str]:
         problems.append(f"pg_restore {client} is older than the pg_dump {header.client_version} that made the dump")
     if _major(server) < _major(header.server_version):
         problems.append(f"the server is PostgreSQL {server}, the dump is of a newer {header.server_version}")
+    return problems + _too_new(server, client)
+
+
+def _too_new(server: str, client: str) -> list[str]:
     if _major(server) < _KNOWS_TRANSACTION_TIMEOUT <= _major(client):
-        problems.append(f"pg_restore {client} sets transaction_timeout, which PostgreSQL {server} does not know")
-    return problems
+        return [f"pg_restore {client} sets transaction_timeout, which PostgreSQL {server} does not know"]
+    return []
 
 
 def read_header(first: bytes) -> DumpHeader:
