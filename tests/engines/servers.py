@@ -58,17 +58,36 @@ def mariadb() -> Iterator[str]:
     if named:
         yield named
         return
-    server = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    with mariadb_files() as (folder, user), mariadb_on(folder, user, "--innodb-flush-log-at-trx-commit=0"):
+        yield mariadb_url(folder)
+
+
+@contextmanager
+def mariadb_files() -> Iterator[tuple[Path, str | None]]:
+    """Make the files of an empty MariaDB server; yield their folder, and the user that it runs as."""
     installer = shutil.which("mariadb-install-db")
-    if server is None or installer is None:
+    if installer is None:
         raise NoServerError("mariadbd is not installed")
     with _folder("mysql") as (folder, user):
-        data, address = folder / "data", folder / "socket"
-        options = ["--no-defaults", f"--datadir={data}"]
+        options = ["--no-defaults", f"--datadir={folder / 'data'}"]
         _run([installer, *options, "--auth-root-authentication-method=normal", "--skip-test-db"], user)
-        options += [f"--socket={address}", "--skip-networking", "--character-set-server=utf8mb4"]
-        with _running([server, *options, "--innodb-flush-log-at-trx-commit=0"], user, folder, address):
-            yield f"mysql://root@localhost/DATABASE?unix_socket={address}"
+        yield folder, user
+
+
+@contextmanager
+def mariadb_on(folder: Path, user: str | None, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run MariaDB on such files; yield its process, which may be killed."""
+    server = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if server is None:
+        raise NoServerError("mariadbd is not installed")
+    options = ["--no-defaults", f"--datadir={folder / 'data'}", f"--socket={folder / 'socket'}", "--skip-networking"]
+    command = [server, *options, "--character-set-server=utf8mb4", *more]
+    with _running(command, user, folder, folder / "socket") as process:
+        yield process
+
+
+def mariadb_url(folder: Path) -> str:
+    return f"mysql://root@localhost/DATABASE?unix_socket={folder / 'socket'}"
 
 
 @contextmanager
@@ -105,7 +124,9 @@ def _programs_for(user: str | None, folder: Path, major: int) -> Path:
 
 
 @contextmanager
-def _running(command: Sequence[str | Path], user: str | None, folder: Path, address: Path) -> Iterator[None]:
+def _running(
+    command: Sequence[str | Path], user: str | None, folder: Path, address: Path
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; it is there when something answers on its socket."""
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(list(map(str, command)), user=user, stdout=log, stderr=log, cwd=folder)
@@ -115,7 +136,7 @@ def _running(command: Sequence[str | Path], user: str | None, folder: Path, addr
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((folder / "log").read_text(errors="replace")[-2000:])
             time.sleep(_SECONDS_BETWEEN_LOOKS)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import count as numbers
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from core.databases.connect import open_server
 from core.databases.mysql import restore, swap
@@ -18,6 +21,7 @@ from core.databases.mysql.server import beside, quoted
 from core.databases.tools import ToolFailedError
 from core.errors import CancelledError, GreenroomError, VerificationError
 from core.progress import CancelToken, Reporter
+from tests.engines import servers
 from tests.engines.conftest import MakeDatabase
 from tests.engines.dumping import (
     KilledError,
@@ -426,3 +430,56 @@ def test_a_database_with_an_odd_name_and_one_that_is_lost(make_database: MakeDat
         assert query(plain, "SHOW DATABASES LIKE '%greenroom_new'") == []
     finally:
         run_each(plain, f"DROP DATABASE IF EXISTS {quoted(ODD)}")
+
+
+@pytest.mark.slow
+def test_a_server_that_dies_while_it_renames_has_all_old_or_all_new_tables() -> None:
+    if "GREENROOM_TEST_MYSQL" in os.environ:
+        pytest.skip("the server is not ours to kill")
+    with ExitStack() as stack:
+        try:
+            folder, user = stack.enter_context(servers.mariadb_files())
+        except servers.NoServerError as error:
+            pytest.skip(f"no mysql server: {error}")
+        url = servers.mariadb_url(folder).replace("DATABASE", "site")
+        with servers.mariadb_on(folder, user):
+            run_each(beside(url, ""), "CREATE DATABASE site")
+            run_each(url, *LEAN, *(f"CREATE TABLE many_{n} (id INTEGER, new INTEGER)" for n in range(30)))
+            new = query(url, DEFINED)
+            data, facts = dumped(url)
+            run_each(url, *LEAN_LATER, *(f"ALTER TABLE many_{n} DROP COLUMN new" for n in range(30)))
+            old, old_counts = query(url, DEFINED), count(url)
+        for delay in (0.05, 0.3, 0.6, 1.0):
+            with servers.mariadb_on(folder, user) as server:
+                prepare(url, data, facts.tables)
+                with pytest.raises(GreenroomError), killing(server, "RENAME TABLE", delay):
+                    swap.roll_forward(url, ID)
+            with servers.mariadb_on(folder, user):
+                state = swap.state(url, ID)
+                whole = 30 if state == "new" else 0
+                there = "SELECT table_name FROM information_schema.columns WHERE table_schema = 'site'"
+                assert len(query(url, f"{there} AND column_name = 'new'")) == whole
+                swap.roll_forward(url, ID)
+                assert (query(url, DEFINED), count(url)) == (new, facts.tables)
+                swap.roll_back(url, ID)
+                assert (query(url, DEFINED), count(url)) == (old, old_counts)
+                assert not left(url)
+
+
+@contextmanager
+def killing(server: subprocess.Popen[bytes], words: str, delay: float) -> Iterator[None]:
+    """Kill a server so many seconds after it was sent such a statement."""
+
+    def look(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith(words):
+            timer.start()
+
+    timer = threading.Timer(delay, server.kill)
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        yield
+        timer.join()
+        raise GreenroomError("the server died after it")
+    finally:
+        timer.join()
+        event.remove(Engine, "before_cursor_execute", look)
