@@ -289,6 +289,17 @@ def test_a_dump_that_is_cut_is_a_failure_though_the_tool_says_it_is_well(
         list(dump.blocks)
 
 
+def test_limits_of_time_do_not_end_the_transaction_that_waits(make_database: MakeDatabase) -> None:
+    url = make_database("postgresql")
+    make_rows(url, 3)
+    name = url.partition("?")[0].rpartition("/")[2]
+    run_sql(url, f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = '500ms'")
+    with open_dump(url) as dump:
+        list(dump.blocks)
+        query(url, "SELECT pg_sleep(1)")
+        assert dump.facts().tables == {"a": 3, "b": 0}
+
+
 def test_a_role_that_may_not_read_all_is_told_which_table(make_database: MakeDatabase) -> None:
     url = make_database("postgresql")
     make_rows(url, 3)
@@ -300,13 +311,14 @@ def test_a_role_that_may_not_read_all_is_told_which_table(make_database: MakeDat
         run_sql(url, "DROP OWNED BY curious;\nDROP ROLE curious")
 
 
-def test_tables_without_transactions_are_named(make_database: MakeDatabase) -> None:
+def test_tables_that_a_dump_does_not_hold_as_of_one_moment_are_named(make_database: MakeDatabase) -> None:
     url = make_database("mysql")
     run_sql(url, "CREATE TABLE t (a INTEGER) ENGINE=InnoDB;\nCREATE TABLE old (a INTEGER) ENGINE=MyISAM")
+    run_sql(url, "CREATE TABLE kept (a INTEGER) WITH SYSTEM VERSIONING")
     with open_dump(url) as dump:
-        (problem,) = dump.problems
-    assert "old" in problem
-    assert "MyISAM" in problem
+        engine, history = dump.problems
+    assert "the table old is MyISAM's" in engine
+    assert "the table kept keeps its history" in history
 
 
 def test_a_dump_tool_that_is_older_than_the_server_is_refused_before_it_runs() -> None:

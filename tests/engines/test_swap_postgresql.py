@@ -96,6 +96,7 @@ def test_a_database_comes_back_as_it_was(make_database: MakeDatabase) -> None:
         COMMENT ON DATABASE {name} IS 'it''s ours';
         ALTER DATABASE {name} SET search_path TO "$user", public, "Odd one";
         ALTER DATABASE {name} SET timezone TO 'Europe/Berlin';
+        ALTER ROLE greenroom IN DATABASE {name} SET jit TO off;
         ALTER DATABASE {name} CONNECTION LIMIT 30;
         REVOKE CONNECT ON DATABASE {name} FROM PUBLIC
         """,
@@ -104,6 +105,7 @@ def test_a_database_comes_back_as_it_was(make_database: MakeDatabase) -> None:
         "SELECT ARRAY(SELECT unnest(datacl)::text ORDER BY 1), datconnlimit, datallowconn,"
         " shobj_description(d.oid, 'pg_database'), setconfig"
         " FROM pg_database d LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid WHERE datname = current_database()"
+        " ORDER BY setrole"
     )
     before = query(url, about)
     data, facts = dumped(url)

@@ -41,6 +41,10 @@ _OTHERS = text("""
     SELECT id, user, '', host FROM information_schema.processlist
     WHERE db = DATABASE() AND id <> CONNECTION_ID() ORDER BY id
 """)
+_VERSIONED = text("""
+    SELECT table_name FROM information_schema.tables
+    WHERE table_schema = DATABASE() AND table_type = 'SYSTEM VERSIONED' ORDER BY 1
+""")
 _OTHER_ENGINES = text("""
     SELECT table_name, engine FROM information_schema.tables
     WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
@@ -131,11 +135,19 @@ def count_tables(url: str, reporter: Reporter) -> DatabaseFacts:
         return DatabaseFacts(server_version(connection), counts)
 
 
-def not_of_one_moment(connection: Connection) -> list[str]:
-    """Name the tables whose engine has no transactions: a dump sees them as they are when it comes to them."""
-    return [
+def not_in_a_dump(connection: Connection) -> list[str]:
+    """Name the tables of which a dump does not hold all as of its moment.
+
+    Those whose engine has no transactions are dumped as they are when it comes to them; of those that keep their
+    history only what is valid now.
+    """
+    problems = [
         f"the table {name} is {engine}'s, not InnoDB's: what is written to it during the dump may be in it or not"
         for name, engine in connection.execute(_OTHER_ENGINES)
+    ]
+    return problems + [
+        f"the table {name} keeps its history, of which a dump holds only what is valid now"
+        for name in connection.execute(_VERSIONED).scalars()
     ]
 
 

@@ -10,7 +10,15 @@ from pathlib import Path
 
 from core.databases.facts import DatabaseFacts, Dump
 from core.databases.mysql.counting import DumpCounter
-from core.databases.mysql.server import DUMP, connect, database_of, not_of_one_moment, tool_command, tool_version
+from core.databases.mysql.server import (
+    DUMP,
+    connect,
+    database_of,
+    not_in_a_dump,
+    server_version,
+    tool_command,
+    tool_version,
+)
 from core.databases.tools import read_tool, version_numbers
 from core.errors import VerificationError
 from core.progress import Reporter
@@ -33,13 +41,13 @@ class DumpHeader:
 def open_dump(url: str, reporter: Reporter, *, tools: Path | None = None) -> Iterator[Dump]:
     """Dump a database as it is now, with its triggers, routines and events.
 
-    The rows are counted out of the dump, so they are of its moment. Tables whose engine has no transactions are in
+    The rows are counted out of the dump, so they are of its moment. What is not of that moment or not in it, is in
     `problems`. Leaving the block ends a tool that still runs. Raise GreenroomError; reading the blocks raises where the
     tool ends badly or its last line is missing.
     """
     client = tool_version(DUMP, tools)
     with connect(url) as connection:
-        problems = not_of_one_moment(connection)
+        problems = dump_problems(server_version(connection), client) + not_in_a_dump(connection)
     words = (
         "--single-transaction",
         "--quick",

@@ -38,8 +38,9 @@ _GRANTS = text("""
     WHERE d.datname = :name AND a.grantee <> d.datdba
 """)
 _SETTINGS = text("""
-    SELECT unnest(s.setconfig) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
-    WHERE d.datname = :name AND s.setrole = 0
+    SELECT coalesce(r.rolname, ''), unnest(s.setconfig) FROM pg_db_role_setting s
+        JOIN pg_database d ON d.oid = s.setdatabase LEFT JOIN pg_roles r ON r.oid = s.setrole
+    WHERE d.datname = :name
 """)
 _RIGHTS = text("""
     SELECT r.rolsuper, r.rolcreatedb, coalesce(pg_has_role(d.datdba, 'MEMBER'), true)
@@ -116,10 +117,11 @@ def _create_like(connection: Connection, name: str, new: str) -> str:
         whom = quoted(grantee) if grantee else "PUBLIC"
         option = " WITH GRANT OPTION" if grantable else ""
         statements.append(f"GRANT {right} ON DATABASE {quoted(new)} TO {whom}{option}")
-    for setting in connection.execute(_SETTINGS, {"name": name}).scalars():
+    for role, setting in connection.execute(_SETTINGS, {"name": name}):
+        whose = f"ROLE {quoted(role)} IN DATABASE" if role else "DATABASE"
         variable, _, value = str(setting).partition("=")
         said = value if variable in _LISTS and value else literal(value)
-        statements.append(f"ALTER DATABASE {quoted(new)} SET {_variable(variable)} TO {said}")
+        statements.append(f"ALTER {whose} {quoted(new)} SET {_variable(variable)} TO {said}")
     for statement in statements:
         run(connection, statement)
     return comment or ""

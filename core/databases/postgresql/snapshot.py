@@ -18,6 +18,12 @@ from core.progress import Reporter
 MAGIC = b"PGDMP"
 HEADER_BYTES = 4096
 
+# Nothing may end our transaction while it waits for pg_dump.
+_SETTINGS = (
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+    "SET TRANSACTION READ ONLY",
+    "SET LOCAL statement_timeout = 0",
+)
 _WITH_COMPRESSION_BYTE = (1, 15)
 _NUMBERS_OF_THE_TIME = 7
 _KNOWS_TRANSACTION_TIMEOUT = 17
@@ -41,7 +47,8 @@ def open_dump(url: str, reporter: Reporter, *, tools: Path | None = None) -> Ite
     """
     client = tool_version("pg_dump", tools)
     with connect(url) as connection:
-        connection.execute(text("SET TRANSACTION READ ONLY"))
+        for setting in _SETTINGS:
+            connection.execute(text(setting))
         server = server_version(connection)
         for problem in dump_problems(server, client):
             raise GreenroomError(problem, hint="install the client of the server's version, or name its folder")
