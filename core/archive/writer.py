@@ -100,7 +100,7 @@ class ArchiveWriter:
 
     def finish(self, manifest: Manifest) -> Finished:
         """Write manifest, checksums and directory, and make the file durable under the name it has."""
-        ours = Attributes(PRIVATE_FILE, os.geteuid(), os.getegid(), int(manifest.created_at.timestamp()))
+        ours = Attributes.ours(manifest.created_at)
         content = manifest.to_bytes()
         metadata = self._add_file("metadata.json", [content], ours, None)
         self._checksums.seek(0)

@@ -77,6 +77,11 @@ class Attributes(NamedTuple):
         mtime = min(max(status.st_mtime_ns // 1_000_000_000, _EARLIEST), _LATEST)
         return cls(stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid, mtime)
 
+    @classmethod
+    def ours(cls, when: dt.datetime) -> Attributes:
+        """Return those of what greenroom itself wrote into an archive: private to the user who runs it."""
+        return cls(0o600, os.geteuid(), os.getegid(), int(when.timestamp()))
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core import __version__
 from core.archive import ArchiveWriter, Limits, Manifest, open_archive
-from core.backup.database import WrittenDatabase, write_snapshot
+from core.backup.database import WrittenDatabase, write_dump, write_snapshot
 from core.backup.folders import WrittenFolders, write_folders
 from core.backup.portable import write_tables
 from core.backup.space import SpaceEstimate, check_space
@@ -145,7 +145,7 @@ class _Work:
         with ArchiveWriter(self.partial, self.context.disk, self.reporter) as writer:
             database = self._write_database(writer, held, space)
             version = self._application_version()
-            if self.request.kind == "portable":
+            if self.request.kind == "portable" or self.site.sqlite_path is None:
                 self.reporter.phase("writing the files", space.files)
             folders = write_folders(writer, self.site, self.reporter)
             manifest = self._manifest(version, database, folders)
@@ -173,11 +173,18 @@ class _Work:
         self, writer: ArchiveWriter, held: sqlite3.Connection | None, space: SpaceEstimate
     ) -> WrittenDatabase:
         if self.request.kind == "snapshot":
-            disk, reporter = self.context.disk, self.reporter
-            return write_snapshot(writer, self.site, self.copy, held, disk, reporter, space.content)
+            return self._write_snapshot(writer, held, space)
         excluded = self.site.exclude_tables if self.request.safety_for is None else ()  # an undo needs all of them
         now = self.record.created_at
         return write_tables(writer, self.site, self.request.tables, excluded, now, self.reporter)
+
+    def _write_snapshot(
+        self, writer: ArchiveWriter, held: sqlite3.Connection | None, space: SpaceEstimate
+    ) -> WrittenDatabase:
+        disk, reporter, source = self.context.disk, self.reporter, self.site.sqlite_path
+        if source is None:
+            return write_dump(writer, self.site, self.record.created_at, reporter)
+        return write_snapshot(writer, source, self.copy, held, disk, reporter, space.content)
 
     def _application_version(self) -> str | None:
         """An application that is broken may not tell its version; it is just then that a restore is wanted."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from core.archive import ArchiveWriter, Attributes, DatabaseEntry, TableEntry
 from core.config import Site
+from core.databases.connect import driver_for
+from core.databases.dumps import dump_member, open_dump
 from core.databases.sqlite import ENGINE, copy_database
-from core.errors import GreenroomError
 from core.filesystem import Filesystem
 from core.progress import Reporter
 
@@ -35,7 +37,7 @@ class WrittenDatabase(NamedTuple):
 
 def write_snapshot(
     writer: ArchiveWriter,
-    site: Site,
+    source: Path,
     copy: Path,
     held: sqlite3.Connection | None,
     disk: Filesystem,
@@ -46,7 +48,6 @@ def write_snapshot(
 
     It begins a phase of `total_bytes`, in which the files follow.
     """
-    source = sqlite_file(site)
     copied = copy_database(held or source, copy, reporter)
     reporter.phase("writing the archive", total_bytes)
     member = writer.add_file("database.db", _read_blocks(copy), Attributes.of(source.stat()))
@@ -60,14 +61,21 @@ def write_snapshot(
     )
 
 
-def sqlite_file(site: Site) -> Path:
-    """Return the file of the site's database; raise GreenroomError where it is none."""
-    if site.sqlite_path is None:
-        raise GreenroomError(
-            f"the database of {site.name} is no SQLite file, and no snapshot can be made of it",
-            hint="`greenroom backup --kind portable` backs it up",
-        )
-    return site.sqlite_path
+def write_dump(writer: ArchiveWriter, site: Site, now: datetime, reporter: Reporter) -> WrittenDatabase:
+    """Write the database of a server as its engine's own tool does."""
+    url = site.database_url()
+    member = dump_member(url)
+    reporter.phase("dumping the database")
+    with open_dump(url, reporter, site.tools) as dump:
+        written = writer.add_file(member, dump.blocks, Attributes.ours(now))
+        facts = dump.facts()
+    return WrittenDatabase(
+        entry=DatabaseEntry(member=member, bytes=written.bytes, sha256=written.sha256),
+        engine=driver_for(url.drivername).engine,
+        engine_version=facts.engine_version,
+        tables=tuple(TableEntry(name=name, rows=rows) for name, rows in facts.tables.items()),
+        notices=tuple(dump.problems),
+    )
 
 
 def _read_blocks(path: Path) -> Iterator[bytes]:

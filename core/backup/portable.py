@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -15,7 +14,6 @@ from core.databases.reading import open_reader
 from core.databases.schema import Schema, Table
 from core.databases.sqlite import probe_database
 from core.errors import UsageError
-from core.filesystem import PRIVATE_FILE
 from core.progress import Reporter
 from core.words import plural
 
@@ -32,7 +30,7 @@ def write_tables(
 
     Raise UsageError where a table is unknown or excluded, GreenroomError where the database cannot be read.
     """
-    ours = Attributes(PRIVATE_FILE, os.geteuid(), os.getegid(), int(now.timestamp()))
+    ours = Attributes.ours(now)
     if site.sqlite_path is not None:
         reporter.phase("checking the database", None, "steps")
         probe_database(site.sqlite_path, reporter)

@@ -83,6 +83,11 @@ class SiteTable(BaseModel):
         description="A command that prints the database's password on one line. No shell; in this file's folder.",
         examples=["pass show app/database"],
     )
+    tools: PathText | None = Field(
+        default=None,
+        description="The folder of the database's own tools, such as pg_dump, where those on the PATH do not fit.",
+        examples=["/usr/lib/postgresql/16/bin"],
+    )
 
 
 class _DocumentSource(PydanticBaseSettingsSource):

@@ -115,6 +115,7 @@ def _site(name: str, table: SiteTable, folder: Path) -> Site:
         max_archive_bytes=table.max_archive_bytes,
         password_file=absolute_path(table.password_file, folder) if table.password_file else None,
         password_command=table.password_command,
+        tools=absolute_path(table.tools, folder) if table.tools else None,
         folder=folder,
     )
 

@@ -26,8 +26,8 @@ class Site:
     """One application that greenroom looks after.
 
     `database` is the URL as written (for SQLite with the path made absolute), `files` the folders of uploaded files by
-    key (`""` where there is just one), `folder` where the configuration lies: commands run there. What can hold
-    a password is not in the repr.
+    key (`""` where there is just one), `tools` the folder of the engine's own, `folder` where the configuration lies:
+    commands run there. What can hold a password is not in the repr.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Site:
     max_archive_bytes: int = DEFAULT_MAX_ARCHIVE_BYTES
     password_file: Path | None = None
     password_command: str | None = field(default=None, repr=False)
+    tools: Path | None = None
     folder: Path = Path("/")
 
     @property

@@ -52,6 +52,7 @@ def _show_site(site: Site) -> dict[str, Any]:
         "version": site.version,
         "version_command": site.version_command,
         "max_archive_bytes": site.max_archive_bytes,
+        "tools": _text(site.tools),
         "password_file": _text(site.password_file),
         "password_command": _program(site.password_command),
     }

@@ -30,9 +30,8 @@ from core.restore.finish import Outcome, finish_new, finish_old
 from core.restore.marker import DATABASE, Marker, Phase, Target, as_staged, marker_path, read_marker, write_marker
 from core.restore.server import (
     back_up_before,
+    change_of,
     finish_on_server,
-    is_committed,
-    loaded,
     refuse_connections,
     switching,
 )
@@ -129,7 +128,8 @@ def _apply_on_server(context: Context, site: Site, marker: Marker, reporter: Rep
     """Of a switch that was interrupted the database tells whether it came to its commit; if not it is begun anew."""
     if marker.phase is Phase.REVERTING:
         return finish_old(context, site, marker, reporter)
-    if marker.phase is Phase.SWITCHED or (marker.phase is Phase.SWITCHING and is_committed(site, marker)):
+    change = change_of(context, site, marker)
+    if marker.phase is Phase.SWITCHED or (marker.phase is Phase.SWITCHING and change.is_done()):
         return finish_on_server(context, site, marker)
     if marker.phase is Phase.SWITCHING:
         move_back(marker.moves, context.disk)
@@ -151,18 +151,20 @@ def _apply_on_server(context: Context, site: Site, marker: Marker, reporter: Rep
 
 
 def _load_and_switch(context: Context, site: Site, marker: Marker, reporter: Reporter) -> Outcome:
+    change = change_of(context, site, marker)
     try:
-        with loaded(context, site, marker, reporter) as (database, expected):
+        with change.prepared(reporter) as expected:
             marker = write_marker(context, marker_path(context, site), switching(marker, expected))
             move_out(marker.moves, marker.targets, context.disk)
             move_in(marker.moves, context.disk)
             for target in marker.targets:
                 _compare(target, marker)
-            context.disk.commit(database)
+            context.disk.commit(change)
     except (GreenroomError, OSError) as error:
         if isinstance(error, CancelledError) and marker.phase is Phase.STAGED:
             raise
-        if marker.phase is Phase.STAGED or not is_committed(site, marker):
+        if marker.phase is Phase.STAGED or not change.is_done():
+            change.take_back()
             raise _go_back(context, site, marker, reporter, error) from error
     return finish_on_server(context, site, marker)
 

@@ -19,7 +19,7 @@ from core.errors import UsageError, VerificationError
 from core.progress import Reporter
 from core.restore.digest import digest_path
 from core.restore.loading import fill_new, load_existing, plan_tables
-from core.restore.marker import Expected, Marker, RowOrder, Target
+from core.restore.marker import DATABASE, Expected, Marker, RowOrder, Target
 from core.restore.tables import PortableTables, open_tables
 from core.restore.unpack import give, present_belonging
 from core.secrets import file_url
@@ -27,7 +27,7 @@ from core.verify import open_backup
 
 
 def row_order(archive: Archive, order: RowOrder | None) -> RowOrder | None:
-    """Given what was asked for, return what is to be done with the rows of an archive; None of a snapshot.
+    """Given what was asked for, return what is to be done with the database of an archive; None where it is a file.
 
     Raise UsageError where something was asked for that only a portable backup can do.
     """
@@ -38,6 +38,8 @@ def row_order(archive: Archive, order: RowOrder | None) -> RowOrder | None:
         return chosen.model_copy(update={"manifest_sha256": archive.manifest_sha256})
     if order is not None and order != RowOrder():
         raise UsageError("a snapshot is restored whole", hint="--mode and --table are for portable backups")
+    if manifest is not None and manifest.database.member != DATABASE:
+        return RowOrder(mode="exchange", manifest_sha256=archive.manifest_sha256)
     return None
 
 
@@ -72,12 +74,19 @@ def build_database(
 
 
 @contextmanager
-def staged_tables(context: Context, site: Site, marker: Marker, order: RowOrder) -> Iterator[PortableTables]:
+def staged_archive(context: Context, site: Site, marker: Marker, order: RowOrder) -> Iterator[Archive]:
     """Open the archive that was staged; raise VerificationError where it is another one now, or gone."""
     backup = context.catalog.find(order.of_site or site.name, marker.backup_filename.removesuffix(".zip"))
     if backup is None or backup.manifest_sha256 != order.manifest_sha256:
         raise VerificationError(f"{marker.backup_filename} is not what was staged any more", hint="stage it again")
     with open_backup(context, site, backup) as archive:
+        yield archive
+
+
+@contextmanager
+def staged_tables(context: Context, site: Site, marker: Marker, order: RowOrder) -> Iterator[PortableTables]:
+    """As `staged_archive`, of a portable one: its tables."""
+    with staged_archive(context, site, marker, order) as archive:
         yield open_tables(archive, order.tables)
 
 

@@ -130,7 +130,7 @@ def inspect_restore(
         holders = find_holders(database_files(site.sqlite_path) if site.sqlite_path else ())
         manifest = archive.manifest
         backup_tables = {table.name: table.rows for table in manifest.tables} if manifest else {}
-        if rows is not None:
+        if rows is not None and rows.mode != "exchange":
             backup_tables = _afterwards(rows, tables_now, backup_tables)
         folders = tuple(_folder_change(target, archive, site) for target in targets if target.kind == "folder")
         return Preview(
@@ -146,7 +146,7 @@ def inspect_restore(
             version_backup=obstacles.version_backup,
             engine_version=manifest.engine_version if manifest else None,
             rows=rows,
-            losses=() if rows is None else _losses(site, archive, rows, reporter),
+            losses=() if rows is None or rows.mode == "exchange" else _losses(site, archive, rows, reporter),
             blockers=obstacles.blockers,
             notices=(
                 *(_about_rows(rows, manifest) if rows is not None and manifest is not None else ()),
@@ -191,6 +191,9 @@ def _losses(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter) ->
 
 def _about_rows(rows: RowOrder, manifest: Manifest) -> Iterator[str]:
     scope = set(rows.tables) or {table.name for table in manifest.tables}
+    if rows.mode == "exchange":
+        yield "the whole database is exchanged, with all that is in it; its connections are closed for that"
+        return
     if rows.mode == "merge":
         for table in manifest.tables:
             if table.name in scope:

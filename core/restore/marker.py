@@ -110,13 +110,14 @@ class Expected(_Frozen):
 
 
 class RowOrder(_Frozen):
-    """What is done with the rows of a portable backup: those of some tables, or of all.
+    """What is done with a database that is no file: with the rows of some tables of a portable backup, or of all.
 
     `clear` removes all present rows of these tables first; `merge` overwrites those with the same primary key, and
-    others stay. `of_site` and `manifest_sha256` say which archive was meant, once it is staged.
+    others stay; `exchange` is for a snapshot of a server, which is restored whole. `of_site` and `manifest_sha256` say
+    which archive was meant, once it is staged.
     """
 
-    mode: Literal["clear", "merge"] = "clear"
+    mode: Literal["clear", "merge", "exchange"] = "clear"
     tables: tuple[str, ...] = ()
     of_site: str | None = None
     manifest_sha256: str | None = None

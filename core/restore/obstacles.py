@@ -12,6 +12,8 @@ from core.archive import Archive
 from core.backup import estimate_space
 from core.config import Site, application_version
 from core.context import Context
+from core.databases import dumps
+from core.databases.connect import driver_for
 from core.databases.reading import open_reader
 from core.databases.schema import Schema
 from core.databases.sqlite import ENGINE, DatabaseDamagedError, DatabaseMissingError, database_bytes, probe_database
@@ -140,7 +142,7 @@ def _blockers(
 def _wrong_kind(site: Site, archive: Archive) -> Iterator[str]:
     manifest = archive.manifest
     if site.sqlite_path is None:
-        yield "the backup is a snapshot, and the database of the site is on a server: only portable backups go there"
+        yield "the backup is a snapshot of another engine: only a portable one goes into the site's"
     elif manifest is not None and (manifest.engine, manifest.kind, manifest.scope) != (ENGINE, "snapshot", "full"):
         yield (
             f"the backup is a {manifest.scope} {manifest.kind} of {manifest.engine}; "
@@ -150,6 +152,9 @@ def _wrong_kind(site: Site, archive: Archive) -> Iterator[str]:
 
 def _misfits(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter) -> Iterator[str]:
     """Into a database that is lost the tables are made, and there all fits."""
+    if rows.mode == "exchange":
+        yield from _exchange_problems(site, archive)
+        return
     found = open_tables(archive, rows.tables).schema
     merge = rows.mode == "merge"
     if site.sqlite_path is None:
@@ -160,6 +165,18 @@ def _misfits(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter) -
         present = present_schema(site, reporter)
         if present.tables:
             yield from find_problems(found, present, merge=merge)
+
+
+def _exchange_problems(site: Site, archive: Archive) -> Iterator[str]:
+    manifest = archive.manifest
+    if manifest is None:
+        return
+    engine = "sqlite" if site.sqlite_path is not None else driver_for(site.database_url().drivername).engine
+    if engine != manifest.engine:
+        yield f"the backup is a snapshot of {manifest.engine}; only a portable one goes into a site on {engine}"
+        return
+    entry = next(one for one in archive.entries if one.name == manifest.database.member)
+    yield from dumps.find_problems(site.database_url(), next(archive.read(entry), b""), site.tools)
 
 
 def _misfits_on_server(found: Schema, target: DatabaseTarget, *, merge: bool) -> Iterator[str]:

@@ -1,18 +1,21 @@
-"""Apply a portable backup to a site whose database is on a server: one transaction, and the folders switched around it.
+"""Apply a backup to a site whose database is on a server: one step of the server, and the folders switched around it.
 
-The commit is the one instant in which the restore happens: the folders are switched before it, and go back where it
-does not come. Whether it came is asked of the database itself. The steps are those of docs/atomicity.md, "Apply on a
-server".
+The step is the one instant in which the restore happens: the folders are switched before it, and go back where it does
+not come. Whether it came is asked of the server itself. The steps are those of docs/atomicity.md, "Apply on a server".
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
 
 from core.backup import BackupRequest, back_up_held
+from core.catalog import Kind
 from core.config import Site
 from core.context import Context
+from core.databases import dumps
 from core.databases.serving import (
     announcement,
     forget_restore,
@@ -20,10 +23,11 @@ from core.databases.serving import (
     other_connections,
     prepare_restore,
 )
-from core.databases.target import Target, open_target
+from core.databases.target import Target as DatabaseTarget
+from core.databases.target import open_target
 from core.errors import BusyError
 from core.progress import Reporter
-from core.restore.build import staged_tables
+from core.restore.build import staged_archive, staged_tables
 from core.restore.finish import Outcome, finish_new
 from core.restore.loading import load_existing
 from core.restore.marker import DATABASE, Expected, Marker, Phase, RowOrder, marker_path, write_marker
@@ -42,13 +46,14 @@ def refuse_connections(site: Site) -> None:
 
 
 def back_up_before(context: Context, site: Site, marker: Marker, reporter: Reporter) -> Marker:
-    """Make the safety backup: all tables, also those that other portable backups leave out."""
+    """Make the safety backup: of the kind that is restored, and with all tables."""
+    kind: Kind = "snapshot" if marker.rows is not None and marker.rows.mode == "exchange" else "portable"
     safety = back_up_held(
         context,
         site,
         reporter,
         BackupRequest(
-            kind="portable",
+            kind=kind,
             role="safety",
             description=f"before the {marker.action} of {marker.backup_filename}",
             safety_for=marker.restore_id,
@@ -62,16 +67,112 @@ def back_up_before(context: Context, site: Site, marker: Marker, reporter: Repor
     )
 
 
-@contextmanager
-def loaded(context: Context, site: Site, marker: Marker, reporter: Reporter) -> Iterator[tuple[Target, Expected]]:
-    """Load the rows, compared and not committed; leaving the block without a commit takes them back."""
+class Change(Protocol):
+    """How a database on a server becomes another one: all that can fail before, then one step that the server tells."""
+
+    def prepared(self, reporter: Reporter) -> AbstractContextManager[Expected]:
+        """Do all but the step; yield what the database then holds. The step is done within the block."""
+
+    def commit(self) -> None:
+        """Do the step."""
+
+    def is_done(self) -> bool:
+        """Ask the server whether the step was done, or begun and can only go forward; then bring it to its end."""
+
+    def take_back(self) -> None:
+        """Remove what was prepared; the step was not done."""
+
+    def finish(self) -> None:
+        """Remove what is not needed any more; can be repeated."""
+
+
+@dataclass
+class RowChange:
+    """The rows of a portable backup, in one transaction; its commit is the step."""
+
+    context: Context
+    site: Site
+    marker: Marker
+    order: RowOrder
+    _target: DatabaseTarget | None = None
+
+    @contextmanager
+    def prepared(self, reporter: Reporter) -> Iterator[Expected]:
+        url = self.site.database_url()
+        prepare_restore(url)
+        with (
+            staged_tables(self.context, self.site, self.marker, self.order) as found,
+            open_target(url) as self._target,
+        ):
+            self._target.execute(announcement(self.marker.restore_id))
+            rows = load_existing(found, self._target, reporter, merge=self.order.mode == "merge")
+            yield Expected(tables=rows)
+
+    def commit(self) -> None:
+        if self._target is not None:
+            self._target.commit()
+
+    def is_done(self) -> bool:
+        return has_committed(self.site.database_url(), self.marker.restore_id)
+
+    def take_back(self) -> None:
+        """The server has rolled back; its small table is of no use, and empty."""
+        forget_restore(self.site.database_url())
+
+    def finish(self) -> None:
+        forget_restore(self.site.database_url())
+
+
+@dataclass
+class DumpChange:
+    """A snapshot, loaded beside the database; that the two change places is the step."""
+
+    context: Context
+    site: Site
+    marker: Marker
+    order: RowOrder
+
+    @contextmanager
+    def prepared(self, reporter: Reporter) -> Iterator[Expected]:
+        with staged_archive(self.context, self.site, self.marker, self.order) as archive:
+            manifest = archive.manifest
+            entry = next(one for one in archive.entries if manifest and one.name == manifest.database.member)
+            rows = {table.name: table.rows for table in manifest.tables} if manifest else {}
+            dumps.prepare(
+                self.site.database_url(),
+                self.marker.restore_id,
+                archive.read(entry),
+                rows,
+                reporter,
+                self.site.tools,
+            )
+        yield Expected(tables=rows)
+
+    def commit(self) -> None:
+        dumps.exchange(self.site.database_url(), self.marker.restore_id)
+
+    def is_done(self) -> bool:
+        url = self.site.database_url()
+        if not dumps.is_exchanged(url, self.marker.restore_id):
+            return False
+        dumps.exchange(url, self.marker.restore_id)
+        return True
+
+    def take_back(self) -> None:
+        dumps.take_back(self.site.database_url(), self.marker.restore_id)
+
+    def finish(self) -> None:
+        dumps.finish(self.site.database_url(), self.marker.restore_id)
+
+
+def change_of(context: Context, site: Site, marker: Marker) -> Change:
+    """Return how the staged restore changes the site's database."""
     order = marker.rows or RowOrder()
-    url = site.database_url()
-    prepare_restore(url)
-    with staged_tables(context, site, marker, order) as found, open_target(url) as target:
-        target.execute(announcement(marker.restore_id))
-        rows = load_existing(found, target, reporter, merge=order.mode == "merge")
-        yield target, Expected(tables=rows)
+    return (
+        DumpChange(context, site, marker, order)
+        if order.mode == "exchange"
+        else RowChange(context, site, marker, order)
+    )
 
 
 def switching(marker: Marker, expected: Expected) -> Marker:
@@ -81,13 +182,8 @@ def switching(marker: Marker, expected: Expected) -> Marker:
     )
 
 
-def is_committed(site: Site, marker: Marker) -> bool:
-    """Ask the site's database whether this restore was committed."""
-    return has_committed(site.database_url(), marker.restore_id)
-
-
 def finish_on_server(context: Context, site: Site, marker: Marker) -> Outcome:
     """From the commit on only forward: the database need not be asked any more."""
     marker = write_marker(context, marker_path(context, site), marker.but(phase=Phase.SWITCHED))
-    forget_restore(site.database_url())
+    change_of(context, site, marker).finish()
     return finish_new(context, site, marker)

@@ -1,4 +1,4 @@
-"""The restore of rows on a server, killed at every step: the commit decides, and the database itself tells of it."""
+"""A restore on a server, killed at every step: one step of the server decides, and the server itself tells of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.backup import BackupRequest, create_backup
+from core.catalog import Kind
 from core.config import Settings, Site
 from core.context import open_context
 from core.filesystem import Filesystem
@@ -20,6 +21,7 @@ from core.restore.undo import undo_restore
 from tests.crash.tables import outcomes_by_phase
 from tests.crash.test_killed import rename_in_journal
 from tests.engines.conftest import MakeDatabase, make_database, run_sql, server_of
+from tests.engines.servers import postgresql_tools
 from tests.engines.test_restore_into import rows, tables_of
 from tests.support import Place, SteppingClock, run_until_killed, tree_state
 
@@ -35,7 +37,8 @@ _CHANGED = """
 
 
 def _open(root: Path, url: str, disk: Filesystem | None = None) -> Place:
-    site = Site(name="app", database=url, files={"": root / "srv" / "uploads"}, folder=root)
+    tools = postgresql_tools() if url.startswith("postgresql") else None
+    site = Site(name="app", database=url, files={"": root / "srv" / "uploads"}, tools=tools, folder=root)
     settings = Settings(
         source=root / "greenroom.toml", state=root / "state", storage=root / "backups", sites={"app": site}
     )
@@ -72,13 +75,23 @@ def _apply(place: Place) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["postgresql", pytest.param("mysql", marks=pytest.mark.long)])
-def test_apply_on_a_server_killed_at_every_step(make_database: MakeDatabase, tmp_path: Path, engine: str) -> None:
+@pytest.mark.parametrize(
+    ("engine", "kind"),
+    [
+        ("postgresql", "portable"),
+        ("mysql", "snapshot"),
+        pytest.param("mysql", "portable", marks=pytest.mark.long),
+        pytest.param("postgresql", "snapshot", marks=pytest.mark.long),
+    ],
+)
+def test_apply_on_a_server_killed_at_every_step(
+    make_database: MakeDatabase, tmp_path: Path, engine: str, kind: Kind
+) -> None:
     url = make_database(engine)
     template = tmp_path / "template"
     place = _make(template, url)
     new = _state(place)
-    backup = create_backup(place.context, place.site, Reporter(), BackupRequest(kind="portable")).record
+    backup = create_backup(place.context, place.site, Reporter(), BackupRequest(kind=kind)).record
     run_sql(url, _CHANGED)
     (place.uploads / "a.txt").write_text("changed\n")
     old = _state(place)

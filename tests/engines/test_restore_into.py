@@ -12,6 +12,7 @@ import pytest
 from core.databases.lines import Reader
 from tests.cli.conftest import House
 from tests.engines.conftest import ENGINES, MakeDatabase, run_sql
+from tests.engines.servers import postgresql_tools
 from tests.engines.test_rows import open_reader
 
 AUTO = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "SERIAL PRIMARY KEY", "mysql": "INT AUTO_INCREMENT PRIMARY KEY"}
@@ -25,8 +26,8 @@ def house(tmp_path: Path) -> House:
     return House(tmp_path / "house")
 
 
-def back_up(house: House, url: str) -> str:
-    """Make a site of a small shop, and a portable backup of it; return its id."""
+def back_up(house: House, url: str, kind: str = "portable") -> str:
+    """Make a site of a small shop, and a backup of it; return its id."""
     engine = next(engine for engine in ENGINES if url.startswith(engine))
     run_sql(
         url,
@@ -40,10 +41,16 @@ def back_up(house: House, url: str) -> str:
         INSERT INTO notes (film, body) VALUES (1, 'it''s good\n\\n'), (2, '')
         """,
     )
-    house.add_site("app", database=json.dumps(url))
+    house.add_site("app", **site_keys(url))
     house.done("init")
-    made = house.done("backup", "app", "--kind", "portable", "--json").json
+    made = house.done("backup", "app", "--kind", kind, "--json").json
     return str(made["backup"]["id"])
+
+
+def site_keys(url: str) -> dict[str, str]:
+    """The database of a site, and the tools that are of its server's version."""
+    tools = postgresql_tools() if url.startswith("postgresql") else None
+    return {"database": json.dumps(url), **({"tools": json.dumps(str(tools))} if tools else {})}
 
 
 def rows(url: str, table: str) -> list[dict[str, Any]]:

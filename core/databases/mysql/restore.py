@@ -15,11 +15,14 @@ from core.databases.mysql.server import (
     CLIENT,
     beside,
     count_tables,
+    probe,
     quoted,
     run,
     server_version,
     tool_command,
+    tool_version,
 )
+from core.databases.mysql.snapshot import read_header, restore_problems
 from core.databases.mysql.swap import administer, create_like, drop_new, look
 from core.databases.tools import feed_tool, version_numbers
 from core.errors import GreenroomError, VerificationError
@@ -76,6 +79,12 @@ def swap_problems(url: str) -> list[str]:
         for table, engine in connection.execute(_OTHER_ENGINES, {"name": found.name}):
             problems.append(f"the table {table} is of the engine {engine}, which may not be swapped in one step")
     return problems
+
+
+def find_problems(url: str, first: bytes, tools: Path | None) -> list[str]:
+    """Given a dump's beginning, return why it cannot take the place of the database, a sentence each."""
+    tool_version(CLIENT, tools)
+    return restore_problems(read_header(first), probe(url)) + swap_problems(url)
 
 
 def prepare(

@@ -15,10 +15,13 @@ from core.databases.postgresql.server import (
     count_tables,
     database_of,
     literal,
+    probe,
     quoted,
     run,
     tool_command,
+    tool_version,
 )
+from core.databases.postgresql.snapshot import read_header, restore_problems
 from core.databases.postgresql.swap import Databases, administer, drop_new, look
 from core.databases.tools import feed_tool
 from core.errors import GreenroomError, VerificationError
@@ -58,6 +61,12 @@ def swap_problems(url: str) -> list[str]:
     if not (superuser or owns):
         problems.append("the role does not own the database: ALTER DATABASE ... OWNER TO")
     return problems
+
+
+def find_problems(url: str, first: bytes, tools: Path | None) -> list[str]:
+    """Given a dump's beginning, return why it cannot take the place of the database, a sentence each."""
+    found = restore_problems(read_header(first), probe(url), tool_version("pg_restore", tools))
+    return found + swap_problems(url)
 
 
 def prepare(
