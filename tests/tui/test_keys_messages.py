@@ -62,12 +62,13 @@ async def test_a_long_message_is_scrolled_within_and_escape_leads_out(place: Pla
         await driver.press("3", "enter")
         assert driver.focused == "log-whole"
         for key, top in (("down", 1), ("up", 0)):
-            await driver.hit(key)
+            await driver.press(key)
             assert driver.top("#log-whole") == top
         assert "line 59" in await driver.press("end")
-        await driver.hit("home", "pagedown")
+        await driver.press("home")
+        await driver.press("pagedown")
         assert driver.top("#log-whole") > 1
-        await driver.hit("pageup")
+        await driver.press("pageup")
         assert driver.top("#log-whole") == 0
         await driver.press("escape")
         assert driver.focused == "log-list"
