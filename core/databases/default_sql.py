@@ -28,6 +28,7 @@ _HEXADECIMAL = re.compile(r"\\x((?:[0-9a-fA-F]{2})*)|[xX]'((?:[0-9a-fA-F]{2})*)'
 _AND_ON_UPDATE = re.compile(
     r"(current_timestamp|now)(\(\d?\))? on update (current_timestamp|now)(\(\d?\))?", re.IGNORECASE
 )
+_LONG = re.compile(r"LONG|JSON|TEXT|MEDIUM|TINYTEXT")
 _TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _SIZES = {8: 8, 16: 16, 24: 24, 32: 32, 64: 64, None: 64}
 
@@ -45,8 +46,11 @@ def default_clause(column: Column, native: NativeType, source: str, target: str,
     if value is None:
         return "NULL"
     said = _literal(column.type, value, native, source, target)
-    takes_no_literal = target == "mysql" and not mariadb and re.match(r"LONG|JSON|TEXT|MEDIUM|TINYTEXT", native.sql)
-    return f"({said})" if takes_no_literal else said
+    if target != "mysql" or not _LONG.match(native.sql):
+        return said
+    if said.startswith("_utf8mb4"):  # MariaDB would not read again what it makes of this for a long text
+        return f"(CONVERT({said.removeprefix('_utf8mb4 ')} USING utf8mb4))"
+    return said if mariadb else f"({said})"
 
 
 def _expression(column: Column, sql: str, native: NativeType, source: str, target: str) -> str:

@@ -80,12 +80,18 @@ def translate(sql: str, source: str, target: str, table: Table | None, made_for:
 
     Raise LeftOutError where it is no single scalar expression, or one whose meaning there is not known to be the same.
     """
-    tree = _simplified(_parsed(sql, source))
-    _check_nodes(tree, source, own=source == target)
-    columns = _resolve(tree, source, table)
+    try:
+        return _translated(sql, source, target, table, made_for)
+    except RecursionError as error:
+        raise LeftOutError("it is too long to be understood") from error
+
+
+def _translated(sql: str, source: str, target: str, table: Table | None, made_for: Column | None) -> Expression:
+    whole = _bottom_up(_sqlglot().exp.Paren(this=_parsed(sql, source)))  # what is rewritten has a parent
+    _check_nodes(whole, source, own=source == target)
+    columns = _resolve(whole, source, table)
     if source == "mysql" or target == "mysql":
-        _check_backslashes(tree, sql)
-    whole = _sqlglot().exp.Paren(this=tree)  # what is rewritten has a parent
+        _check_backslashes(whole, sql)
     if source != target:
         _judge(whole, Judge(columns, source, target), made_for)
     return Expression(_written(whole.this, target), frozenset(columns))
@@ -110,7 +116,7 @@ def _parsed(sql: str, source: str) -> Expr:
     sqlglot = _sqlglot()
     try:
         parsed = sqlglot.Dialect.get_or_raise(_DIALECTS[source]).parse_into(sqlglot.exp.Condition, sql)
-    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+    except sqlglot.errors.SqlglotError as error:
         raise LeftOutError("it is not one expression") from error
     if len(parsed) != 1 or parsed[0] is None:
         raise LeftOutError("it is not one expression")
@@ -126,18 +132,12 @@ def _depth(sql: str) -> int:
     return deepest
 
 
-def _simplified(tree: Expr) -> Expr:
-    """Without what only says again what a literal is, and with PostgreSQL's `= ANY (ARRAY[...])` as the IN it was."""
-    try:
-        simplified: Expr = _bottom_up(_sqlglot().exp.Paren(this=tree)).this
-    except RecursionError as error:
-        raise LeftOutError("it is too long to be understood") from error
-    return simplified
-
-
 def _bottom_up(node: Any) -> Any:
+    """Without what only says again what a literal is, and with PostgreSQL's `= ANY (ARRAY[...])` as the IN it was."""
     for child in list(node.iter_expressions()):
-        child.replace(_bottom_up(child))
+        simpler = _bottom_up(child)
+        if simpler is not child:
+            child.replace(simpler)
     if node.key == "introducer":
         return node.expression
     if node.key == "cast" and _bare(node.this).key == "literal":
@@ -249,7 +249,7 @@ def _written(tree: Expr, target: str) -> str:
         written: str = tree.sql(
             dialect=_writer(target), comments=False, unsupported_level=sqlglot.errors.ErrorLevel.RAISE
         )
-    except (sqlglot.errors.SqlglotError, ValueError, RecursionError) as error:
+    except (sqlglot.errors.SqlglotError, ValueError) as error:
         raise LeftOutError("it cannot be said there") from error
     return written
 
