@@ -16,7 +16,7 @@ from core.databases.connect import open_server
 from core.databases.creation import Creation, plan_creation
 from core.databases.mysql.reflect import read_schema as read_mysql
 from core.databases.postgresql.reflect import read_schema as read_postgresql
-from core.databases.schema import Column, Schema, Table
+from core.databases.schema import Column, ForeignKey, Schema, Table
 from core.databases.sqlite.reflect import read_schema as read_sqlite
 
 DRIVER_ERRORS = (sqlite3.Error, psycopg.Error, pymysql.Error)
@@ -79,15 +79,17 @@ def _kept_of(table: Table) -> dict[str, Any]:
         ],
         "primary key": table.primary_key,
         "uniques": {one.columns for one in table.uniques} | {one.columns for one in table.indexes if one.unique},
-        "foreign keys": {
-            (frozenset(zip(one.columns, one.referred, strict=True)), one.table, one.on_delete, one.on_update)
-            for one in table.foreign_keys
-        },
+        "foreign keys": {(_pairs(one), one.table.lower(), one.on_delete, one.on_update) for one in table.foreign_keys},
         "checks": len(table.checks),
         "indexes": {one.columns for one in table.indexes}
         - {one.columns for one in table.foreign_keys}
         - {one.columns for one in table.uniques},
     }
+
+
+def _pairs(key: ForeignKey) -> frozenset[tuple[str, str]]:
+    """The case of the other side does not matter to SQLite."""
+    return frozenset(zip(key.columns, map(str.lower, key.referred), strict=True))
 
 
 def _said(column: Column) -> Any:

@@ -17,7 +17,7 @@ _SECONDS_DIGITS = 6
 _LONGEST_LABEL = 63
 _OWN_TEXTS = re.compile(
     r"inet|cidr|macaddr8?|bit(?: varying)?(?:\(\d{1,8}\))?|money|xml|tsvector|tsquery|point|line|lseg|box|path|polygon|"
-    r"circle|(?:int4|int8|num|ts|tstz|date)(?:multi)?range|oid|pg_lsn|jsonpath|character\(\d{1,8}\)"
+    r"circle|(?:int4|int8|num|ts|tstz|date)(?:multi)?range|oid|pg_lsn|jsonpath|character\(\d{1,8}\)|character varying"
 )
 _INTERVAL = re.compile(
     r"interval(?: (?:year|month|day|hour|minute|second)(?: to (?:month|hour|minute|second))?)?(?:\([0-6]\))?"
