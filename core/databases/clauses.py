@@ -36,6 +36,7 @@ def check_clause(engine: str, check: DraftCheck) -> str:
 def foreign_key_clause(engine: str, key: DraftForeignKey) -> str:
     actions = [f"ON DELETE {key.on_delete}"] if key.on_delete != "NO ACTION" else []
     actions += [f"ON UPDATE {key.on_update}"] if key.on_update != "NO ACTION" else []
+    actions += ["DEFERRABLE INITIALLY DEFERRED" if key.deferred else "DEFERRABLE"] if key.deferrable else []
     return " ".join(
         [
             f"CONSTRAINT {quoted(engine, key.name)} FOREIGN KEY ({quoted_list(engine, key.columns)})",

@@ -23,7 +23,7 @@ class NativeType:
 
 @dataclass(frozen=True, slots=True)
 class DraftColumn:
-    """`default` and `computed` are SQL of the target; `comes_from` names the sequence behind an identity."""
+    """`default` and `computed` are SQL of the target; `sequence` names what is behind an identity of PostgreSQL."""
 
     name: str
     type: str
@@ -60,6 +60,8 @@ class DraftForeignKey:
     referred: tuple[str, ...]
     on_delete: Action
     on_update: Action
+    deferrable: bool = False
+    deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)

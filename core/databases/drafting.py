@@ -140,7 +140,16 @@ def _refuse_check(table: Table, columns: frozenset[str]) -> None:
 
 def _foreign_key(table: Table, key: ForeignKey, names: NewNames) -> DraftForeignKey:
     name = names.give(key.name or "_".join([table.name, *key.columns, "fkey"]))
-    return DraftForeignKey(name, key.columns, key.table, key.referred, key.on_delete, key.on_update)
+    return DraftForeignKey(
+        name,
+        key.columns,
+        key.table,
+        key.referred,
+        key.on_delete,
+        key.on_update,
+        deferrable=key.deferrable or key.deferred,
+        deferred=key.deferred,
+    )
 
 
 def table_losses(schema: Schema, target: str) -> Iterator[Loss]:

@@ -138,7 +138,11 @@ class Fitter:
                 what = f"the foreign key{{}} to {key.table} refuses instead of {action} {name.replace('_', ' ')}: {why}"
                 self._say(table, key.columns, what)
                 actions[name] = "NO ACTION"
-        return key.model_copy(update=actions)
+        if self.target == "mysql" and key.deferred:
+            what = f"the foreign key{{}} to {key.table} is checked at once, not at the end of a transaction"
+            self._say(table, key.columns, what)
+        waits = {} if self.target != "mysql" else {"deferrable": False, "deferred": False}
+        return key.model_copy(update={**actions, **waits})
 
     def _refused(self, name: str, action: Action, columns: list[Column]) -> str:
         if self.target == "mysql" and action == "SET DEFAULT":

@@ -85,6 +85,8 @@ def _foreign_key(key: ReflectedForeignKeyConstraint) -> ForeignKey:
         referred=tuple(key["referred_columns"]),
         on_delete=cast("Action", options.get("ondelete", "NO ACTION")),
         on_update=cast("Action", options.get("onupdate", "NO ACTION")),
+        deferrable=bool(options.get("deferrable")),
+        deferred=str(options.get("initially")).upper() == "DEFERRED",
     )
 
 

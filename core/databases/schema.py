@@ -88,7 +88,10 @@ class Unique(_Part):
 
 
 class ForeignKey(_Part):
-    """`broken` is how many rows of the source name a row that is not there."""
+    """A `deferrable` one may be checked at the end of a transaction; a `deferred` one is, unless told otherwise.
+
+    `broken` is how many rows of the source name a row that is not there.
+    """
 
     name: Name | None = None
     columns: tuple[Name, ...]
@@ -96,6 +99,8 @@ class ForeignKey(_Part):
     referred: tuple[Name, ...]
     on_delete: Action = "NO ACTION"
     on_update: Action = "NO ACTION"
+    deferrable: bool = False
+    deferred: bool = False
     broken: Annotated[int, Field(strict=True, ge=0)] = 0
 
 

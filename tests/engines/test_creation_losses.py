@@ -222,3 +222,40 @@ def test_a_missing_column_takes_its_keys_along(target: str, sql: str) -> None:
     assert (None, "a column of it is missing") in said
     assert (None, "it reads b, which is no column of the table") in said
     assert not made.rules
+
+
+@pytest.mark.parametrize("target", ENGINES)
+def test_a_foreign_key_that_is_checked_at_the_end(make_database: MakeDatabase, target: str) -> None:
+    made_from, made = make_database("postgresql"), make_database(target)
+    run_sql(
+        made_from,
+        """
+        CREATE TABLE t (id INTEGER PRIMARY KEY,
+            parent INTEGER REFERENCES t DEFERRABLE INITIALLY DEFERRED, other INTEGER REFERENCES t DEFERRABLE)
+        """,
+    )
+    schema = read_schema(made_from)
+    by_column = {key.columns: (key.deferrable, key.deferred) for key in schema.table("t").foreign_keys}
+    assert by_column == {("parent",): (True, True), ("other",): (True, False)}
+    creation = create(made, schema)
+    if target == "mysql":
+        assert [loss.column for loss in creation.losses] == ["parent"]
+        return
+    run(
+        made, ["BEGIN"] * (target == "sqlite") + ["INSERT INTO t VALUES (1, 2, NULL)", "INSERT INTO t VALUES (2, 1, 1)"]
+    )
+    with pytest.raises(DRIVER_ERRORS):
+        run(made, ["INSERT INTO t VALUES (3, 4, NULL)"])
+
+
+def test_an_enum_comes_back_from_sqlite(make_database: MakeDatabase) -> None:
+    schema = Schema(
+        engine="postgresql",
+        tables=(Table(name="t", columns=(_column('a "b"', "enum", values=("sad", "it's, so", "")),)),),
+    )
+    first, second = make_database("sqlite"), make_database("postgresql")
+    create(first, schema)
+    create(second, read_schema(first))
+    (column,) = read_schema(second).table("t").columns
+    assert (column.type.kind, column.type.values) == ("enum", ("sad", "it's, so", ""))
+    assert not read_schema(first).table("t").checks

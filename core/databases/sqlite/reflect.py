@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from itertools import groupby
@@ -35,6 +36,8 @@ MEANINGS = (
     ),
     Meaning("(TINY|MEDIUM|LONG)?BLOB|(VAR)?BINARY|BYTEA", "bytes", "length"),
 )
+_VALUE = re.compile(r"'((?:[^']|'')*)'")
+_LISTED = re.compile(r'"((?:[^"]|"")+)" IN \(((?:\'(?:[^\']|\'\')*\'(?:, )?)+)\)')
 _GENERATED = {2: False, 3: True}
 _EXPRESSION = -2
 
@@ -64,7 +67,7 @@ def _table(connection: sqlite3.Connection, name: str, *, without_rowid: bool, le
     rows = connection.execute("SELECT * FROM pragma_table_xinfo(?)", (name,)).fetchall()
     key = tuple(row[1] for row in sorted((row for row in rows if row[5]), key=lambda row: row[5]))
     uniques, indexes = _indexes(connection, name, left_out)
-    return Table(
+    table = Table(
         name=name,
         columns=tuple(_column(row, definition, counts=len(key) == 1 and not without_rowid) for row in rows),
         primary_key=key,
@@ -73,6 +76,27 @@ def _table(connection: sqlite3.Connection, name: str, *, without_rowid: bool, le
         checks=tuple(Check(name=check.name, sql=check.sql) for check in definition.checks),
         indexes=indexes,
     )
+    return _with_enums(table)
+
+
+def _with_enums(table: Table) -> Table:
+    """With the values of columns that were declared as enums, which stand in a check of their own."""
+    listed = {check: _LISTED.fullmatch(check.sql) for check in table.checks}
+    values = {
+        match[1].replace('""', '"'): tuple(value.replace("''", "'") for value in _VALUE.findall(match[2]))
+        for match in listed.values()
+        if match is not None
+    }
+    columns, enums = [], set()
+    for column in table.columns:
+        if column.type.kind == "enum" and column.name in values:
+            enums.add(column.name)
+            type_ = column.type.model_copy(update={"values": values[column.name]})
+            columns.append(column.model_copy(update={"type": type_}))
+        else:
+            columns.append(column)
+    checks = (one for one, match in listed.items() if match is None or match[1].replace('""', '"') not in enums)
+    return table.model_copy(update={"columns": tuple(columns), "checks": tuple(checks)})
 
 
 def _column(row: tuple[int, str, str, int, str | None, int, int], definition: Definition, *, counts: bool) -> Column:

@@ -33,7 +33,7 @@ def native_type(column: ColumnType, source: str, *, identity: bool) -> NativeTyp
     """
     if identity:
         return NativeType("INTEGER")
-    if source == ENGINE and _is_declared(column):
+    if source == ENGINE and column.kind != "enum" and _is_declared(column):
         return NativeType(column.native)
     if column.kind in _PLAIN:
         return NativeType(_PLAIN[column.kind])
