@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.databases.expressions import translate
 from core.databases.families import LeftOutError
 from core.databases.losses import Loss
-from core.databases.schema import Column, Table
+from core.databases.schema import Column, ForeignKey, Table
 
 _SHOWN = 200
 
@@ -70,9 +70,15 @@ def _possible(
     if target == "postgresql":
         return "it reads another computed column" if computed else Computed(made.sql, stored=True)
     counts = any(table.column(name).identity for name in reads)
-    if target == "mysql" and counts:
-        return Computed(made.sql, stored=False) if mariadb else "it reads a column that counts by itself"
-    return made
+    if target == "mysql" and counts and not mariadb:
+        return "it reads a column that counts by itself"
+    is_changed = any(reads & set(key.columns) and _changes(key) for key in table.foreign_keys)
+    return Computed(made.sql, stored=False) if target == "mysql" and (counts or is_changed) else made
+
+
+def _changes(key: ForeignKey) -> bool:
+    """Whether the engine changes columns by itself for a foreign key, and keeps nothing then that it made of them."""
+    return (key.on_delete, key.on_update) != ("NO ACTION", "NO ACTION")
 
 
 def _note(

@@ -259,3 +259,23 @@ def test_an_enum_comes_back_from_sqlite(make_database: MakeDatabase) -> None:
     (column,) = read_schema(second).table("t").columns
     assert (column.type.kind, column.type.values) == ("enum", ("sad", "it's, so", ""))
     assert not read_schema(first).table("t").checks
+
+
+def test_a_result_is_not_stored_where_mariadb_changes_what_it_is_made_of(make_database: MakeDatabase) -> None:
+    table = Table(
+        name="t",
+        columns=(
+            _column("a", "integer", bits=32),
+            _column("b", "integer", bits=32),
+            Column(name="c", type=ColumnType(kind="integer"), computed='"b" * 2'),
+        ),
+        primary_key=("a",),
+        foreign_keys=(ForeignKey(columns=("b",), table="t", referred=("a",), on_delete="SET NULL"),),
+    )
+    url = make_database("mysql")
+    creation = create(url, Schema(engine="postgresql", tables=(table,)))
+    assert [(loss.column, loss.what.partition(",")[0]) for loss in creation.losses] == [
+        ("c", "is computed when it is read")
+    ]
+    run(url, ["INSERT INTO t (a) VALUES (1)", "INSERT INTO t (a, b) VALUES (2, 1)", "DELETE FROM t WHERE a = 1"])
+    assert run(url, ["SELECT * FROM t"]) == [(2, None, None)]

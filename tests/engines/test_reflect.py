@@ -160,7 +160,7 @@ def test_what_only_mariadb_has(make_database: MakeDatabase) -> None:
         CREATE TABLE odd (
             id INT UNSIGNED PRIMARY KEY, mood ENUM('sad', 'so ''so'''), tags SET('a', 'b'), year YEAR, flags BIT(5),
             small TINYINT CHECK (small > -5), middle MEDIUMINT, at TIMESTAMP(6) NULL, took TIME(3), body MEDIUMTEXT,
-            address INET6,
+            address INET6, said VARCHAR(20) DEFAULT 'a\\\\b', note TEXT DEFAULT 'it''s',
             never INT GENERATED ALWAYS AS (id * 3) VIRTUAL
         );
         CREATE TRIGGER noticed AFTER INSERT ON odd FOR EACH ROW SET @x = 1;
@@ -173,6 +173,8 @@ def test_what_only_mariadb_has(make_database: MakeDatabase) -> None:
     assert (odd.column("at").type.zoned, odd.column("at").type.precision) == (True, 6)
     assert odd.column("body").type.length == (1 << 24) - 1
     assert (odd.column("address").type.kind, odd.column("address").type.native) == ("text", "inet6")
+    assert odd.column("said").default == Default(kind="literal", value="a\\b")
+    assert odd.column("note").default == Default(kind="literal", value="it's")
     assert not odd.column("never").stored
     assert [check.sql for check in odd.checks] == ["`small` > -5"]
     assert set(schema.left_out) == {"trigger noticed", "function one"}

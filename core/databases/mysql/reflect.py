@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, inspect, text
 
+from core.databases.defaults import parse_default
 from core.databases.inspected import inspect_tables
 from core.databases.mysql import ENGINE
 from core.databases.native import Meaning, read_type
@@ -15,7 +16,7 @@ from core.databases.schema import Check, Column, ColumnType, Schema, Table
 _BOOLEAN = re.compile(r"(tinyint\(1\)|bool|boolean)", re.IGNORECASE)
 _BITS = re.compile(r"bit\((?:[1-9]|[1-5]\d|6[0-3])\)", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPES = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
+_ESCAPES = {"'": "''", "0": "\0", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "Z": "\x1a"}
 _LISTED = re.compile(r"enum\((.*)\)", re.IGNORECASE | re.DOTALL)
 _VALUE = re.compile(r"'((?:[^']|'')*)'")
 _JSON_CHECK = re.compile(r"json_valid\(`((?:[^`]|``)+)`\)", re.IGNORECASE)
@@ -62,6 +63,10 @@ _TYPES = text("""
     SELECT table_name, column_name, column_type, coalesce(collation_name, '') FROM information_schema.columns
     WHERE table_schema = DATABASE()
 """)
+_DEFAULTS = text("""
+    SELECT table_name, column_name, column_default FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND column_default IS NOT NULL AND generation_expression IS NULL
+""")
 _COLUMN_CHECKS = text("""
     SELECT table_name, check_clause FROM information_schema.check_constraints
     WHERE constraint_schema = DATABASE() AND level = 'Column' ORDER BY table_name, constraint_name
@@ -75,7 +80,10 @@ def read_schema(connection: Connection) -> Schema:
         inspect(connection), lambda *where: types[where], lambda column: column.get("autoincrement") is True
     )
     left_out += connection.execute(_OTHERS).scalars()
-    checks = list(connection.execute(_COLUMN_CHECKS)) if _is_mariadb(connection) else []
+    is_mariadb = _is_mariadb(connection)
+    checks = list(connection.execute(_COLUMN_CHECKS)) if is_mariadb else []
+    defaults = {(row[0], row[1]): row[2] for row in connection.execute(_DEFAULTS)} if is_mariadb else {}
+    tables = [_with_defaults(table, defaults) for table in tables]
     whole = (_with_checks(table, [sql for name, sql in checks if name == table.name]) for table in tables)
     return Schema(engine=ENGINE, tables=tuple(whole), left_out=tuple(left_out))
 
@@ -106,7 +114,7 @@ def _with_checks(table: Table, checks: Sequence[str]) -> Table:
     """With the checks that belong to columns; one of them is how MariaDB says that a column's text is JSON."""
     matches = {check: _JSON_CHECK.fullmatch(check) for check in checks}
     json = {match[1].replace("``", "`") for match in matches.values() if match}
-    columns = tuple(_as_json(column) if column.name in json else column for column in map(_unescaped, table.columns))
+    columns = tuple(_as_json(column) if column.name in json else column for column in table.columns)
     more = tuple(Check(sql=check) for check, match in matches.items() if not match)
     return table.model_copy(update={"columns": columns, "checks": table.checks + more})
 
@@ -115,10 +123,13 @@ def _as_json(column: Column) -> Column:
     return column.model_copy(update={"type": ColumnType(kind="json", native=column.type.native)})
 
 
-def _unescaped(column: Column) -> Column:
-    """These servers show a text default with backslashes before what would end it."""
-    default = column.default
-    if default is None or default.kind != "literal" or not isinstance(default.value, str):
-        return column
-    value = _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]), default.value)
-    return column.model_copy(update={"default": default.model_copy(update={"value": value})})
+def _with_defaults(table: Table, defaults: Mapping[tuple[str, str], str]) -> Table:
+    """With the defaults that the inspector does not read: texts that MariaDB shows with backslashes in them."""
+    columns = []
+    for column in table.columns:
+        sql = defaults.get((table.name, column.name), "")
+        is_text = sql.startswith("'") and not column.identity
+        standard = _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]), sql)
+        default = parse_default(standard) if is_text else column.default
+        columns.append(column.model_copy(update={"default": default}))
+    return table.model_copy(update={"columns": tuple(columns)})
