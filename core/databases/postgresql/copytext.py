@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from math import isfinite, isnan
 from typing import Any, NoReturn
 
 from core.databases.schema import ColumnType
 from core.databases.textrows import NOTHING
 from core.databases.values import Conversion, Convert, checked_decimal, conversion, single
 
-_MOST_PLAIN = 1e15  # from here on, numbers have an exponent
 _SPECIAL = re.compile(r"[\b\f\n\r\t\v\\]")
 _ESCAPES = {"\\": r"\\", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
 _NEEDS_QUOTES = re.compile(r'[{}",\\\s]|\A\Z|\A[nN][uU][lL][lL]\Z', re.ASCII)
@@ -77,17 +76,23 @@ def escape(text: str) -> str:
 
 
 def float_text(value: float) -> str:
-    """Return the shortest digits that give back a number of 64 bits."""
-    if -_MOST_PLAIN < value < _MOST_PLAIN:
-        return repr(value).removesuffix(".0")
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-    text = repr(value)
-    if "e" in text:
-        return text
-    sign = "-" if value < 0 else ""
-    digits = text.lstrip("-").replace(".", "").rstrip("0")
-    return f"{sign}{digits[0]}{'.' * (len(digits) > 1)}{digits[1:]}e+15"
+    """Return digits that give back every bit of a number."""
+    if isfinite(value):
+        return repr(value)
+    return "NaN" if isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def read_conversion(target: ColumnType) -> Convert | None:
+    """Return how a cell that PostgreSQL wrote becomes one that is sent; None where they are the same.
+
+    Of several digits that mean the same number, PostgreSQL and Python do not always choose the same.
+    """
+    element = target.element
+    if target.kind == "float":
+        return lambda cell: float_text(float(cell))
+    if element is not None and element.kind == "float":
+        return lambda cell: _array(json.loads(cell), element)
+    return None
 
 
 def jsonb_text(text: str) -> str:

@@ -15,7 +15,7 @@ from core.databases.compare import compare_columns
 from core.databases.connect import open_server, run_as_it_is
 from core.databases.decode import RowError
 from core.databases.postgresql import ENGINE
-from core.databases.postgresql.copytext import copied_conversion
+from core.databases.postgresql.copytext import copied_conversion, read_conversion
 from core.databases.postgresql.reflect import read_schema
 from core.databases.postgresql.without import Removed, take_away
 from core.databases.schema import Column, Schema, Table
@@ -32,7 +32,7 @@ from core.databases.target import (
     pairs_of,
     table_of,
 )
-from core.databases.textrows import write_rows
+from core.databases.textrows import NOTHING, write_rows
 
 _SETTINGS = (
     "SET LOCAL TIME ZONE 'UTC'",
@@ -43,6 +43,7 @@ _SETTINGS = (
     "SET LOCAL client_encoding = 'UTF8'",
     "SET LOCAL jit = off",
 )
+_NOTHING = NOTHING.encode()
 _PLACE = re.compile(r"COPY .*?, line (\d+)(?:, column ([^:]*))?", re.DOTALL)
 _NOT_OURS = text("""
     SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace
@@ -149,7 +150,7 @@ class PostgresqlTarget:
             same = " AND ".join(f"t.{_quoted(name)} = s.{_quoted(name)}" for name in table.primary_key)
             query += f" JOIN pg_temp.{keys} s ON {same}"
         with self._cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT") as copy:
-            return sum_rows(line[:-1] for line in copy)
+            return sum_rows(_as_sent([table.column(name) for name in columns], copy))
 
     def commit(self) -> None:
         if self._removed:
@@ -247,14 +248,28 @@ def _way(source: Table, table: Table) -> Way:
     return find_way(source, table, {name: one for name, one in found.items() if one is not None})
 
 
+def _as_sent(columns: Sequence[Column], copy: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    """Yield the lines of a COPY as they were when they were sent, without their ends."""
+    converts = {at: to for at, column in enumerate(columns) if (to := read_conversion(column.type))}
+    for line in copy:
+        if not converts:
+            yield bytes(line[:-1])
+            continue
+        cells = bytes(line[:-1]).split(b"\t")
+        for at, to in converts.items():
+            if cells[at] != _NOTHING:
+                cells[at] = to(cells[at].decode()).encode()
+        yield b"\t".join(cells)
+
+
 def _expression(column: Column) -> str:
     """A column for COPY to write: numbers of 32 bits with all the digits of 64, and as text what has no kind."""
     name = f"t.{_quoted(column.name)}"
     element = column.type.element
     if column.type.kind == "float" and column.type.bits == 32:
         return f"{name}::float8"
-    if element is not None and element.kind == "float" and element.bits == 32:
-        return f"{name}::float8[]"
+    if element is not None and element.kind == "float":
+        return f"to_json({name}::float8[])"
     foreign = column.type.kind == "text" and not column.type.native.startswith(("text", "character"))
     return f"{name}::text" if foreign else name
 
