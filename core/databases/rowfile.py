@@ -19,8 +19,8 @@ def read_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """
     lines = _split(blocks)
     first = _next(lines)
-    if first.text != b"[]":
-        if first.text != b"[":
+    if not first.is_sign(b"[]"):
+        if not first.is_sign(b"["):
             raise _wrong("it does not begin with [")
         yield from _rows(lines)
     if next(lines, None) is not None:
@@ -36,6 +36,9 @@ class _Line:
         self.text = text
         self.comma = comma
 
+    def is_sign(self, sign: bytes) -> bool:
+        return self.text == sign and not self.comma
+
     def take(self) -> bytes:
         text, self.text = self.text, b""
         return text
@@ -49,7 +52,7 @@ def _rows(lines: Iterator[_Line]) -> Iterator[bytes]:
             raise _wrong("a row is missing")
         more = line.comma
         yield line.take()
-    if _next(lines).text != b"]":
+    if not _next(lines).is_sign(b"]"):
         raise _wrong("a row has neither a comma nor the end behind it")
 
 

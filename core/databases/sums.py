@@ -25,7 +25,7 @@ class TableSum:
         return TableSum(self.rows + other.rows, (one, two))
 
 
-def sum_rows(rows: Iterable[bytes]) -> TableSum:
+def sum_rows(rows: Iterable[bytes | memoryview]) -> TableSum:
     """Given each row as bytes that no other row has, return their sum."""
     total = TableSum()
     remaining = iter(rows)

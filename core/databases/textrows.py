@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from core.databases.decode import Row
@@ -10,27 +10,48 @@ from core.databases.sums import DIGEST_BYTES, TableSum, sum_digests, sum_rows
 
 NOTHING = r"\N"
 _TAB, _END = b"\t", b"\n"
-_PIECE = 1 << 20
+_PIECE = 256 << 10
+_LINES = 1000
 
 
 def write_rows(rows: Sequence[Row], write: Callable[[bytes], object]) -> TableSum:
-    """Given rows of cells, text or bytes that need no more escaping, write their lines and return their sum.
+    """Given rows of cells, write their lines and return their sum.
 
-    A row that comes alone may be a long one: no copy is made of all of it.
+    Cells are text that was escaped, or bytes that were not. A row that comes alone may be a long one: no copy is made
+    of all of it.
     """
     if len(rows) == 1:
         return _write_alone(rows[0], write)
-    lines = list(map(row_line, rows))
+    lines = list(map(_line, rows))
     write(_END.join(lines) + _END)
     return sum_rows(lines)
 
 
-def row_line(row: Row) -> bytes:
-    """Return the line of a row, without its end."""
+def sum_cells(rows: Iterable[Row]) -> TableSum:
+    """Return the sum of such rows that are only read."""
+    total = TableSum()
+    lines: list[bytes] = []
+    for row in rows:
+        if any(len(cell) > _PIECE for cell in row):
+            total += _write_alone(row, len)
+            continue
+        lines.append(_line(row))
+        if len(lines) == _LINES:
+            total += sum_rows(lines)
+            lines.clear()
+    return total + sum_rows(lines)
+
+
+def escape_bytes(data: bytes) -> bytes:
+    """Return the bytes with a backslash before what would end a value."""
+    return data.replace(b"\\", rb"\\").replace(_TAB, rb"\t").replace(_END, rb"\n")
+
+
+def _line(row: Row) -> bytes:
     try:
         return "\t".join(row).encode()
     except TypeError:
-        return _TAB.join([cell if isinstance(cell, bytes) else cell.encode() for cell in row])
+        return _TAB.join([escape_bytes(cell) if isinstance(cell, bytes) else cell.encode() for cell in row])
 
 
 def _write_alone(row: Row, write: Callable[[bytes], object]) -> TableSum:
@@ -48,4 +69,4 @@ def _pieces(row: Row) -> Iterator[bytes]:
             yield _TAB
         for start in range(0, len(cell), _PIECE):
             piece = cell[start : start + _PIECE]
-            yield piece if isinstance(piece, bytes) else piece.encode()
+            yield escape_bytes(piece) if isinstance(piece, bytes) else piece.encode()

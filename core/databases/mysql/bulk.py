@@ -23,7 +23,6 @@ _FIELDS = r"CHARACTER SET utf8mb4 FIELDS TERMINATED BY x'09' ESCAPED BY '\' LINE
 _INSERT_BYTES = 1 << 20
 _UNESCAPED = {r"\\": "\\", r"\t": "\t", r"\n": "\n"}
 _ESCAPE = re.compile(r"\\.")
-_BYTES_ESCAPE = re.compile(rb"\\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,6 @@ def _literal(cell: str | bytes) -> bytes:
     if cell == NOTHING:
         return b"NULL"
     if isinstance(cell, bytes):
-        plain = _BYTES_ESCAPE.sub(lambda found: _UNESCAPED[found[0].decode()].encode(), cell)
-        return b"x'" + plain.hex().encode() + b"'"
+        return b"x'" + cell.hex().encode() + b"'"
     text = _ESCAPE.sub(lambda found: _UNESCAPED[found[0]], cell).replace("'", "''")
     return f"'{text}'".encode()

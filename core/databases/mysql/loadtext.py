@@ -28,7 +28,7 @@ def read_conversion(column: Column) -> Convert:
     """Return how a value that the server wrote, text or bytes, becomes such a cell."""
     if column.type.kind == "float":
         return lambda text: float_text(float(text))
-    return lambda value: escape_bytes(value) if isinstance(value, bytes) else escape(value)
+    return lambda value: value if isinstance(value, bytes) else escape(value)
 
 
 def _cell(target: ColumnType) -> Convert | None:  # noqa: PLR0911 - a table of kinds
@@ -64,7 +64,7 @@ def _decimal(digits: str) -> str:
 def _padded_bytes(target: ColumnType) -> Convert:
     """A column of the type BINARY fills its values up with zeros."""
     length = 2 * (target.length or 1) if _is_padded(target, "binary") else 0
-    return lambda digits: escape_bytes(bytes.fromhex(digits.ljust(length, "0")))
+    return lambda digits: bytes.fromhex(digits.ljust(length, "0"))
 
 
 def _timed(target: ColumnType) -> Convert:
@@ -97,8 +97,3 @@ def escape(text: str) -> str:
         for sign, escaped in _ESCAPES.items():
             text = text.replace(sign, escaped)
     return text
-
-
-def escape_bytes(data: bytes) -> bytes:
-    """The same for bytes."""
-    return data.replace(b"\\", rb"\\").replace(b"\t", rb"\t").replace(b"\n", rb"\n")

@@ -19,7 +19,7 @@ from core.databases.mysql.fresh import noted_tables, remove_note, remove_noted, 
 from core.databases.mysql.loadtext import loaded_conversion, read_conversion
 from core.databases.mysql.reflect import read_schema
 from core.databases.schema import Column, ForeignKey, Schema, Table
-from core.databases.sums import TableSum, sum_rows
+from core.databases.sums import TableSum
 from core.databases.target import (
     ForeignKeyPlace,
     LoadResult,
@@ -32,7 +32,7 @@ from core.databases.target import (
     pairs_of,
     table_of,
 )
-from core.databases.textrows import NOTHING, row_line
+from core.databases.textrows import NOTHING, sum_cells
 
 # A value that does not fit is an error; 0 in a column that counts up stays 0; dates that a source holds are taken.
 _MODE = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,NO_AUTO_VALUE_ON_ZERO'"
@@ -150,8 +150,8 @@ class MysqlTarget:
         if keys is not None:
             query += f" JOIN {keys} s ON {_same_key(table)}"
         converts = [read_conversion(table.column(name)) for name in columns]
-        return sum_rows(
-            row_line(tuple(NOTHING if one is None else to(one) for to, one in zip(converts, row, strict=True)))
+        return sum_cells(
+            tuple(NOTHING if one is None else to(one) for to, one in zip(converts, row, strict=True))
             for row in self._rows_as_text(query)
         )
 

@@ -248,12 +248,12 @@ def _way(source: Table, table: Table) -> Way:
     return find_way(source, table, {name: one for name, one in found.items() if one is not None})
 
 
-def _as_sent(columns: Sequence[Column], copy: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+def _as_sent(columns: Sequence[Column], copy: Iterable[bytes | memoryview]) -> Iterator[bytes | memoryview]:
     """Yield the lines of a COPY as they were when they were sent, without their ends."""
     converts = {at: to for at, column in enumerate(columns) if (to := read_conversion(column.type))}
     for line in copy:
         if not converts:
-            yield bytes(line[:-1])
+            yield line[:-1]
             continue
         cells = bytes(line[:-1]).split(b"\t")
         for at, to in converts.items():
