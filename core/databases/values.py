@@ -136,7 +136,10 @@ def _same(_source: ColumnType, _target: ColumnType) -> Convert | None:
     return None
 
 
-def _to_integer(_source: ColumnType, target: ColumnType) -> Convert | None:
+def _to_integer(source: ColumnType, target: ColumnType) -> Convert | None:
+    """Of whole numbers, each engine refuses by itself what is too large for it."""
+    if source.kind == "integer":
+        return None
     bits = target.bits or 64
     lowest, highest = (0, (1 << bits) - 1) if target.unsigned else (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 

@@ -24,11 +24,11 @@ def loaded_conversion(source: ColumnType, target: ColumnType) -> Conversion | No
     return None if neutral is None else neutral.then(_cell(target), NOTHING)
 
 
-def read_conversion(column: Column) -> Convert:
-    """Return how a value that the server wrote, text or bytes, becomes such a cell."""
+def read_conversion(column: Column) -> Convert | None:
+    """Return how a value that the server wrote becomes such a cell; None where it is one."""
     if column.type.kind == "float":
         return lambda text: float_text(float(text))
-    return lambda value: value if isinstance(value, bytes) else escape(value)
+    return escape if column.type.kind in {"text", "json", "enum"} else None
 
 
 def _cell(target: ColumnType) -> Convert | None:  # noqa: PLR0911 - a table of kinds

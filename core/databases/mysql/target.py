@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.databases.compare import compare_columns
 from core.databases.connect import open_server, run_as_it_is
-from core.databases.decode import RowError
+from core.databases.decode import Row, RowError
 from core.databases.mysql import ENGINE
 from core.databases.mysql.bulk import Bulk, quoted, words_of
 from core.databases.mysql.fresh import noted_tables, remove_note, remove_noted, write_note
@@ -149,11 +149,7 @@ class MysqlTarget:
         query = f"SELECT {wanted} FROM {quoted(table.name)} t"  # noqa: S608
         if keys is not None:
             query += f" JOIN {keys} s ON {_same_key(table)}"
-        converts = [read_conversion(table.column(name)) for name in columns]
-        return sum_cells(
-            tuple(NOTHING if one is None else to(one) for to, one in zip(converts, row, strict=True))
-            for row in self._rows_as_text(query)
-        )
+        return sum_cells(_as_sent([table.column(name) for name in columns], self._rows_as_text(query)))
 
     def commit(self) -> None:
         if self._touched:
@@ -173,7 +169,7 @@ class MysqlTarget:
         except DBAPIError as error:
             raise TargetError(f"{what}: {words_of(error)}", hint="nothing was changed") from error
 
-    def _rows_as_text(self, query: str) -> Iterator[tuple[Any, ...]]:
+    def _rows_as_text(self, query: str) -> Iterator[Row]:
         """Yield rows as the server writes them, one by one."""
         driver = self._driver
         decoders, driver.decoders = driver.decoders, {}
@@ -242,6 +238,17 @@ def _way(source: Table, table: Table) -> Way:
 
 def _same_key(table: Table) -> str:
     return " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in table.primary_key)
+
+
+def _as_sent(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows that the server wrote as the cells that were sent."""
+    converts = [(at, to) for at, column in enumerate(columns) if (to := read_conversion(column))]
+    for row in rows:
+        cells = [NOTHING if cell is None else cell for cell in row]
+        for at, to in converts:
+            if row[at] is not None:
+                cells[at] = to(row[at])
+        yield tuple(cells)
 
 
 def _expression(column: Column) -> str:

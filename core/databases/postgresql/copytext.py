@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from math import isfinite, isnan
 from typing import Any, NoReturn
 
 from core.databases.schema import ColumnType
@@ -35,7 +34,7 @@ def _cell(target: ColumnType) -> Convert | None:  # noqa: PLR0911 - a table of k
         case "decimal":
             return _unsigned_zero
         case "float":
-            return float_text
+            return repr
         case "bytes":
             return _bytes
         case "date" | "time" | "timestamp" | "interval" | "uuid":
@@ -75,13 +74,6 @@ def escape(text: str) -> str:
     return text
 
 
-def float_text(value: float) -> str:
-    """Return digits that give back every bit of a number."""
-    if isfinite(value):
-        return repr(value)
-    return "NaN" if isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-
-
 def read_conversion(target: ColumnType) -> Convert | None:
     """Return how a cell that PostgreSQL wrote becomes one that is sent; None where they are the same.
 
@@ -89,7 +81,7 @@ def read_conversion(target: ColumnType) -> Convert | None:
     """
     element = target.element
     if target.kind == "float":
-        return lambda cell: float_text(float(cell))
+        return lambda cell: repr(float(cell))
     if element is not None and element.kind == "float":
         return lambda cell: _array(json.loads(cell), element)
     return None
@@ -144,7 +136,7 @@ def _item(item: Any, element: ColumnType) -> str:
         case bool():
             return _truth(item)
     if element.kind == "float":
-        return float_text(single(float(item)) if element.bits == 32 else float(item))
+        return repr(single(float(item)) if element.bits == 32 else float(item))
     text = str(item)
     if not _NEEDS_QUOTES.search(text):
         return text
