@@ -179,6 +179,15 @@ def occupants_of(schema: Schema) -> list[str]:
     return [table.name for table in schema.tables] + list(schema.left_out)
 
 
+def missing_keys(table: Table, way: Way) -> list[str]:
+    """Return why rows cannot be merged that lack a part of the primary key."""
+    return [
+        f"table {table.name}: the backup lacks {name} of the primary key, so its rows cannot be merged"
+        for name in table.primary_key
+        if name not in way.columns
+    ]
+
+
 def expect_none(problems: Sequence[str]) -> None:
     """Raise TargetError where there are problems."""
     if problems:

@@ -199,3 +199,40 @@ def test_composite_keys_and_odd_names(make_database: MakeDatabase, engine: str) 
     assert fetch(url, f"SELECT c FROM {table} ORDER BY {one}, {two}") == [(1,), (2,), (9,)]
     restore(url, exported)
     assert fetch(url, f"SELECT c FROM {table} ORDER BY {one}, {two}") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_key_that_the_backup_lacks(make_database: MakeDatabase, engine: str) -> None:
+    source, url = make_database("sqlite"), make_database(engine)
+    run_sql(source, "CREATE TABLE t (name VARCHAR(9));\nINSERT INTO t VALUES ('a')")
+    run_sql(url, f"CREATE TABLE t ({_COUNTING[engine]}, name VARCHAR(9))")
+    exported = export(source, "t")
+    with open_target(url) as target, pytest.raises(TargetError, match="the backup lacks id of the primary key"):
+        target.load(exported.table, exported.lines, merge=True)
+    restore(url, exported)
+    assert fetch(url, "SELECT name FROM t") == [("a",)]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "mysql"])
+def test_keys_broken_elsewhere_are_not_ours(make_database: MakeDatabase, engine: str) -> None:
+    url = make_database(engine)
+    off = {"sqlite": "PRAGMA foreign_keys = OFF", "mysql": "SET SESSION foreign_key_checks = 0"}[engine]
+    _circle(url, engine)
+    run_sql(url, f"{off};\nINSERT INTO houses VALUES (10, 99)")
+    run_sql(url, "CREATE TABLE t (id INTEGER PRIMARY KEY);\nINSERT INTO t VALUES (1)")
+    restore(url, export(url, "t"))
+    with pytest.raises(TargetError, match="table houses: owner"):
+        restore(url, export(url, "houses"))
+
+
+def test_a_foreign_key_that_is_added_to_mariadb_is_looked_at(make_database: MakeDatabase) -> None:
+    url = make_database("mysql")
+    run_sql(url, "CREATE TABLE a (id INTEGER PRIMARY KEY);\nCREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER)")
+    run_sql(url, "INSERT INTO b VALUES (1, 5)")
+    exported = export(url, "b")
+    with open_target(url) as target:
+        target.clear(["b"])
+        target.load(exported.table, exported.lines, merge=False)
+        target.execute("ALTER TABLE b ADD FOREIGN KEY (a) REFERENCES a (id)")
+        with pytest.raises(TargetError, match="table b: a names"):
+            target.finish()

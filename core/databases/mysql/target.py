@@ -27,6 +27,7 @@ from core.databases.target import (
     Way,
     expect_none,
     find_way,
+    missing_keys,
     occupants_of,
     one_transaction,
     pairs_of,
@@ -131,6 +132,7 @@ class MysqlTarget:
         if not merge:
             total = Bulk(self._driver, quoted(table.name), table).fill(way, lines)
             return LoadResult(way.columns, total)
+        expect_none(missing_keys(table, way))
         keys = self._stage(table, way)
         total = Bulk(self._driver, keys, table).fill(way, lines)
         self._merge(table, way, keys)
@@ -138,6 +140,7 @@ class MysqlTarget:
 
     def finish(self, *, unchecked: Collection[ForeignKeyPlace] = ()) -> None:
         """AUTO_INCREMENT goes on by itself."""
+        self.refresh()  # for a foreign key that was added meanwhile has looked at no row
         for table in self.schema.tables:
             for key in table.foreign_keys:
                 if {table.name, key.table} & self._touched and (table.name, key.columns) not in unchecked:

@@ -27,6 +27,7 @@ from core.databases.target import (
     Way,
     expect_none,
     find_way,
+    missing_keys,
     occupants_of,
     one_transaction,
     pairs_of,
@@ -128,6 +129,7 @@ class PostgresqlTarget:
         way = _way(source, table)
         if not merge:
             return LoadResult(way.columns, self._copy(_quoted(table.name), way, lines))
+        expect_none(missing_keys(table, way))
         keys = self._stage(table, way)
         total = self._copy(f"pg_temp.{keys}", way, lines)
         self._merge(table, way, keys)

@@ -25,6 +25,7 @@ from core.databases.target import (
     Way,
     expect_none,
     find_way,
+    missing_keys,
     occupants_of,
     pairs_of,
     table_of,
@@ -60,7 +61,7 @@ class SqliteTarget:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._triggers: list[str] = []
-        self._finished = True
+        self._touched: set[str] = set()
         self.refresh()
 
     def refresh(self) -> None:
@@ -86,17 +87,18 @@ class SqliteTarget:
         ]
 
     def clear(self, tables: Sequence[str]) -> None:
-        self._begin_changes()
+        self._begin_changes(tables)
         for name in tables:
             self._connection.execute(f"DELETE FROM main.{_quoted(table_of(self.schema, name).name)}")  # noqa: S608
 
     def load(self, source: Table, lines: Iterable[bytes], *, merge: bool) -> LoadResult:
         table = table_of(self.schema, source.name)
         expect_none(self.problems([source.name], merge=merge) + compare_columns(source, table, ENGINE)[0])
-        self._begin_changes()
+        self._begin_changes([table.name])
         way = _way(source, table)
         if not merge:
             return LoadResult(way.columns, self._insert(f"main.{_quoted(table.name)}", way, lines))
+        expect_none(missing_keys(table, way))
         keys = self._stage(table, way)
         total = self._insert(f"temp.{_quoted(keys)}", way, lines)
         self._merge(table, way, keys)
@@ -112,13 +114,13 @@ class SqliteTarget:
                 'SELECT "from" FROM pragma_foreign_key_list(?) WHERE id = ? ORDER BY seq', (table, number)
             )
             place = (table, tuple(name for (name,) in columns))
-            if place not in unchecked:
+            if {table.lower(), parent.lower()} & self._touched and place not in unchecked:
                 raise TargetError(
                     f"table {table}: {', '.join(place[1])} of the row {rowid} names a row that {parent} does not have",
                     hint="nothing was changed; restore both tables, or mend the row first",
                 )
 
-        self._finished = True
+        self._touched = set()
 
     def checksum(self, table: Table, columns: Sequence[str], keys: str | None = None) -> TableSum:
         wanted = ", ".join(f"t.{_quoted(name)}" for name in columns) or "NULL"
@@ -130,13 +132,13 @@ class SqliteTarget:
         return sum_rows(map(_pack, rows) if columns else (_pack(()) for _ in rows))
 
     def commit(self) -> None:
-        if not self._finished:
+        if self._touched:
             self.finish()
         self._connection.execute("COMMIT")
 
-    def _begin_changes(self) -> None:
+    def _begin_changes(self, tables: Iterable[str]) -> None:
         """Put triggers away, for they would change what is loaded; `finish` makes them again as they were."""
-        self._finished = False
+        self._touched.update(name.lower() for name in tables)
         query = "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'"
         for name, sql in self._connection.execute(query).fetchall():
             self._triggers.append(sql)
