@@ -339,6 +339,21 @@ def test_a_dump_tool_that_is_older_than_the_server_is_refused_before_it_runs() -
         postgresql.read_header(data[:40])
 
 
+@pytest.mark.parametrize(
+    ("first", "client"),
+    [
+        (b"-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB, for debian-linux-gnu (x86_64)", "10.11.6"),
+        (b"/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19-11.4.2-MariaDB, for Linux", "11.4.2"),
+        (b"-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)", "8.0.36"),
+    ],
+)
+def test_each_tool_tells_its_version_in_the_dump(first: bytes, client: str) -> None:
+    header = mysql.read_header(first + b"\n--\n-- Server version\t10.11.6-MariaDB-log\n")
+    assert header == mysql.DumpHeader("10.11.6-MariaDB-log", client)
+    with pytest.raises(VerificationError):
+        mysql.read_header(first[:20])
+
+
 def test_skew_of_mariadb_is_said() -> None:
     header = mysql.DumpHeader("11.4.2-MariaDB", "11.4.2")
     assert mysql.restore_problems(header, "11.4.3-MariaDB-log") == []
