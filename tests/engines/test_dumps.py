@@ -6,10 +6,13 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.databases.connect import open_server
@@ -96,11 +99,16 @@ def test_rows_are_counted_in_blocks_of_any_size_and_in_either_form(size: int) ->
         b"CREATE TABLE `none` (\n);\nDELIMITER ;;\nINSERT INTO `t` VALUES (7,'');\nDELIMITER ;\n"
         b"-- Dump completed on 2026-03-29 14:05:00\n"
     )
-    counter = DumpCounter()
-    for start in range(0, len(dump), size):
-        counter.take(dump[start : start + size])
+    counter = count_all(dump[start : start + size] for start in range(0, len(dump), size))
     counter.finish()
     assert counter.tables == {"t": 6, "none": 0}
+
+
+def count_all(blocks: Iterable[bytes]) -> DumpCounter:
+    counter = DumpCounter()
+    for block in blocks:
+        counter.take(block)
+    return counter
 
 
 @pytest.mark.parametrize("engine", SERVERS)
@@ -352,6 +360,25 @@ def test_each_tool_tells_its_version_in_the_dump(first: bytes, client: str) -> N
     assert header == mysql.DumpHeader("10.11.6-MariaDB-log", client)
     with pytest.raises(VerificationError):
         mysql.read_header(first[:20])
+
+
+def test_a_file_that_is_no_dump_takes_neither_time_nor_memory() -> None:
+    for block in (b"x" * (1 << 20), b"INSERT INTO `" + b"`" * (1 << 20)):
+        with pytest.raises(VerificationError, match="no tool writes"):
+            count_all([block] * 100)
+    with pytest.raises(VerificationError, match="cut off"):
+        DumpCounter().finish()
+
+
+@settings(max_examples=500, derandomize=True, deadline=None)
+@given(st.binary(max_size=200), st.integers(0, 100))
+def test_a_header_that_is_none_is_refused(junk: bytes, kept: int) -> None:
+    good = b"PGDMP\x01\x0f\x00\x04\x08\x01\x00" + b"\x00\x01\x00\x00\x00" * 7 + b"\x00\x01\x00\x00\x00x"
+    for first in (junk, good[:kept] + junk):
+        with suppress(VerificationError):
+            postgresql.read_header(first)
+        with suppress(VerificationError):
+            mysql.read_header(first)
 
 
 def test_skew_of_mariadb_is_said() -> None:

@@ -13,13 +13,15 @@ from core.errors import VerificationError
 
 _NAME = rb"`((?:[^`]|``)+)`"
 _TABLE = re.compile(rb"CREATE TABLE " + _NAME + rb" \(")
-_INSERT = re.compile(rb"INSERT INTO " + _NAME + rb"(?: \((?:`(?:[^`]|``)+`(?:, ?)?)+\))? VALUES(\s)")
+_COLUMN = rb"`(?:[^`]|``)+`"
+_INSERT = re.compile(rb"INSERT INTO " + _NAME + rb"(?: \(" + _COLUMN + rb"(?:, ?" + _COLUMN + rb")*\))? VALUES(\s)")
 _END = b";\n"
 _INSERT_BEGINS = b"INSERT INTO `"
 _DELIMITER = re.compile(rb"DELIMITER (\S+)")
 _COMPLETED = re.compile(rb"-- Dump completed[^\n]*\n*\Z")
 _CHOOSES = re.compile(rb"\s*(?:USE\s|CREATE DATABASE\b|DROP DATABASE\b)", re.IGNORECASE)
 _SERVER = re.compile(rb"-- Server version\t([^\n]+)")
+_LONGEST_LINE = 16 << 20  # but for rows
 _TAIL_BYTES = 200
 
 
@@ -67,6 +69,10 @@ class DumpCounter:
         end = data.find(b"\n", position)
         if end < 0:
             self._rest = data[position:]
+            if len(self._rest) > _LONGEST_LINE:
+                raise VerificationError(
+                    "the dump has a line that no tool writes", hint="the backup is damaged; use another one"
+                )
             return len(data)
         self._whole_line(data[position:end])
         return end + 1
