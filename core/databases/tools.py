@@ -113,7 +113,7 @@ def feed_tool(command: Command, blocks: Iterable[bytes], reporter: Reporter) -> 
         child.close_input()
         child.finish(reporter)
         if not took_all:
-            raise ToolFailedError(f"{child.name} did not read to the end", hint="look at what it says when run by hand")
+            raise _did_not_read(child)
 
 
 def translate_and_feed(
@@ -130,7 +130,8 @@ def translate_and_feed(
             os.close(reading)
             reading = -1
             os.set_blocking(writing, False)
-            if _write_all(writing, [before], reporter):
+            took_all = _write_all(writing, [before], reporter)
+            if took_all:
                 os.set_blocking(writing, True)  # the first tool shares the open pipe
                 with _running(translator, stdin=subprocess.PIPE, stdout=writing) as first:
                     _write_all(_pipe(first.process.stdin), blocks, reporter)
@@ -141,10 +142,12 @@ def translate_and_feed(
                         second.finish(reporter)  # it may be the one that failed first
                     first.finish(reporter)
                 os.set_blocking(writing, False)
-                _write_all(writing, [after], reporter)
+                took_all = _write_all(writing, [after], reporter)
             os.close(writing)
             writing = -1
             second.finish(reporter)
+            if not took_all:
+                raise _did_not_read(second)
     finally:
         for end in (reading, writing):
             if end >= 0:
@@ -209,6 +212,10 @@ def _running(command: Command, stdin: int = subprocess.DEVNULL, stdout: int = su
                     with suppress(BrokenPipeError):
                         pipe.close()
             process.wait()
+
+
+def _did_not_read(child: _Child) -> ToolFailedError:
+    return ToolFailedError(f"{child.name} did not read to the end", hint="look at what it says when run by hand")
 
 
 def _pipe(pipe: IO[bytes] | None) -> int:

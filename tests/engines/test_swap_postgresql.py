@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -398,6 +399,21 @@ def test_in_place_large_objects_are_refused(make_database: MakeDatabase, make_ro
     with pytest.raises(ToolFailedError, match="large objects"):
         in_place(url, data, facts.tables)
     assert count(url) == {"a": 0, "b": 0}
+
+
+def test_in_place_a_psql_that_stops_early_is_a_failure(
+    make_database: MakeDatabase, make_role: Callable[..., str], tmp_path: Path
+) -> None:
+    url = make_role(make_database("postgresql"))
+    make_rows(url, 1)
+    data, facts = dumped(url)
+    (tmp_path / "pg_restore").symlink_to(shutil.which("pg_restore", path=TOOLS) or "")
+    script = tmp_path / "psql"
+    script.touch(0o700)
+    for end, said in (("exit 0", "did not|signal 13"), ("cat > /dev/null", "did not commit")):
+        script.write_text(f"#!/bin/sh\n{end}\n")
+        with pytest.raises(GreenroomError, match=said):
+            inplace.restore_in_place(url, ID, blocks(data), facts.tables, Reporter(), tools=tmp_path)
 
 
 def test_in_place_a_restore_with_older_tools_is_refused(tmp_path: Path) -> None:

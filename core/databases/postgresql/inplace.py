@@ -127,6 +127,8 @@ def restore_in_place(
     translate_and_feed(
         translator, reader, _drops(url).encode(), blocks, _ending(checked_id(restore_id), expected).encode(), reporter
     )
+    if not committed(url, restore_id):
+        raise GreenroomError("psql ended well, but the server did not commit", hint="nothing was changed; try again")
 
 
 def committed(url: str, restore_id: str) -> bool:
