@@ -132,6 +132,7 @@ def _apply_on_server(context: Context, site: Site, marker: Marker, reporter: Rep
     if marker.phase is Phase.SWITCHED or (marker.phase is Phase.SWITCHING and change.is_done()):
         return finish_on_server(context, site, marker)
     if marker.phase is Phase.SWITCHING:
+        change.take_back()
         move_back(marker.moves, context.disk)
         marker = write_marker(context, marker_path(context, site), as_staged(marker))
         tidy(context, site)

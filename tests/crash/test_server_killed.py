@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from core.backup import BackupRequest, create_backup
 from core.catalog import Kind
 from core.config import Settings, Site
 from core.context import open_context
+from core.databases.postgresql import swap
 from core.filesystem import Filesystem
 from core.progress import Reporter
 from core.restore.apply import apply_restore
@@ -122,3 +125,33 @@ def test_apply_on_a_server_killed_at_every_step(
         place.context.catalog.close()
         shutil.rmtree(root)
     assert met == set(said)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("renamed", [0, 1])
+def test_killed_between_the_renames_of_postgresql(make_database: MakeDatabase, tmp_path: Path, renamed: int) -> None:
+    """Before the first the database refuses connections, before the second it has no name."""
+    url = make_database("postgresql")
+    place = _make(tmp_path / "site", url)
+    new = _state(place)
+    backup = create_backup(place.context, place.site, Reporter()).record
+    run_sql(url, _CHANGED)
+    stage_restore(place.context, place.site, backup, Reporter())
+
+    def killed_at_a_rename(disk: Filesystem) -> None:
+        rename, left = swap._rename, [renamed]
+
+        def count(*where: str) -> None:
+            if not left[0]:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left[0] -= 1
+            rename(*where)
+
+        swap._rename = count
+        _apply(_open(place.root, url, disk))
+
+    place.context.catalog.close()
+    assert run_until_killed(killed_at_a_rename, _MOST_STEPS)
+    assert _apply(place).state == "new"
+    assert _state(place) == new
+    assert _apply(place) is None
