@@ -90,7 +90,7 @@ def interfere(act: Callable[[], object]) -> threading.Thread:
             pass
         act()
 
-    thread = threading.Thread(target=wait)
+    thread = threading.Thread(target=wait, daemon=True)
     thread.start()
     return thread
 

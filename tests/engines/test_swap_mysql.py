@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, event, text
 
 from core.databases.connect import open_server
@@ -430,6 +432,57 @@ def test_a_database_with_an_odd_name_and_one_that_is_lost(make_database: MakeDat
         assert query(plain, "SHOW DATABASES LIKE '100%greenroom%'") == []
     finally:
         run_each(plain, f"DROP DATABASE IF EXISTS {quoted(ODD)}")
+
+
+KINDS = (
+    """CREATE TABLE divided (id INTEGER, at DATE, PRIMARY KEY (id, at)) PARTITION BY RANGE (YEAR(at))
+        (PARTITION a VALUES LESS THAN (2026), PARTITION b VALUES LESS THAN MAXVALUE)""",
+    "CREATE TABLE searched (body TEXT, facts JSON, v INTEGER AS (LENGTH(body)) VIRTUAL, FULLTEXT (body), UNIQUE (v))",
+    "CREATE TABLE kept (a INTEGER) WITH SYSTEM VERSIONING",
+    "CREATE TABLE of_aria (a INTEGER) ENGINE=Aria",
+    "CREATE TABLE of_myisam (a INTEGER) ENGINE=MyISAM",
+    "CREATE TABLE `where` (`group` INTEGER PRIMARY KEY) CHARACTER SET latin1",
+    "CREATE TABLE `select` (`from` INTEGER REFERENCES `where` (`group`)) CHARACTER SET latin1",
+    "INSERT INTO divided VALUES (1, '2025-01-01'), (2, '2026-01-01')",
+    """INSERT INTO searched (body, facts) VALUES ('green room', '{"a": 1}')""",
+    "INSERT INTO kept VALUES (1)",
+    "INSERT INTO of_aria VALUES (1)",
+    "INSERT INTO of_myisam VALUES (1)",
+)
+
+
+def test_tables_of_each_kind_are_swapped(make_database: MakeDatabase) -> None:
+    url = make_database("mysql")
+    run_each(url, *KINDS)
+    names = [str(row[0]) for row in query(url, "SHOW TABLES")]
+    shown = [query(url, f"SHOW CREATE TABLE `{name}`") for name in names]
+    data, facts = dumped(url)
+    run_each(url, *(f"DELETE FROM `{name}`" for name in names))
+    prepare(url, data, facts.tables)
+    swap.roll_forward(url, ID)
+    swap.finish(url, ID)
+    assert [query(url, f"SHOW CREATE TABLE `{name}`") for name in names] == shown
+    assert count(url) == facts.tables
+    assert query(url, "SELECT v, facts FROM searched WHERE MATCH (body) AGAINST ('room')") == [(10, '{"a": 1}')]
+
+
+@settings(max_examples=6, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.binary(max_size=40), st.text(max_size=40)), min_size=50, max_size=200))
+def test_any_bytes_and_text_come_back(make_database: MakeDatabase, rows: list[tuple[bytes, str]]) -> None:
+    url = make_database("mysql")
+    run_each(url, "CREATE TABLE t (n INTEGER PRIMARY KEY, raw LONGBLOB, body LONGTEXT)")
+    server = open_server(url)
+    with server.begin() as connection:
+        values = [{"n": n, "raw": raw, "body": body} for n, (raw, body) in enumerate(rows)]
+        connection.execute(text("INSERT INTO t VALUES (:n, :raw, :body)"), values)
+    server.dispose()
+    data, facts = dumped(url)
+    assert facts.tables == {"t": len(rows)}
+    run_each(url, "DELETE FROM t")
+    prepare(url, data, facts.tables)
+    swap.roll_forward(url, ID)
+    swap.finish(url, ID)
+    assert query(url, "SELECT raw, body FROM t ORDER BY n") == rows
 
 
 @pytest.mark.slow
