@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from core.backup import BackupRequest, create_backup
 from core.catalog import Kind
@@ -139,15 +140,16 @@ def test_killed_between_the_renames_of_postgresql(make_database: MakeDatabase, t
     stage_restore(place.context, place.site, backup, Reporter())
 
     def killed_at_a_rename(disk: Filesystem) -> None:
-        rename, left = swap._rename, [renamed]
+        run, left = swap.run, [renamed]
 
-        def count(*where: str) -> None:
-            if not left[0]:
-                os.kill(os.getpid(), signal.SIGKILL)
-            left[0] -= 1
-            rename(*where)
+        def count(connection: Connection, statement: str) -> None:
+            if " RENAME TO " in statement:
+                if not left[0]:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                left[0] -= 1
+            run(connection, statement)
 
-        swap._rename = count
+        swap.run = count
         _apply(_open(place.root, url, disk))
 
     place.context.catalog.close()
