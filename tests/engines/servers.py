@@ -42,7 +42,7 @@ def postgresql(major: int = 16) -> Iterator[str]:
         server = [programs / "postgres", "-D", data, "-k", folder, *settings]
         with _running(server, user, folder, folder / ".s.PGSQL.5432"):
             url = f"postgresql://greenroom@/DATABASE?host={folder}"
-            _run([programs / "psql", "-h", folder, "-U", "greenroom", "-d", "postgres", "-c", "SELECT 1"], user)
+            _until_ready([programs / "pg_isready", "-h", folder, "-U", "greenroom", "-d", "postgres"], user)
             yield url
 
 
@@ -140,6 +140,20 @@ def _running(
     finally:
         process.terminate()
         process.wait()
+
+
+def _until_ready(command: Sequence[str | Path], user: str | None) -> None:
+    """A server takes connections a moment before it takes sessions."""
+    deadline = time.monotonic() + _SECONDS_TO_START
+    while True:
+        try:
+            _run(command, user)
+        except subprocess.CalledProcessError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+        else:
+            return
 
 
 def _answers(path: Path) -> bool:
