@@ -124,7 +124,7 @@ def inspect_restore(
     with open_backup(context, site, backup) as archive:
         archive.verify(reporter)
         rows = row_order(archive, order)
-        obstacles = find_obstacles(context, site, archive, reporter, rows)
+        obstacles = find_obstacles(context, site, archive, reporter, rows, trusted=backup.trusted)
         targets = obstacles.targets
         present, tables_now = _present_tables(site, reporter)
         holders = find_holders(database_files(site.sqlite_path) if site.sqlite_path else ())

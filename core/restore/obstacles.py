@@ -54,11 +54,17 @@ class Obstacles:
 
 
 def find_obstacles(
-    context: Context, site: Site, archive: Archive, reporter: Reporter, rows: RowOrder | None = None
+    context: Context,
+    site: Site,
+    archive: Archive,
+    reporter: Reporter,
+    rows: RowOrder | None = None,
+    *,
+    trusted: bool = True,
 ) -> Obstacles:
     """Given an open archive, return what stands in the way of its restore to a site.
 
-    `rows` is what a portable backup does with its rows.
+    `rows` is what a portable backup does with its rows; what is not `trusted` came from elsewhere.
     """
     everything = plan_targets(site, "preview")
     targets = plan_targets(site, "preview", held_names(archive))
@@ -74,7 +80,7 @@ def find_obstacles(
         version_backup=_version_of(archive),
         blockers=(
             *_blockers(context, site, targets, space),
-            *(_wrong_kind(site, archive) if rows is None else _misfits(site, archive, rows, reporter)),
+            *(_wrong_kind(site, archive) if rows is None else _misfits(site, archive, rows, reporter, trusted=trusted)),
             *_homeless(archive, everything),
             *_no_safety(context, site, reporter),
         ),
@@ -150,9 +156,14 @@ def _wrong_kind(site: Site, archive: Archive) -> Iterator[str]:
         )
 
 
-def _misfits(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter) -> Iterator[str]:
+def _misfits(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter, *, trusted: bool) -> Iterator[str]:
     """Into a database that is lost the tables are made, and there all fits."""
     if rows.mode == "exchange":
+        if not trusted:
+            yield (
+                "the backup was not made here, and its dump is SQL that would run with all rights of the site's user:"
+                " look into it, then load it by hand"
+            )
         yield from _exchange_problems(site, archive)
         return
     found = open_tables(archive, rows.tables).schema

@@ -78,7 +78,8 @@ def stage_backup(
         rows = row_order(archive, order)
         if rows is not None and backup.site != site.name:
             rows = rows.model_copy(update={"of_site": backup.site})
-        _refuse(find_obstacles(context, site, archive, reporter, rows), accept_version)
+        obstacles = find_obstacles(context, site, archive, reporter, rows, trusted=backup.trusted)
+        _refuse(obstacles, accept_version)
         return stage_held(
             context,
             site,

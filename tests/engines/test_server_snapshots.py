@@ -80,6 +80,20 @@ def test_a_snapshot_goes_into_no_other_engine(house: House, make_database: MakeD
     assert house.greenroom("restore", backup, "--now", "--yes").code == 1
 
 
+@pytest.mark.parametrize("engine", SERVERS)
+def test_a_dump_from_elsewhere_is_not_run(
+    house: House, make_database: MakeDatabase, engine: str, tmp_path: Path
+) -> None:
+    """It is SQL, and could do whatever the user of the site may."""
+    backup = back_up(house, make_database(engine), "snapshot")
+    house.done("copy", backup, str(tmp_path / "elsewhere.zip"))
+    house.done("delete", backup, "--yes")
+    adopted = house.done("adopt", str(tmp_path / "elsewhere.zip"), "--site", "app", "--json").json["backup"]
+    ran = house.greenroom("restore", str(adopted["id"]), "--now", "--yes")
+    assert ran.code == 1
+    assert "was not made here" in ran.err
+
+
 def _query(url: str, sql: str) -> object:
     server = open_server(url)
     with server.connect() as connection:
