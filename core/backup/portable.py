@@ -12,7 +12,8 @@ from core.config import Site
 from core.databases.lines import SEPARATOR, Block
 from core.databases.reading import open_reader
 from core.databases.schema import Schema, Table
-from core.databases.sqlite import probe_database
+from core.databases.serving import count_rows
+from core.databases.sqlite import live_counts, probe_database
 from core.errors import UsageError
 from core.progress import Reporter
 from core.words import plural
@@ -56,6 +57,16 @@ def write_tables(
         excluded=tuple(table.name for table in reader.schema.tables if table.name not in chosen),
         notices=tuple(_notices(schema, excluded, {table.name for table in reader.schema.tables})),
     )
+
+
+def portable_tables(site: Site, reporter: Reporter | None = None) -> dict[str, int]:
+    """Return the tables that a portable backup of the site would hold, with their rows now; raise GreenroomError."""
+    counting = reporter or Reporter()
+    url = site.database_url()
+    with open_reader(url, counting) as reader:
+        names = [table.name for table in reader.schema.tables if table.name not in site.exclude_tables]
+    rows = live_counts(site.sqlite_path, counting) if site.sqlite_path else count_rows(url, counting)
+    return {name: rows.get(name, 0) for name in names}
 
 
 class _Rows:

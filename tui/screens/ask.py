@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from rich.text import Text
@@ -91,8 +92,16 @@ def error_screen(error: GreenroomError, title: str = "This did not work") -> Tel
     return ErrorScreen(error, title)
 
 
-class DescriptionScreen(Box[str | None]):
-    """Asks for the description of a new backup; None where there is to be none."""
+@dataclass(frozen=True)
+class NewBackup:
+    """What was answered: the description, and whether the backup is to be portable."""
+
+    description: str
+    portable: bool = False
+
+
+class DescriptionScreen(Box[NewBackup | None]):
+    """Asks for the description and the kind of a new backup; None where there is to be none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
     AUTO_FOCUS = "#description"
@@ -106,14 +115,20 @@ class DescriptionScreen(Box[str | None]):
             yield Static(Text(f"New backup of {self._site}", "bold"), classes="box-title", markup=False)
             yield Static("Description, to know it again; may be left empty", markup=False)
             yield Input(id="description", placeholder="_" * 40, max_length=200, compact=True, select_on_focus=False)
+            yield Static("A snapshot holds the database exactly as it is; a portable one goes into any engine.")
             with Horizontal(classes="choices"):
                 yield Choice("Back up", "go")
+                yield Choice("Portable...", "portable")
                 yield Choice("Cancel", "cancel")
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#go")
     def _go(self) -> None:
-        self.dismiss(self.query_one(Input).value.strip())
+        self.dismiss(NewBackup(self.query_one(Input).value.strip()))
+
+    @on(Button.Pressed, "#portable")
+    def _go_portable(self) -> None:
+        self.dismiss(NewBackup(self.query_one(Input).value.strip(), portable=True))
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:

@@ -24,8 +24,9 @@ from core.verify import verify_backup
 from core.words import printable
 from tui.format import count, size
 from tui.screens.adopt import AdoptPreviewScreen, AdoptScreen
-from tui.screens.ask import AskScreen, DescriptionScreen, error_screen
+from tui.screens.ask import AskScreen, DescriptionScreen, NewBackup, error_screen
 from tui.screens.copy import CopyScreen
+from tui.screens.portable import PortableScreen
 from tui.screens.restore import RestoreScreen
 from tui.work import Job, Workshop
 
@@ -131,15 +132,28 @@ class BackupVerbs(Screen[None]):
     # New
 
     def action_new_backup(self) -> None:
-        self.app.push_screen(DescriptionScreen(self._site.name), partial(self._back_up, self._site))
+        self.app.push_screen(DescriptionScreen(self._site.name), partial(self._asked, self._site))
 
-    def _back_up(self, site: Site, description: str | None) -> None:
-        if description is None or self._workshop.job is not None:
+    def _asked(self, site: Site, wanted: NewBackup | None) -> None:
+        if wanted is None:
+            return
+        if not wanted.portable:
+            self._back_up(site, BackupRequest(description=wanted.description))
+            return
+
+        def chosen(tables: tuple[str, ...] | None) -> None:
+            if tables is not None:
+                self._back_up(site, BackupRequest("portable", tables, wanted.description))
+
+        self.app.push_screen(PortableScreen(self._workshop, site), chosen)
+
+    def _back_up(self, site: Site, request: BackupRequest) -> None:
+        if self._workshop.job is not None:
             return
         context = self._core
 
         def verb(reporter: Reporter) -> BackupOutcome:
-            return create_backup(context, site, reporter, BackupRequest(description=description))
+            return create_backup(context, site, reporter, request)
 
         self._workshop.start(f"backup of {site.name}", verb, self._backed_up, self.failed)
 
@@ -149,7 +163,9 @@ class BackupVerbs(Screen[None]):
             text += f". The application could not write for {outcome.writers_waited:.0f} s: it is not in WAL mode"
         if outcome.skipped:
             text += f". Left out: {'; '.join(map(printable, outcome.skipped))}"
-        self.notify(text, markup=False, timeout=30 if outcome.skipped else 5)
+        if outcome.notices:
+            text += f". Good to know: {'; '.join(map(printable, outcome.notices))}"
+        self.notify(text, markup=False, timeout=30 if outcome.skipped or outcome.notices else 5)
         self.highlight(outcome.record.id)
         self.look()
 

@@ -1,0 +1,64 @@
+"""A portable backup from the screen: its tables with their rows, some of them or all."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import pytest
+
+from tests.support import Place
+from tests.tui.driver import NARROW, WIDE, drive
+
+SIZES = pytest.mark.parametrize("size", [NARROW, WIDE])
+
+
+def _tables(place: Place) -> list[str]:
+    (backup,) = place.context.catalog.backups("app")
+    with zipfile.ZipFile(place.context.store.archive_path("app", backup.name)) as archive:
+        manifest = json.loads(archive.read("metadata.json"))
+    assert (backup.kind, backup.description) == ("portable", "to move")
+    return [table["name"] for table in manifest["tables"]]
+
+
+@SIZES
+async def test_all_tables(place: Place, size: tuple[int, int]) -> None:
+    async with drive(place, size) as driver:
+        await driver.press("n")
+        await driver.type("to move")
+        screen = await driver.press("tab", "tab", "enter")
+        assert driver.screen == "PortableScreen"
+        assert "films  20 rows" in screen
+        assert "notes  1 row" in screen
+        assert driver.focused == "tables"
+        await driver.press("tab", "enter")
+    assert _tables(place) == ["films", "notes"]
+
+
+@pytest.mark.keys("PortableScreen", "question_mark", "escape")
+async def test_some_tables_and_none(place: Place) -> None:
+    async with drive(place) as driver:
+        await driver.press("n")
+        await driver.type("to move")
+        await driver.press("tab", "tab", "enter")
+        await driver.press("question_mark")
+        assert driver.screen == "HelpScreen"
+        await driver.press("escape")
+        await driver.press("space", "down", "space")
+        await driver.press("tab")
+        assert driver.focused == "cancel", "nothing is chosen, so nothing can be backed up"
+        await driver.press("escape")
+        assert place.context.catalog.backups("app") == []
+        await driver.press("n")
+        await driver.type("to move")
+        await driver.press("tab", "tab", "enter", "space", "tab", "enter")
+    assert _tables(place) == ["notes"]
+
+
+async def test_a_database_that_is_away_is_told(place: Place) -> None:
+    place.database.rename(place.database.with_name("away"))
+    async with drive(place) as driver:
+        await driver.press("n", "tab", "tab", "enter")
+        assert "The tables cannot be listed: there is no database" in " ".join(driver.text().split())
+        await driver.press("escape")
+        assert driver.screen == "BackupsScreen"

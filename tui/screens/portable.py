@@ -1,0 +1,79 @@
+"""Asks which tables a portable backup is to hold."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, SelectionList, Static
+
+from core.backup import portable_tables
+from core.config import Site
+from core.errors import GreenroomError
+from core.words import plural, printable
+from tui.format import plain_lines
+from tui.screens.ask import Box
+from tui.widgets.choice import Choice
+from tui.work import Workshop
+
+
+class PortableScreen(Box[tuple[str, ...] | None]):
+    """Lists the tables of a site with their rows; the result names those wanted, none for all, None for no backup."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="portable.cancel", tooltip="Make no backup")
+    ]
+    AUTO_FOCUS = "#tables"
+
+    def __init__(self, workshop: Workshop, site: Site) -> None:
+        super().__init__()
+        self._workshop = workshop
+        self._site = site
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Static(Text(f"Portable backup of {self._site.name}", "bold"), classes="box-title", markup=False)
+            yield Static("Counting rows...", id="tables-told", markup=False)
+            yield SelectionList[str](id="tables", compact=True)
+            with Horizontal(classes="choices"):
+                yield Choice("Back up", "go", disabled=True)
+                yield Choice("Cancel", "cancel")
+
+    def on_mount(self) -> None:
+        site = self._site
+        self._workshop.read(lambda: portable_tables(site), self._counted, self._not_counted)
+
+    def _counted(self, tables: dict[str, int]) -> None:
+        if not self.is_attached:
+            return
+        told = "Each table becomes a file of JSON, which any engine takes back. Space takes a table out, or in again."
+        if self._site.exclude_tables:
+            told += f" Never in it: {', '.join(map(printable, self._site.exclude_tables))}."
+        self.query_one("#tables-told", Static).update(Text(told))
+        widest = max((len(name) for name in tables), default=0)
+        listed = self.query_one("#tables", SelectionList)
+        for name, rows in tables.items():
+            listed.add_option((Text(f"{printable(name):<{widest}}  {plural(rows, 'row')}"), name, True))
+
+    def _not_counted(self, error: GreenroomError) -> None:
+        if self.is_attached:
+            told = f"The tables cannot be listed: {error.message}. {error.hint}"
+            self.query_one("#tables-told", Static).update(Text(plain_lines(told)))
+
+    @on(SelectionList.SelectedChanged)
+    def _offer(self, event: SelectionList.SelectedChanged[str]) -> None:
+        self.query_one("#go", Button).disabled = not event.selection_list.selected
+
+    @on(Button.Pressed, "#go")
+    def _go(self) -> None:
+        listed = self.query_one("#tables", SelectionList)
+        chosen = tuple(listed.selected)
+        self.dismiss(() if len(chosen) == listed.option_count else chosen)
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        self.dismiss(None)
