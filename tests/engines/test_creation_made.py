@@ -58,6 +58,7 @@ def _compare(column: Column, there: Table, target: str, *, is_told: bool) -> Non
         return
     assert found.identity == column.identity
     assert found.nullable == column.nullable
+    assert found.type.values == column.type.values
     assert (found.default is None) == (column.default is None)
     if column.type.length is not None and target != "postgresql":
         assert found.type.length == column.type.length

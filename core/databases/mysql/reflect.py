@@ -105,7 +105,7 @@ def _type(native: str) -> ColumnType:
         return ColumnType(kind="integer", bits=64, native=native)
     listed = _LISTED.fullmatch(native)
     if listed is not None:
-        values = tuple(value.replace("''", "'") for value in _VALUE.findall(listed[1]))
+        values = tuple(value.replace("''", "'") for value in _VALUE.findall(_standard(listed[1])))
         return ColumnType(kind="enum", values=values, native=native)
     return read_type(native, _MEANINGS, "text")
 
@@ -129,7 +129,11 @@ def _with_defaults(table: Table, defaults: Mapping[tuple[str, str], str]) -> Tab
     for column in table.columns:
         sql = defaults.get((table.name, column.name), "")
         is_text = sql.startswith("'") and not column.identity
-        standard = _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]), sql)
-        default = parse_default(standard) if is_text else column.default
+        default = parse_default(_standard(sql)) if is_text else column.default
         columns.append(column.model_copy(update={"default": default}))
     return table.model_copy(update={"columns": tuple(columns)})
+
+
+def _standard(sql: str) -> str:
+    """Texts as standard SQL has them, without the backslashes in which these servers show some signs."""
+    return _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]), sql)

@@ -108,7 +108,8 @@ def _own_text(column: ColumnType, room: Room) -> NativeType:
     fits = room.key is None or _fits_a_key(column, room.key, BYTES_A_LETTER)
     if _OWN_TEXTS.fullmatch(column.native) and fits:
         return NativeType(column.native.upper(), length=_SHORTEST.get(column.native.lower()))
-    return _letters(column.length, room)
+    made = _letters(column.length, room)
+    return NativeType(made.sql, (*told_as_plain(column, ENGINE), *made.losses), length=made.length)
 
 
 def _fits_a_key(column: ColumnType, room: int, bytes_each: int) -> bool:
