@@ -71,9 +71,16 @@ def test_sql_that_is_no_scalar_expression_is_left_out_and_shown(source: str, tar
         assert "the column is missing" in made.losses[0].what
 
 
-@pytest.mark.parametrize("target", ENGINES)
-def test_texts_do_not_break_out(make_database: MakeDatabase, target: str) -> None:
-    """Defaults and values of enums with all that ends a text somewhere."""
+@pytest.mark.parametrize(
+    ("target", "mode"),
+    [
+        ("sqlite", ""),
+        ("postgresql", ""),
+        *(("mysql", mode) for mode in ("", "NO_BACKSLASH_ESCAPES", "ANSI,TRADITIONAL")),
+    ],
+)
+def test_texts_do_not_break_out(make_database: MakeDatabase, target: str, mode: str) -> None:
+    """Defaults and values of enums with all that ends a text somewhere, in any mode of MariaDB."""
     nasty = ["'); DROP TABLE t; --", "\\'); DROP TABLE t; --", "\\", "'", '"', "`", "$$", "%s %(a)s", ":a", "{}", "\n"]
     enum = ColumnType(kind="enum", values=tuple(nasty))
     columns = [
@@ -86,8 +93,9 @@ def test_texts_do_not_break_out(make_database: MakeDatabase, target: str) -> Non
     ]
     url = make_database(target)
     source = "postgresql" if target == "sqlite" else "sqlite"
-    create(url, _schema(source, _whole(), *columns, *moods))
-    run(url, ["INSERT INTO t (a) VALUES (1)"])
+    creation = plan_creation(_schema(source, _whole(), *columns, *moods), target)
+    settings = [f"SET SESSION sql_mode = '{mode}'"] if mode else []
+    run(url, [*settings, *creation.tables, *creation.rules, "INSERT INTO t (a) VALUES (1)"])
     (row,) = run(url, ["SELECT * FROM t"])
     assert list(row) == [1, *nasty, *nasty]
 
