@@ -15,6 +15,7 @@ from core.databases.schema import Column, Kind
 from core.errors import GreenroomError
 
 Row = tuple[Any, ...]
+Convert = Callable[[Any], Any]  # of one value
 
 
 class RowError(GreenroomError):

@@ -16,6 +16,8 @@ from core.errors import GreenroomError
 from tests.engines.conftest import ENGINES, MakeDatabase, run_sql
 from tests.engines.test_target import fetch
 
+pytestmark = pytest.mark.slow
+
 
 def _source(kind: Kind, **more: object) -> Table:
     value = ColumnType.model_validate({"kind": kind, **more})

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 
+from core.databases.decode import Convert
 from core.databases.schema import Column, ColumnType
 from core.databases.textrows import NOTHING
-from core.databases.values import Conversion, Convert, conversion
+from core.databases.values import Conversion, conversion
 
 _SPECIAL = re.compile(r"[\n\t\\]")
 _ESCAPES = {"\\": r"\\", "\n": r"\n", "\t": r"\t"}

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from core.databases.decode import Convert
+from core.databases.numbers import checked_decimal, single
 from core.databases.schema import ColumnType
 from core.databases.textrows import NOTHING
-from core.databases.values import Conversion, Convert, checked_decimal, conversion, single
+from core.databases.values import Conversion, conversion
 
 _SPECIAL = re.compile(r"[\b\f\n\r\t\v\\]")
 _ESCAPES = {"\\": r"\\", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}

@@ -7,9 +7,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Literal
 
-from core.databases.decode import Tagged
+from core.databases.decode import Convert, Tagged
 from core.databases.schema import ColumnType
-from core.databases.values import Conversion, Convert, conversion, text_of_json
+from core.databases.values import Conversion, conversion, text_of_json
 
 Affinity = Literal["INTEGER", "TEXT", "BLOB", "REAL", "NUMERIC"]
 Value = int | float | str | bytes | None
