@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -212,6 +213,27 @@ def test_a_database_that_another_process_writes(make_database: MakeDatabase) -> 
         with pytest.raises(GreenroomError, match="locked"), open_target(f"{url}"):
             pass
     server.dispose()
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(b"no database at all, but long enough to look at" * 100)
+    with pytest.raises(TargetError, match="not a database"), open_target(f"sqlite:///{broken}"):
+        pass
+    with pytest.raises(TargetError, match="unable to open"), open_target(f"sqlite:///{tmp_path / 'none.db'}"):
+        pass
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_disk_that_is_full(make_database: MakeDatabase) -> None:
+    url = make_database("sqlite")
+    _table(url, "TEXT")
+    with open_target(url) as target:
+        target.execute("PRAGMA max_page_count = 4")
+        lines = (b'{"id": %d, "a": "%s"}' % (number, b"x" * 1000) for number in range(1000, 1100))
+        with pytest.raises(RowError, match="full"):
+            target.load(_source("text"), lines, merge=False)
+    assert fetch(url, "SELECT id FROM t") == [(99,)]
 
 
 def test_what_the_words_name() -> None:

@@ -42,14 +42,18 @@ def open_target(url: URL) -> Iterator[SqliteTarget]:
     """Open the file, which must exist, and begin to write; raise BusyError where another process writes."""
     path = url.database or ""
     address = f"file:{quote(path)}?mode=rw"
-    with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
-        connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        try:
+    try:
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+            connection.execute("PRAGMA foreign_keys = OFF")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
+            yield SqliteTarget(connection)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise BusyError(f"{path} cannot be written: {error}", hint="stop what writes to it") from error
-        yield SqliteTarget(connection)
+        raise TargetError(f"{path}: {error}", hint="nothing was changed") from error
+    except sqlite3.DatabaseError as error:
+        raise TargetError(f"{path}: {error}", hint="nothing was changed") from error
 
 
 class SqliteTarget:
