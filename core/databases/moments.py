@@ -6,6 +6,7 @@ import re
 
 from core.databases.decode import Convert
 from core.databases.schema import ColumnType
+from core.databases.together import Together, all_match
 
 _DAY = r"(?:[0-9]{4,6}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))"
 _CLOCK = r"(-?[0-9]{2,3}:[0-5][0-9]:[0-5][0-9])(?:\.([0-9]{1,6}))?"
@@ -20,7 +21,7 @@ def to_date(_source: ColumnType, _target: ColumnType) -> Convert:
             raise ValueError(f"{value[:40]!r} is no date")
         return value
 
-    return convert
+    return Together(convert, all_match(_DAY))
 
 
 def _seconds(clock: str, fraction: str | None, digits: int) -> str:
@@ -52,7 +53,8 @@ def to_timestamp(_source: ColumnType, target: ColumnType) -> Convert:
     digits = _digits_of(target)
     zone = "+00" if target.zoned else ""
     fraction = rf"(?:\.[0-9]{{0,{digits - 1}}}[1-9])?" if digits else ""
-    as_it_is = re.compile(rf"{_DAY} [0-2][0-9]:[0-5][0-9]:[0-5][0-9]{fraction}{re.escape(zone)}").fullmatch
+    settled = rf"{_DAY} [0-2][0-9]:[0-5][0-9]:[0-5][0-9]{fraction}{re.escape(zone)}"
+    as_it_is = re.compile(settled).fullmatch
 
     def convert(value: str) -> str:
         if as_it_is(value):
@@ -65,7 +67,7 @@ def to_timestamp(_source: ColumnType, target: ColumnType) -> Convert:
         day, clock, part, _, era = found.groups()
         return day + _seconds(clock, part, digits) + zone + (era or "")
 
-    return convert
+    return Together(convert, all_match(settled))
 
 
 def from_date(source: ColumnType, target: ColumnType) -> Convert:

@@ -9,11 +9,12 @@ from math import isnan
 
 from core.databases.decode import Convert
 from core.databases.schema import ColumnType
+from core.databases.together import Together, all_match
 
 _MOST_WHOLE_DIGITS = 131_072  # what PostgreSQL's numeric holds, the most of all
 _MOST_PARTS = 16_383
-_PLAIN_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
-_NEVER = re.compile(r"(?!)")
+_PLAIN_DECIMAL = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
+_NEVER = r"(?!)"
 
 
 def to_integer(source: ColumnType, target: ColumnType) -> Convert | None:
@@ -65,7 +66,8 @@ def checked_decimal(digits: str) -> Decimal:
 def to_decimal(_source: ColumnType, target: ColumnType) -> Convert | None:
     scale, precision = target.scale, target.precision
     bare = scale is None or precision is None
-    as_it_is = _settled_decimal(precision, scale).fullmatch
+    settled = _settled_decimal(precision, scale)
+    as_it_is = re.compile(settled).fullmatch
 
     def convert(value: float | str) -> str:
         digits = value if isinstance(value, str) else repr(value)
@@ -80,17 +82,17 @@ def to_decimal(_source: ColumnType, target: ColumnType) -> Convert | None:
             return f"{number:f}"
         return _scaled(number, precision, scale)
 
-    return convert
+    return Together(convert, all_match(settled))
 
 
-def _settled_decimal(precision: int | None, scale: int | None) -> re.Pattern[str]:
+def _settled_decimal(precision: int | None, scale: int | None) -> str:
     """Return what digits look like that need no change for a column of that precision and scale."""
     if precision is None or scale is None:
         return _PLAIN_DECIMAL
     if not 0 <= scale < precision:
         return _NEVER
     point = rf"\.[0-9]{{{scale}}}" if scale else ""
-    return re.compile(rf"(?!-[0.]*\Z)-?(?:0|[1-9][0-9]{{0,{precision - scale - 1}}}){point}")
+    return rf"(?!-[0.]*(?:\n|\Z))-?(?:0|[1-9][0-9]{{0,{precision - scale - 1}}}){point}"
 
 
 def _scaled(number: Decimal, precision: int, scale: int) -> str:

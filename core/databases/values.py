@@ -14,7 +14,7 @@ What comes out is, whichever engine takes it, of the target's kind:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,6 +26,7 @@ from core.databases.decode import Convert, Tagged
 from core.databases.moments import from_date, to_date, to_time, to_timestamp
 from core.databases.numbers import to_boolean, to_decimal, to_float, to_integer
 from core.databases.schema import ColumnType, Kind
+from core.databases.together import Together, none_longer
 
 _HEXADECIMAL = "0123456789abcdef"
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -62,17 +63,18 @@ class Conversion:
         if Tagged in kinds:
             return [self.nothing if value is None else self._value(value) for value in values]
         if type(None) not in kinds:
-            return list(self._converted(values)) if self.steps else values
-        converted = self._converted([value for value in values if value is not None])
+            return self._converted(values)
+        converted = iter(self._converted([value for value in values if value is not None]))
         return [self.nothing if value is None else next(converted) for value in values]
 
-    def _converted(self, values: Iterable[Any]) -> Iterator[Any]:
+    def _converted(self, values: Sequence[Any]) -> Sequence[Any]:
         for step in self.steps:
-            values = map(step, values)
-        return iter(values)
+            if not (isinstance(step, Together) and len(values) > 1 and step.stay(values)):
+                values = list(map(step, values))
+        return values
 
     def _value(self, value: Any) -> Any:
-        return self.tagged(value) if type(value) is Tagged else next(self._converted((value,)))
+        return self.tagged(value) if type(value) is Tagged else self._converted((value,))[0]
 
 
 def conversion(source: ColumnType, target: ColumnType) -> Conversion | None:
@@ -133,7 +135,7 @@ def _to_text(_source: ColumnType, target: ColumnType) -> Convert | None:
             raise ValueError(f"{len(value):,} characters, where {limit:,} fit")
         return value
 
-    return None if limit is None else convert
+    return None if limit is None else Together(convert, none_longer(limit))
 
 
 def _shown(source: ColumnType, target: ColumnType) -> Convert | None:

@@ -8,6 +8,7 @@ import re
 from core.databases.decode import Convert
 from core.databases.schema import Column, ColumnType
 from core.databases.textrows import NOTHING
+from core.databases.together import Together, all_match, none_has
 from core.databases.values import Conversion, conversion
 
 _SPECIAL = re.compile(r"[\n\t\\]")
@@ -49,7 +50,7 @@ def _cell(target: ColumnType) -> Convert | None:  # noqa: PLR0911 - a table of k
         case "text" if _is_padded(target, "char"):
             return lambda text: escape(text.rstrip(" "))
         case _:
-            return escape
+            return Together(escape, none_has(_SPECIAL))
 
 
 def _is_padded(type_: ColumnType, word: str) -> bool:
@@ -72,7 +73,8 @@ def _timed(target: ColumnType) -> Convert:
     """With all the digits behind the seconds that the column has, and in UTC without saying so."""
     digits = target.precision or 0
     fraction = rf"\.[0-9]{{{digits}}}" if digits else ""
-    as_it_is = re.compile(rf"(?:[0-9-]{{10}} )?[0-9:]{{8}}{fraction}").fullmatch
+    settled = rf"(?:[0-9-]{{10}} )?[0-9:]{{8}}{fraction}"
+    as_it_is = re.compile(settled).fullmatch
 
     def convert(value: str) -> str:
         if as_it_is(value):
@@ -82,7 +84,7 @@ def _timed(target: ColumnType) -> Convert:
             raise ValueError(f"the engine has no {value}")
         return f"{found[1]}.{(found[2] or '').ljust(digits, '0')}" if digits else found[1]
 
-    return convert
+    return Together(convert, all_match(settled))
 
 
 def float_text(value: float) -> str:

@@ -12,11 +12,13 @@ from core.databases.decode import Convert
 from core.databases.numbers import checked_decimal, single
 from core.databases.schema import ColumnType
 from core.databases.textrows import NOTHING
+from core.databases.together import Together, none_has
 from core.databases.values import Conversion, conversion
 
 _SPECIAL = re.compile(r"[\b\f\n\r\t\v\\]")
 _ESCAPES = {"\\": r"\\", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
 _NEEDS_QUOTES = re.compile(r'[{}",\\\s]|\A\Z|\A[nN][uU][lL][lL]\Z', re.ASCII)
+_MINUS_ZERO = re.compile("-0")
 _ZERO = re.compile(r"-0(?:\.0*)?")
 
 
@@ -34,7 +36,7 @@ def _cell(target: ColumnType) -> Convert | None:  # noqa: PLR0911 - a table of k
         case "integer":
             return str
         case "decimal":
-            return _unsigned_zero
+            return Together(_unsigned_zero, none_has(_MINUS_ZERO))
         case "float":
             return repr
         case "bytes":
@@ -48,7 +50,7 @@ def _cell(target: ColumnType) -> Convert | None:  # noqa: PLR0911 - a table of k
         case "text" if _is_padded(target):
             return lambda text: escape(text.ljust(target.length or 1))
         case _:
-            return escape
+            return Together(escape, none_has(_SPECIAL))
 
 
 def _is_padded(type_: ColumnType) -> bool:
