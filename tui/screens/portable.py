@@ -58,6 +58,7 @@ class PortableScreen(Box[tuple[str, ...] | None]):
         listed = self.query_one("#tables", SelectionList)
         for name, rows in tables.items():
             listed.add_option((Text(f"{printable(name):<{widest}}  {plural(rows, 'row')}"), name, True))
+        listed.highlighted = 0 if tables else None
 
     def _not_counted(self, error: GreenroomError) -> None:
         if self.is_attached:
