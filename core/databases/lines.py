@@ -26,11 +26,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from core.databases.schema import Schema, Table
 from core.errors import GreenroomError
 
 BLOCK_BYTES = 256 << 10
 SEPARATOR = b",\n"
+_decode = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,22 @@ class Reader:
         Raise NotTextError where a text is not UTF-8.
         """
         return _in_blocks(table.name, self.rows_of(table))
+
+
+def json_value(text: str) -> object:
+    """Given the text of JSON, return it as it goes into a line: as it stands, or as an object that says what it is.
+
+    It stands as it is where it is valid and on one line, and means nothing else there.
+    """
+    if "\n" in text or "\r" in text:
+        return {"$text": text}
+    try:
+        meaning = _decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return {"$text": text}
+    raw = msgspec.Raw(text.encode())
+    is_tag = isinstance(meaning, dict) and len(meaning) == 1 and next(iter(meaning)).startswith("$")
+    return {"$json": raw} if meaning is None or is_tag else raw
 
 
 def _in_blocks(table: str, lines: Iterable[bytes]) -> Iterator[Block]:

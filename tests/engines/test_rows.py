@@ -216,3 +216,23 @@ def test_what_is_written_meanwhile_is_not_seen(make_database: MakeDatabase, engi
         run_sql(url, "INSERT INTO a VALUES (2);\nINSERT INTO b VALUES (2)")
         tables = reader.schema.table("a"), reader.schema.table("b")
         assert [block.rows for table in tables for block in reader.lines(table)] == [1]
+
+
+def test_values_that_are_longer_than_a_packet(make_database: MakeDatabase) -> None:
+    """The server makes no text longer than max_allowed_packet, and says NULL instead."""
+    url = make_database("mysql")
+    run_sql(
+        url,
+        """
+        CREATE TABLE t (id INT PRIMARY KEY, raw LONGBLOB, body LONGTEXT, facts JSON, price DECIMAL(6, 2), nothing INT);
+        INSERT INTO t VALUES (1, x'00ff', 'short', '[1]', 1.5, NULL);
+        INSERT INTO t VALUES (2, REPEAT(x'00ff', 4500000), NULL, NULL, 2.5, NULL);
+        INSERT INTO t VALUES (3, NULL, REPEAT(CHAR(10), 9000000), NULL, NULL, NULL);
+        INSERT INTO t VALUES (4, NULL, '', CONCAT('["', REPEAT('a', 15900000), '"]'), 4, 4)
+        """,
+    )
+    one, two, three, four = sorted(_rows(url, "t"), key=lambda row: row["id"])
+    assert one == {"id": 1, "raw": "00ff", "body": "short", "facts": [1], "price": "1.50", "nothing": None}
+    assert two == {**one, "id": 2, "raw": "00ff" * 4500000, "body": None, "facts": None, "price": "2.50"}
+    assert three == {**two, "id": 3, "raw": None, "body": "\n" * 9000000, "price": None}
+    assert four == {**three, "id": 4, "body": "", "facts": ["a" * 15900000], "price": "4.00", "nothing": 4}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import URL, Connection, text
 
 from core.databases.connect import open_server
-from core.databases.lines import Reader
+from core.databases.lines import Reader, json_value
 from core.databases.mysql.reflect import read_schema
 from core.databases.orphans import orphans_query, with_broken
 from core.databases.schema import Column, ForeignKey, Kind, Schema, Table
@@ -62,15 +62,44 @@ def _broken_keys(connection: Connection, schema: Schema) -> Schema:
 
 
 def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
+    """A line that is longer than the server lets any text of its own be is made here, out of the values."""
     columns = [column for column in table.columns if column.computed is None]
-    parts = ", ',', ".join(f"{_literal(column.name)}, IFNULL({_expression(column)}, 'null')" for column in columns)
-    query = f"SELECT CAST(CONCAT('{{', {parts}, '}}') AS BINARY) FROM {_quoted(table.name)}"  # noqa: S608
+    parts = ", ',', ".join(f"{_literal(column.name)}, {_or_null(column)}" for column in columns)
+    line = f"CONCAT('{{', {parts}, '}}')"
+    source = f"FROM {_quoted(table.name)}"
+    too_long = False
+    for (made,) in _rows(connection, f"SELECT CAST({line} AS BINARY) {source}"):
+        if made is None:
+            too_long = True
+        else:
+            yield made
+    if too_long:
+        values = ", ".join(_quoted(one.name) if one.type.kind in _MADE_HERE else _or_null(one) for one in columns)
+        for row in _rows(connection, f"SELECT {values} {source} WHERE {line} IS NULL"):
+            yield _long_line(columns, row)
+
+
+def _rows(connection: Connection, query: str) -> Iterator[tuple[Any, ...]]:
     raw: Any = connection.connection.driver_connection
     unbuffered = import_module("pymysql.cursors").SSCursor  # the driver is an extra
     with raw.cursor(unbuffered) as cursor:
         cursor.execute(query)
-        for (line,) in cursor:
-            yield line
+        yield from cursor
+
+
+def _or_null(column: Column) -> str:
+    return f"IF({_quoted(column.name)} IS NULL, 'null', {_expression(column)})"
+
+
+def _long_line(columns: Sequence[Column], row: Sequence[Any]) -> bytes:
+    values: dict[str, object] = {}
+    for column, value in zip(columns, row, strict=True):
+        make = _MADE_HERE.get(column.type.kind)
+        if make is None:
+            values[column.name] = msgspec.Raw(value if isinstance(value, bytes) else str(value).encode())
+        else:
+            values[column.name] = None if value is None else make(value)
+    return msgspec.json.encode(values)
 
 
 def _quoted(name: str) -> str:
@@ -94,6 +123,7 @@ def _expression(column: Column) -> str:
     return form.replace("{c}", _quoted(column.name))
 
 
+_MADE_HERE: dict[Kind, Callable[[Any], object]] = {"bytes": bytes.hex, "text": str, "json": json_value}
 _TEXT = "JSON_QUOTE(CAST({c} AS CHAR CHARACTER SET utf8mb4))"
 _TAGGED = f"""CONCAT('{{"$text":', {_TEXT}, '}}')"""
 _QUOTED = """CONCAT('"', {c}, '"')"""

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import URL
 
-from core.databases.lines import Reader, not_text
+from core.databases.lines import Reader, json_value, not_text
 from core.databases.orphans import with_broken
 from core.databases.schema import ForeignKey, Kind, Schema, Table
 from core.databases.sqlite.connection import connect, errors, reading
@@ -35,7 +35,6 @@ _PATTERNS: dict[Kind, re.Pattern[str]] = {
     "uuid": re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"),
 }
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 
 
 def size(url: URL) -> int:
@@ -146,21 +145,10 @@ def _write_bytes(value: Value) -> object:
 
 
 def _write_json(value: Value) -> object:
-    """JSON goes in as it stands, where it is valid and on one line, and means nothing else there.
-
-    Of JSON that is only a number, SQLite makes a number by itself in a column that was declared so.
-    """
+    """Of JSON that is only a number, SQLite makes a number by itself in a column that was declared so."""
     if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    if not isinstance(value, str) or "\n" in value or "\r" in value:
-        return _tagged(value)
-    try:
-        meaning = _decode(value)
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        return _tagged(value)
-    raw = msgspec.Raw(value.encode())
-    is_tag = isinstance(meaning, dict) and len(meaning) == 1 and next(iter(meaning)).startswith("$")
-    return {"$json": raw} if meaning is None or is_tag else raw
+    return json_value(value) if isinstance(value, str) else _tagged(value)
 
 
 def _write_any(value: Value) -> object:
