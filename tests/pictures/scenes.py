@@ -54,6 +54,7 @@ SCENES = (
     Scene("filter", "The list, filtered", ("slash", *"pinned", "enter")),
     Scene("delete", "What a deletion takes away", ("down", "down", "d")),
     Scene("new", "A new backup", ("n",)),
+    Scene("portable", "A portable backup: which tables", ("n", "tab", "tab", "enter")),
     Scene("copy", "A copy of an archive, elsewhere", ("c",)),
     Scene("adopt", "An archive from elsewhere", ("a",)),
     Scene("restore", "What a restore would do, and the consent to it", ("down", "down", "r")),

@@ -28,8 +28,8 @@ async def test_all_tables(place: Place, size: tuple[int, int]) -> None:
         await driver.type("to move")
         screen = await driver.press("tab", "tab", "enter")
         assert driver.screen == "PortableScreen"
-        assert "films  20 rows" in screen
-        assert "notes  1 row" in screen
+        assert "in   films  20 rows" in screen
+        assert "in   notes  1 row" in screen
         assert driver.focused == "tables"
         await driver.press("tab", "enter")
     assert _tables(place) == ["films", "notes"]
@@ -45,6 +45,7 @@ async def test_some_tables_and_none(place: Place) -> None:
         assert driver.screen == "HelpScreen"
         await driver.press("escape")
         await driver.press("space", "down", "space")
+        assert "out  films" in driver.text()
         await driver.press("tab")
         assert driver.focused == "cancel", "nothing is chosen, so nothing can be backed up"
         await driver.press("escape")

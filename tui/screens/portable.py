@@ -33,6 +33,7 @@ class PortableScreen(Box[tuple[str, ...] | None]):
         super().__init__()
         self._workshop = workshop
         self._site = site
+        self._lines: dict[str, str] = {}
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
@@ -55,15 +56,23 @@ class PortableScreen(Box[tuple[str, ...] | None]):
             told += f" Never in it: {', '.join(map(printable, self._site.exclude_tables))}."
         self.query_one("#tables-told", Static).update(Text(told))
         widest = max((len(name) for name in tables), default=0)
+        self._lines = {name: f"{printable(name):<{widest}}  {plural(rows, 'row')}" for name, rows in tables.items()}
         listed = self.query_one("#tables", SelectionList)
-        for name, rows in tables.items():
-            listed.add_option((Text(f"{printable(name):<{widest}}  {plural(rows, 'row')}"), name, True))
+        for name, line in self._lines.items():
+            listed.add_option((Text(f"in   {line}"), name, True))
         listed.highlighted = 0 if tables else None
 
     def _not_counted(self, error: GreenroomError) -> None:
         if self.is_attached:
             told = f"The tables cannot be listed: {error.message}. {error.hint}"
             self.query_one("#tables-told", Static).update(Text(plain_lines(told)))
+
+    @on(SelectionList.SelectionToggled)
+    def _say(self, event: SelectionList.SelectionToggled[str]) -> None:
+        """In words, for the mark before a line is told apart by its colour alone."""
+        name = event.selection.value
+        word = "in " if name in event.selection_list.selected else "out"
+        event.selection_list.replace_option_prompt_at_index(event.selection_index, Text(f"{word}  {self._lines[name]}"))
 
     @on(SelectionList.SelectedChanged)
     def _offer(self, event: SelectionList.SelectedChanged[str]) -> None:
