@@ -16,6 +16,7 @@ from pathlib import Path
 
 POSTGRESQL_NAME = "GREENROOM_TEST_POSTGRESQL"
 MYSQL_NAME = "GREENROOM_TEST_MYSQL"
+_TRIES = 3
 _SECONDS_TO_START = 60.0
 _SECONDS_BETWEEN_LOOKS = 0.05
 _NO_DURABILITY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
@@ -69,9 +70,22 @@ def mariadb_files() -> Iterator[tuple[Path, str | None]]:
     if installer is None:
         raise NoServerError("mariadbd is not installed")
     with _folder("mysql") as (folder, user):
-        options = ["--no-defaults", f"--datadir={folder / 'data'}"]
-        _run([installer, *options, "--auth-root-authentication-method=normal", "--skip-test-db"], user)
+        _install(installer, folder / "data", user)
         yield folder, user
+
+
+def _install(installer: str, data: Path, user: str | None) -> None:
+    """It starts a server of its own for that, which ends early now and then where many start at once."""
+    command = [installer, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
+    for left in reversed(range(_TRIES)):
+        try:
+            _run([*command, "--skip-test-db"], user)
+        except subprocess.CalledProcessError as error:
+            if not left:
+                raise RuntimeError((error.stdout + error.stderr).decode(errors="replace")[-2000:]) from error
+            shutil.rmtree(data, ignore_errors=True)
+        else:
+            return
 
 
 @contextmanager
