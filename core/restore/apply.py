@@ -6,7 +6,7 @@ The steps are those of docs/atomicity.md, "Apply".
 from __future__ import annotations
 
 import sqlite3
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from core.backup import BackupRequest, back_up_held
@@ -33,6 +33,7 @@ from core.restore.server import (
     change_of,
     finish_on_server,
     refuse_connections,
+    refuse_other_database,
     switching,
 )
 from core.restore.switch import move_back, move_in, move_out, plan_moves
@@ -67,7 +68,8 @@ def apply_restore(context: Context, site: Site, reporter: Reporter) -> Outcome |
 def apply_held(context: Context, site: Site, marker: Marker, reporter: Reporter, *, fresh: bool = False) -> Outcome:
     """As `apply_restore`, with the site's lock held; what is `fresh` was staged under it, and is not read again."""
     try:
-        if site.sqlite_path is None:
+        if marker.database is not None:
+            refuse_other_database(site, marker)
             return _apply_on_server(context, site, marker, reporter, fresh=fresh)
         if marker.phase is Phase.STAGED:
             return _apply_staged(context, site, marker, reporter, fresh=fresh)
@@ -162,9 +164,13 @@ def _load_and_switch(context: Context, site: Site, marker: Marker, reporter: Rep
                 _compare(target, marker)
             context.disk.commit(change)
     except (GreenroomError, OSError) as error:
-        if isinstance(error, CancelledError) and marker.phase is Phase.STAGED:
-            raise
-        if marker.phase is Phase.STAGED or not change.is_done():
+        if marker.phase is Phase.STAGED:
+            with suppress(GreenroomError):  # what is left of it is of no effect, and made anew the next time
+                change.take_back()
+            if isinstance(error, CancelledError):
+                raise
+            raise _go_back(context, site, marker, reporter, error) from error
+        if not change.is_done():
             change.take_back()
             raise _go_back(context, site, marker, reporter, error) from error
     return finish_on_server(context, site, marker)

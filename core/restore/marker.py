@@ -124,7 +124,10 @@ class RowOrder(_Frozen):
 
 
 class Marker(_Frozen):
-    """The whole journal of one restore. The first three fields are what a reader of the file looks for first."""
+    """The whole journal of one restore. The first three fields are what a reader of the file looks for first.
+
+    `database` is the URL of a database on a server, its password masked; None where the database is a target.
+    """
 
     backup_filename: str
     requested_at: AwareDatetime
@@ -137,6 +140,7 @@ class Marker(_Frozen):
     requested_by: str
     phase: Phase
     targets: tuple[Target, ...]
+    database: str | None = None
     rows: RowOrder | None = None
     expected: dict[str, Expected] = {}
     moves: tuple[Move, ...] = ()

@@ -25,13 +25,14 @@ from core.databases.serving import (
 )
 from core.databases.target import Target as DatabaseTarget
 from core.databases.target import open_target
-from core.errors import BusyError
+from core.errors import BusyError, GreenroomError
 from core.progress import Reporter
 from core.restore.build import staged_archive, staged_tables
 from core.restore.finish import Outcome, finish_new
 from core.restore.loading import load_existing
 from core.restore.marker import DATABASE, Expected, Marker, Phase, RowOrder, marker_path, write_marker
 from core.restore.switch import plan_moves
+from core.secrets import mask_url
 
 
 def refuse_connections(site: Site) -> None:
@@ -42,6 +43,16 @@ def refuse_connections(site: Site) -> None:
         raise BusyError(
             f"the database of {site.name} is in use by {' '.join(names.split())}; nothing was changed",
             hint="stop the application, then try again",
+        )
+
+
+def refuse_other_database(site: Site, marker: Marker) -> None:
+    """Raise GreenroomError where the site has another database now than the one that the restore was staged for."""
+    now = mask_url(site.database)
+    if marker.database != now:
+        raise GreenroomError(
+            f"the restore was staged for the database {marker.database}, and that of {site.name} is {now} now",
+            hint=f"put `database` in greenroom.toml back, or take it back: `greenroom restore-cancel {site.name}`",
         )
 
 

@@ -29,6 +29,7 @@ from core.restore.marker import (
 from core.restore.obstacles import Obstacles, find_obstacles, versions_differ
 from core.restore.targets import blocking_reasons, plan_targets
 from core.restore.unpack import held_names, unpack
+from core.secrets import mask_url
 from core.tree import FAILED_FOLDER_PREFIX
 from core.verify import open_backup, present_row
 
@@ -132,6 +133,7 @@ def stage_held(
             "requested_by": context.actor,
             "phase": Phase.STAGING,
             "targets": targets,
+            "database": None if site.sqlite_path is not None else mask_url(site.database),
             "rows": rows,
         }
     )

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from core.databases.connect import open_server
 from tests.cli.conftest import House
 from tests.engines.conftest import MakeDatabase, run_sql
-from tests.engines.test_restore_into import back_up, rows, tables_of
+from tests.engines.test_restore_into import back_up, rows, site_keys, tables_of
 
 SERVERS = ("postgresql", "mysql")
 
@@ -171,4 +171,23 @@ def test_tables_that_no_backup_holds_are_in_the_safety_backup(
     house.done("restore", backup, "--now", "--yes")
     run_sql(url, "DELETE FROM notes")
     house.done("undo", "app", "--yes")
+    assert len(rows(url, "notes")) == 2
+
+
+@pytest.mark.parametrize("engine", SERVERS)
+def test_another_database_than_the_one_it_was_staged_for(
+    house: House, make_database: MakeDatabase, engine: str
+) -> None:
+    url, other = make_database(engine), make_database(engine)
+    backup = back_up(house, url)
+    run_sql(url, "DELETE FROM notes")
+    house.done("restore", backup, "--stage", "--yes")
+    for database in (other, make_database("sqlite")):
+        house.set_site("app", database=json.dumps(database))
+        ran = house.greenroom("apply", "app")
+        assert ran.code == 1
+        assert "was staged for the database" in ran.err
+        assert tables_of(database) == []
+    house.set_site("app", **site_keys(url))
+    house.done("apply", "app")
     assert len(rows(url, "notes")) == 2
