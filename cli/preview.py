@@ -62,6 +62,7 @@ def _head(context: Context, preview: Preview, action: str) -> list[tuple[str, st
         versions = f"{preview.version_backup} in the backup, {preview.version_now} NOW: THEY DIFFER"
     return [
         (action, f"{backup.site}/{backup.name}"),
+        ("kind", f"{backup.scope} {backup.kind}, {preview.rows.mode}" if preview.rows else ""),
         ("made", f"{format_time(backup.created_at, zone)} ({age}) by {backup.created_by}"),
         ("description", backup.description),
         ("application", versions),

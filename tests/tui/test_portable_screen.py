@@ -7,6 +7,8 @@ import zipfile
 
 import pytest
 
+from core.backup import BackupRequest, create_backup
+from core.progress import Reporter
 from tests.support import Place
 from tests.tui.driver import NARROW, WIDE, drive
 
@@ -63,3 +65,19 @@ async def test_a_database_that_is_away_is_told(place: Place) -> None:
         assert "The tables cannot be listed: there is no database" in " ".join(driver.text().split())
         await driver.press("escape")
         assert driver.screen == "BackupsScreen"
+
+
+async def test_it_is_restored_with_a_preview_of_its_own(place: Place) -> None:
+    create_backup(place.context, place.site, Reporter(), BackupRequest(kind="portable"))
+    before = place.state()
+    place.execute("DELETE FROM notes", "UPDATE films SET title = 'changed'")
+    async with drive(place, WIDE) as driver:
+        screen = await driver.press("r")
+        assert "full portable" in screen
+        assert "2 tables go before" in screen + await driver.press("pagedown")
+        await driver.press("tab")
+        await driver.type("app")
+        while driver.focused != "now":
+            await driver.press("tab")
+        assert "NEW: app is now as in" in await driver.press("enter")
+    assert place.state() == before

@@ -9,6 +9,7 @@ from datetime import datetime
 from rich.text import Text
 
 from core.config import Site
+from core.databases.losses import Loss
 from core.holders import Holder
 from core.reports import format_age, format_time
 from core.restore.inspect import FolderChange, Preview, TableChange
@@ -27,6 +28,7 @@ def preview_text(preview: Preview, site: Site, now: datetime) -> Text:
     text.append_text(section("From", _source(preview, site, now)))
     text.append_text(section(f"To {preview.site}", aligned(_target(preview), indent=0)))
     text.append_text(changes_text(preview, site))
+    text.append_text(section("What cannot be kept exactly", _points(map(_loss, preview.losses))))
     text.append_text(section("Good to know", _points(preview.notices)))
     text.append_text(section("Files", _folders(preview)))
     text.append_text(section("Space", _space(preview)))
@@ -46,6 +48,11 @@ def _points(lines: Iterable[str]) -> Iterator[str]:
     return (f"- {printable(line)}" for line in lines)
 
 
+def _loss(loss: Loss) -> str:
+    column = f", {loss.column}" if loss.column else ""
+    return f"table {loss.table}{column}: {loss.what}"
+
+
 def short_holder(holder: Holder) -> str:
     """Given a process, return its program and number, without its arguments."""
     program = holder.command.split(" ")[0].rpartition("/")[2]
@@ -55,7 +62,8 @@ def short_holder(holder: Holder) -> str:
 def _source(preview: Preview, site: Site, now: datetime) -> Iterator[str]:
     backup = preview.backup
     when = f"{format_time(backup.created_at, site.time_zone)}, {format_age(now - backup.created_at)}"
-    yield printable(f"{backup.name}, {size(backup.file_size)}")
+    kind = "" if preview.rows is None else f", {backup.scope} {backup.kind}"
+    yield printable(f"{backup.name}, {size(backup.file_size)}{kind}")
     yield printable(f"made {when}, by {backup.created_by}")
     if backup.description:
         yield printable(f"about: {backup.description}")
