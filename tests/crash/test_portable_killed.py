@@ -40,7 +40,13 @@ def _apply(place: Place) -> object:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("order", [RowOrder(), RowOrder(mode="merge", tables=("films",))], ids=["clear", "merge"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param(RowOrder(), id="clear"),
+        pytest.param(RowOrder(mode="merge", tables=("films",)), id="merge", marks=pytest.mark.long),
+    ],
+)
 def test_apply_of_a_portable_backup_killed_at_every_step(tmp_path: Path, order: RowOrder) -> None:
     root = tmp_path / "template"
     place = make_place(root, exclude=_EXCLUDE)

@@ -54,7 +54,9 @@ def _load(url: str, rows: int, size: int) -> dict[str, int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize(("rows", "size"), [(200_000, 200), (40, 4 * _MIB), (1, 100 * _MIB)])
+@pytest.mark.parametrize(
+    ("rows", "size"), [(200_000, 200), pytest.param(40, 4 * _MIB, marks=pytest.mark.long), (1, 100 * _MIB)]
+)
 def test_memory(make_database: MakeDatabase, engine: str, rows: int, size: int) -> None:
     url = make_database(engine)
     run_sql(url, f"CREATE TABLE t (id INTEGER PRIMARY KEY, raw {_BLOB[engine]})")
