@@ -39,7 +39,9 @@ def computed_columns(
             if isinstance(made, str) or not reads & waiting:
                 waiting.discard(name)
                 progress = True
-                outcome = made if isinstance(made, str) else _possible(table, made, reads, found, target, mariadb)
+                outcome = (
+                    made if isinstance(made, str) else _possible(table, made, reads, found, target, mariadb=mariadb)
+                )
                 _note(table, column, outcome, found, losses, target)
     for name in sorted(waiting):
         _note(table, table.column(name), "it reads itself", found, losses, target)
@@ -61,7 +63,8 @@ def _possible(
     reads: frozenset[str],
     found: Mapping[str, Computed],
     target: str,
-    mariadb: bool,  # noqa: FBT001
+    *,
+    mariadb: bool,
 ) -> Computed | str:
     """Return the column as the target can have it, or why it cannot."""
     computed = {name for name in reads if table.column(name).computed is not None}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import URL, Connection, CursorResult, Engine, NullPool, create_engine
 from sqlalchemy.engine.url import make_url
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import GreenroomError
 
@@ -70,3 +73,29 @@ def open_server(url: str | URL, **arguments: str) -> Engine:
 def run_as_it_is(connection: Connection, statement: str) -> CursorResult[Any]:
     """Run a statement in which a percent sign, of a name for example, means itself."""
     return connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def database_of(url: str) -> str:
+    """Return the name of the database that a URL names; raise GreenroomError where it names none."""
+    address = make_url(url)
+    if not address.database:
+        raise GreenroomError("the database URL names no database", hint=f"write {address.drivername}://user@host/NAME")
+    return address.database
+
+
+def beside(url: str, database: str) -> str:
+    """Return the URL of another database on the same server, as the same user."""
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+@contextmanager
+def refusals(url: str) -> Iterator[None]:
+    """Turn what the driver of a server raises into what a person can act on, the password masked."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = ": ".join(map(str, getattr(error.orig, "args", ()))) or str(error.orig)
+        shown = make_url(url).render_as_string(hide_password=True)
+        raise GreenroomError(
+            f"{shown}: {' '.join(said.split())}", hint="check the URL, the server, and what the user may do there"
+        ) from error

@@ -60,12 +60,12 @@ def plan_creation(schema: Schema, engine: str, *, mariadb: bool = True) -> Creat
         for table in schema.tables
     }
     fitted = Fitter(schema.engine, engine, losses).fit(schema, missing)
-    tables, rules = _PLANS[engine](fitted, mariadb, computed, losses)
+    tables, rules = _PLANS[engine](fitted, computed, losses, mariadb=mariadb)
     losses += table_losses(fitted, engine)
     return Creation(tuple(tables), tuple(rules), tuple(losses))
 
 
-def _plan_sqlite(schema: Schema, mariadb: bool, computed: AllComputed, losses: list[Loss]) -> Statements:  # noqa: FBT001
+def _plan_sqlite(schema: Schema, computed: AllComputed, losses: list[Loss], *, mariadb: bool) -> Statements:
     def type_of(_: Table, column: Column) -> NativeType:
         return sqlite_type(column.type, schema.engine, identity=column.identity)
 
@@ -74,7 +74,7 @@ def _plan_sqlite(schema: Schema, mariadb: bool, computed: AllComputed, losses: l
     return sqlite.statements([drafter.draft(table) for table in schema.tables])
 
 
-def _plan_postgresql(schema: Schema, mariadb: bool, computed: AllComputed, losses: list[Loss]) -> Statements:  # noqa: FBT001
+def _plan_postgresql(schema: Schema, computed: AllComputed, losses: list[Loss], *, mariadb: bool) -> Statements:
     names = NewNames("postgresql", {table.name.lower() for table in schema.tables})
     enums = Enums(schema, names)
     root_of = roots(schema)
@@ -95,7 +95,7 @@ def _plan_postgresql(schema: Schema, mariadb: bool, computed: AllComputed, losse
     return postgresql.statements([drafter.draft(table) for table in schema.tables], enums.types)
 
 
-def _plan_mysql(schema: Schema, mariadb: bool, computed: AllComputed, losses: list[Loss]) -> Statements:  # noqa: FBT001
+def _plan_mysql(schema: Schema, computed: AllComputed, losses: list[Loss], *, mariadb: bool) -> Statements:
     room = rooms(schema)
 
     def type_of(table: Table, column: Column) -> NativeType:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from core.errors import VerificationError
+
 MARKER = "greenroom_restore"  # the table that says, in the target itself, which restore made it what it is
 _ID = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
@@ -74,3 +76,13 @@ def count_differences(expected: dict[str, int], found: dict[str, int]) -> list[s
             said = "no such table" if there is None else f"{there} rows"
             lines.append(f"{table}: {said}, expected {'none' if wanted is None else f'{wanted} rows'}")
     return lines
+
+
+def expect_counts(expected: dict[str, int], found: dict[str, int]) -> None:
+    """Raise VerificationError where a restored dump does not hold the rows that the backup counted."""
+    wrong = count_differences(expected, found)
+    if wrong:
+        raise VerificationError(
+            "the restored database does not hold the rows of the backup: " + "; ".join(wrong[:5]),
+            hint="nothing was changed; verify the backup, and look at the messages of the server",
+        )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from core.databases.quoting import back_quoted, double_quoted
 from core.databases.schema import Schema
 from core.errors import GreenroomError
 
-_QUOTES = {"sqlite": '"', "postgresql": '"', "mysql": "`"}
 _POSTGRESQL_BYTES = 63
 _MYSQL_LETTERS = 64
 _POSTGRESQL_OWN_COLUMNS = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
@@ -16,8 +16,7 @@ _POSTGRESQL_OWN_COLUMNS = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
 
 def quoted(engine: str, name: str) -> str:
     """Return a name as SQL of that engine, whatever is in it."""
-    quote = _QUOTES[engine]
-    return f"{quote}{name.replace(quote, quote * 2)}{quote}"
+    return back_quoted(name) if engine == "mysql" else double_quoted(name)
 
 
 def quoted_list(engine: str, names: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ def orphans_query(table: Table, key: ForeignKey, quoted: Callable[[str], str]) -
     joined = " AND ".join(f"c.{quoted(one)} = p.{quoted(other)}" for one, other in pairs)
     given = " AND ".join(f"c.{quoted(one)} IS NOT NULL" for one, _ in pairs)
     return (
-        f"SELECT COUNT(*) FROM {quoted(table.name)} c LEFT JOIN {quoted(key.table)} p ON {joined} "  # noqa: S608
+        f"SELECT COUNT(*) FROM {quoted(table.name)} c LEFT JOIN {quoted(key.table)} p ON {joined} "
         f"WHERE {given} AND p.{quoted(key.referred[0])} IS NULL"
     )
 

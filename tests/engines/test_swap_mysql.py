@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, text
 
-from core.databases.connect import open_server
+from core.databases.connect import beside, open_server
 from core.databases.mysql import restore, swap
-from core.databases.mysql.server import beside, quoted
+from core.databases.quoting import back_quoted as quoted
 from core.databases.tools import ToolFailedError
 from core.errors import CancelledError, GreenroomError, VerificationError
 from core.progress import CancelToken, Reporter

@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from core.databases.connect import open_server
+from core.databases.connect import beside, open_server
 from core.databases.postgresql import inplace, restore, swap
-from core.databases.postgresql.server import beside, connect, quoted, run
+from core.databases.postgresql.server import connect, run
+from core.databases.quoting import double_quoted as quoted
 from core.databases.tools import ToolFailedError
 from core.errors import CancelledError, GreenroomError, VerificationError
 from core.progress import CancelToken, Reporter

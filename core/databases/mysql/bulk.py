@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from core.databases.decode import Row, RowError
+from core.databases.quoting import back_quoted as quoted
 from core.databases.schema import Table
 from core.databases.sums import TableSum
 from core.databases.target import Way
@@ -47,7 +48,7 @@ class Bulk:
         with ThreadPoolExecutor(1) as pool:
             running = pool.submit(self._read_from, reading, way)
             try:
-                with open(writing, "wb", buffering=0) as pipe:  # noqa: PTH123 - it has no path
+                with os.fdopen(writing, "wb", buffering=0) as pipe:
                     for rows in way.rows(lines):
                         total += write_rows(rows, lambda data: _write_all(pipe.fileno(), data))
             except BrokenPipeError:
@@ -85,7 +86,7 @@ class Bulk:
     def _by_insert(self, way: Way, lines: Iterable[bytes]) -> TableSum:
         total = TableSum()
         names = ", ".join(map(quoted, way.columns))
-        begin = f"INSERT INTO {self.place} ({names}) VALUES ".encode()  # noqa: S608
+        begin = f"INSERT INTO {self.place} ({names}) VALUES ".encode()
         bits = self._bits(way.columns)
         literals = [_number if name in bits else _literal for name in way.columns]
         with self.connection.cursor() as cursor:
@@ -112,12 +113,6 @@ class Bulk:
             if self.connection.open:
                 raise
             raise RowError(table, None, None, "the connection to the server is lost") from error
-
-
-def quoted(name: str) -> str:
-    """Return a name as these servers want it."""
-    escaped = name.replace("`", "``")
-    return f"`{escaped}`"
 
 
 def words_of(error: DBAPIError) -> str:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from core.databases.mysql.bulk import quoted
+from core.databases.quoting import back_quoted as quoted
 
 NOTE = "greenroom_making"
 _FIND = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s"
 _MAKE = f"CREATE TABLE {NOTE} (names LONGTEXT CHARACTER SET utf8mb4) ENGINE = InnoDB"
-_READ = f"SELECT names FROM {NOTE}"  # noqa: S608
-_WRITE = f"INSERT INTO {NOTE} VALUES (%s)"  # noqa: S608
+_READ = f"SELECT names FROM {NOTE}"
+_WRITE = f"INSERT INTO {NOTE} VALUES (%s)"
 _DROP = f"DROP TABLE {NOTE}"
 
 

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from core.databases.mysql.server import quoted, run
+from core.databases.mysql.server import run
+from core.databases.quoting import back_quoted as quoted
 from core.errors import GreenroomError
 
 PARTS = "greenroom_parts"
@@ -68,7 +69,7 @@ def parts_are_kept(connection: Connection, within: str, restore_id: str) -> bool
     """Whether the database `within` has all parts that belong to a restore."""
     if not has_table(connection, within, PARTS):
         return False
-    query = f"SELECT statement FROM {quoted(within)}.{quoted(PARTS)} WHERE kind = '{_WHOLE}'"  # noqa: S608
+    query = f"SELECT statement FROM {quoted(within)}.{quoted(PARTS)} WHERE kind = '{_WHOLE}'"
     return restore_id in connection.exec_driver_sql(query.replace("%", "%%")).scalars().all()
 
 
@@ -87,7 +88,7 @@ def make_parts(connection: Connection, database: str, within: str) -> None:
     """
     drop_parts(connection, database)
     query = (
-        f"SELECT kind, name, statement, sql_mode, client, collation_name, zone FROM {quoted(within)}.{quoted(PARTS)}"  # noqa: S608
+        f"SELECT kind, name, statement, sql_mode, client, collation_name, zone FROM {quoted(within)}.{quoted(PARTS)}"
     )
     rows = connection.execute(text(f"{query} ORDER BY place")).all()
     parts = [Part(*row) for row in rows if row[0] != _WHOLE]

@@ -15,6 +15,7 @@ from core.databases.connect import open_server
 from core.databases.lines import Reader, json_value
 from core.databases.mysql.reflect import read_schema
 from core.databases.orphans import orphans_query, with_broken
+from core.databases.quoting import back_quoted as quoted
 from core.databases.schema import Column, ForeignKey, Kind, Schema, Table
 from core.progress import Reporter
 
@@ -56,7 +57,7 @@ def _broken_keys(connection: Connection, schema: Schema) -> Schema:
     """With `foreign_key_checks` off anything goes in, and nothing is checked when they are on again."""
 
     def count(table: Table, key: ForeignKey) -> int:
-        return int(connection.execute(text(orphans_query(table, key, _quoted).replace(":", r"\:"))).scalar_one())
+        return int(connection.execute(text(orphans_query(table, key, quoted).replace(":", r"\:"))).scalar_one())
 
     return with_broken(schema, count)
 
@@ -66,7 +67,7 @@ def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
     columns = [column for column in table.columns if column.computed is None]
     parts = ", ',', ".join(f"{_literal(column.name)}, {_or_null(column)}" for column in columns)
     line = f"CONCAT('{{', {parts}, '}}')"
-    source = f"FROM {_quoted(table.name)}"
+    source = f"FROM {quoted(table.name)}"
     too_long = False
     for (made,) in _rows(connection, f"SELECT CAST({line} AS BINARY) {source}"):
         if made is None:
@@ -74,7 +75,7 @@ def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
         else:
             yield made
     if too_long:
-        values = ", ".join(_quoted(one.name) if one.type.kind in _MADE_HERE else _or_null(one) for one in columns)
+        values = ", ".join(quoted(one.name) if one.type.kind in _MADE_HERE else _or_null(one) for one in columns)
         for row in _rows(connection, f"SELECT {values} {source} WHERE {line} IS NULL"):
             yield _long_line(columns, row)
 
@@ -88,7 +89,7 @@ def _rows(connection: Connection, query: str) -> Iterator[tuple[Any, ...]]:
 
 
 def _or_null(column: Column) -> str:
-    return f"IF({_quoted(column.name)} IS NULL, 'null', {_expression(column)})"
+    return f"IF({quoted(column.name)} IS NULL, 'null', {_expression(column)})"
 
 
 def _long_line(columns: Sequence[Column], row: Sequence[Any]) -> bytes:
@@ -100,11 +101,6 @@ def _long_line(columns: Sequence[Column], row: Sequence[Any]) -> bytes:
         else:
             values[column.name] = None if value is None else make(value)
     return msgspec.json.encode(values)
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace("`", "``")
-    return f"`{escaped}`"
 
 
 def _literal(name: str) -> str:
@@ -120,7 +116,7 @@ def _expression(column: Column) -> str:
         form = _BITS
     if column.type.kind == "timestamp" and column.type.zoned:
         form = _ZONED
-    return form.replace("{c}", _quoted(column.name))
+    return form.replace("{c}", quoted(column.name))
 
 
 _MADE_HERE: dict[Kind, Callable[[Any], object]] = {"bytes": bytes.hex, "text": str, "json": json_value}

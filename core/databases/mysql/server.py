@@ -9,12 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 from sqlalchemy.engine.url import URL, make_url
-from sqlalchemy.exc import DBAPIError
 
-from core.databases.connect import open_server
+from core.databases.connect import open_server, refusals
 from core.databases.facts import DatabaseFacts, OtherConnection
+from core.databases.quoting import back_quoted as quoted
 from core.databases.tools import Command, find_tool, version_of
-from core.errors import GreenroomError
 from core.progress import Reporter
 
 PACKAGE = "mariadb-client"
@@ -52,24 +51,6 @@ _OTHER_ENGINES = text("""
 """)
 
 
-def quoted(name: str) -> str:
-    escaped = name.replace("`", "``")
-    return f"`{escaped}`"
-
-
-def database_of(url: str) -> str:
-    """Return the name of the database that a URL names; raise GreenroomError where it names none."""
-    name = make_url(url).database
-    if not name:
-        raise GreenroomError("the database URL names no database", hint="write mysql://user@host/NAME")
-    return name
-
-
-def beside(url: str, database: str) -> str:
-    """Return the URL of another database on the same server, as the same user."""
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
-
-
 @contextmanager
 def connect(url: str) -> Iterator[Connection]:
     """Connect, each statement a transaction of its own, texts as `utf8mb4`.
@@ -82,19 +63,6 @@ def connect(url: str) -> Iterator[Connection]:
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
     finally:
         server.dispose()
-
-
-@contextmanager
-def refusals(url: str) -> Iterator[None]:
-    """Turn what the driver raises into what a person can act on."""
-    try:
-        yield
-    except DBAPIError as error:
-        said = ": ".join(map(str, getattr(error.orig, "args", ()))) or str(error.orig)
-        shown = make_url(url).render_as_string(hide_password=True)
-        raise GreenroomError(
-            f"{shown}: {said}", hint="check the URL, the server, and what the user may do there"
-        ) from error
 
 
 def run(connection: Connection, statement: str) -> None:
@@ -128,7 +96,7 @@ def count_tables(url: str, reporter: Reporter) -> DatabaseFacts:
         reporter.phase("counting rows", len(tables), "steps")
         counts = {}
         for name in tables:
-            query = f"SELECT COUNT(*) FROM {quoted(name)}"  # noqa: S608 - the name is quoted
+            query = f"SELECT COUNT(*) FROM {quoted(name)}"
             counts[name] = int(connection.exec_driver_sql(query.replace("%", "%%")).scalar_one())
             reporter.advance()
         run(connection, "ROLLBACK")

@@ -8,17 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.databases.connect import database_of
 from core.databases.facts import DatabaseFacts, Dump
 from core.databases.mysql.counting import DumpCounter
-from core.databases.mysql.server import (
-    DUMP,
-    connect,
-    database_of,
-    not_in_a_dump,
-    server_version,
-    tool_command,
-    tool_version,
-)
+from core.databases.mysql.server import DUMP, connect, not_in_a_dump, server_version, tool_command, tool_version
 from core.databases.tools import read_tool, version_numbers
 from core.errors import VerificationError
 from core.progress import Reporter

@@ -16,9 +16,11 @@ from typing import Literal
 
 from sqlalchemy import Connection, text
 
+from core.databases.connect import beside, database_of
 from core.databases.facts import MARKER, name_beside
 from core.databases.mysql.parts import drop_parts, has_table, keep_parts, make_parts, parts_are_kept
-from core.databases.mysql.server import beside, connect, database_of, quoted, run
+from core.databases.mysql.server import connect, run
+from core.databases.quoting import back_quoted as quoted
 from core.errors import GreenroomError
 
 State = Literal["old", "new"]
@@ -155,7 +157,7 @@ def _exchange(connection: Connection, site: str, out: str, come: str) -> None:
 def _id_in(connection: Connection, database: str) -> str | None:
     if not has_table(connection, database, MARKER):
         return None
-    query = f"SELECT id FROM {quoted(database)}.{quoted(MARKER)}"  # noqa: S608 - the names are quoted
+    query = f"SELECT id FROM {quoted(database)}.{quoted(MARKER)}"
     found: str | None = connection.exec_driver_sql(query.replace("%", "%%")).scalar()
     return found
 

@@ -14,10 +14,11 @@ from core.databases.compare import compare_columns
 from core.databases.connect import open_server, run_as_it_is
 from core.databases.decode import Row, RowError
 from core.databases.mysql import ENGINE
-from core.databases.mysql.bulk import Bulk, quoted, words_of
+from core.databases.mysql.bulk import Bulk, words_of
 from core.databases.mysql.fresh import noted_tables, remove_note, remove_noted, write_note
 from core.databases.mysql.loadtext import loaded_conversion, read_conversion
 from core.databases.mysql.reflect import read_schema
+from core.databases.quoting import back_quoted as quoted
 from core.databases.schema import Column, ForeignKey, Schema, Table
 from core.databases.sums import TableSum
 from core.databases.target import (
@@ -121,7 +122,7 @@ class MysqlTarget:
     def clear(self, tables: Sequence[str]) -> None:
         expect_none(self.problems(tables, merge=False))
         for name in tables:
-            self._run(f"table {name} cannot be cleared", f"DELETE FROM {quoted(name)}")  # noqa: S608
+            self._run(f"table {name} cannot be cleared", f"DELETE FROM {quoted(name)}")
         self._touched.update(tables)
 
     def load(self, source: Table, lines: Iterable[bytes], *, merge: bool) -> LoadResult:
@@ -149,7 +150,7 @@ class MysqlTarget:
 
     def checksum(self, table: Table, columns: Sequence[str], keys: str | None = None) -> TableSum:
         wanted = ", ".join(_expression(table.column(name)) for name in columns)
-        query = f"SELECT {wanted} FROM {quoted(table.name)} t"  # noqa: S608
+        query = f"SELECT {wanted} FROM {quoted(table.name)} t"
         if keys is not None:
             query += f" JOIN {keys} s ON {_same_key(table)}"
         return sum_cells(_as_sent([table.column(name) for name in columns], self._rows_as_text(query)))
@@ -191,7 +192,7 @@ class MysqlTarget:
         key = ", ".join(map(quoted, table.primary_key))
         self._run(
             f"the rows of {table.name} cannot be staged",
-            f"CREATE TEMPORARY TABLE {keys} (PRIMARY KEY ({key})) ENGINE=InnoDB"  # noqa: S608
+            f"CREATE TEMPORARY TABLE {keys} (PRIMARY KEY ({key})) ENGINE=InnoDB"
             f" SELECT {wanted} FROM {quoted(table.name)} LIMIT 0",
         )
         return keys
@@ -204,9 +205,9 @@ class MysqlTarget:
         change = ", ".join(
             f"t.{quoted(name)} = s.{quoted(name)}" for name in way.columns if name not in table.primary_key
         )
-        statements = [f"UPDATE {place} t JOIN {keys} s ON {_same_key(table)} SET {change}"] if change else []  # noqa: S608
+        statements = [f"UPDATE {place} t JOIN {keys} s ON {_same_key(table)} SET {change}"] if change else []
         statements.append(
-            f"INSERT INTO {place} ({names}) SELECT {wanted} FROM {keys} s LEFT JOIN {place} t ON {_same_key(table)}"  # noqa: S608
+            f"INSERT INTO {place} ({names}) SELECT {wanted} FROM {keys} s LEFT JOIN {place} t ON {_same_key(table)}"
             f" WHERE t.{quoted(table.primary_key[0])} IS NULL"
         )
         try:
@@ -224,7 +225,7 @@ class MysqlTarget:
         given = " AND ".join(f"c.{quoted(name)} IS NOT NULL" for name in key.columns)
         values = ", ".join(f"c.{quoted(name)}" for name in key.columns)
         query = (
-            f"SELECT {values} FROM {quoted(table.name)} c LEFT JOIN {quoted(key.table)} p ON {same}"  # noqa: S608
+            f"SELECT {values} FROM {quoted(table.name)} c LEFT JOIN {quoted(key.table)} p ON {same}"
             f" WHERE {given} AND p.{quoted(key.referred[0])} IS NULL LIMIT 1"
         )
         for row in run_as_it_is(self._connection, query):

@@ -12,7 +12,8 @@ from pathlib import Path
 from sqlalchemy import text
 
 from core.databases.facts import MARKER, checked_id
-from core.databases.postgresql.server import PACKAGE, connect, literal, quoted, run, tool_command, tool_version
+from core.databases.postgresql.server import PACKAGE, connect, literal, run, tool_command, tool_version
+from core.databases.quoting import double_quoted as quoted
 from core.databases.tools import Command, find_tool, translate_and_feed, version_numbers
 from core.errors import GreenroomError
 from core.progress import Reporter
@@ -136,7 +137,7 @@ def committed(url: str, restore_id: str) -> bool:
     with connect(url) as connection:
         ids: list[str] = []
         for schema in connection.execute(_MARKERS).scalars().all():
-            query = f"SELECT id FROM {quoted(schema)}.{quoted(MARKER)}"  # noqa: S608 - names are quoted
+            query = f"SELECT id FROM {quoted(schema)}.{quoted(MARKER)}"
             ids += connection.exec_driver_sql(query.replace("%", "%%")).scalars()
     return restore_id in ids
 

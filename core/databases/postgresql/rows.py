@@ -13,6 +13,7 @@ from core.databases.connect import open_server
 from core.databases.lines import Reader
 from core.databases.orphans import orphans_query, with_broken
 from core.databases.postgresql.reflect import read_schema
+from core.databases.quoting import double_quoted as quoted
 from core.databases.schema import Column, ForeignKey, Schema, Table
 from core.progress import Reporter
 
@@ -66,29 +67,24 @@ def _broken_keys(connection: Connection, schema: Schema) -> Schema:
     def count(table: Table, key: ForeignKey) -> int:
         if (table.name, key.name) not in unproved:
             return 0
-        return int(connection.execute(text(orphans_query(table, key, _quoted).replace(":", r"\:"))).scalar_one())
+        return int(connection.execute(text(orphans_query(table, key, quoted).replace(":", r"\:"))).scalar_one())
 
     return with_broken(schema, count)
 
 
 def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
     columns = [column for column in table.columns if column.computed is None]
-    wanted = ", ".join(f"{_expression(column)} AS {_quoted(column.name)}" for column in columns)
-    rows = f"SELECT row_to_json(r)::text FROM (SELECT {wanted} FROM {_quoted(table.name)}) r"  # noqa: S608
+    wanted = ", ".join(f"{_expression(column)} AS {quoted(column.name)}" for column in columns)
+    rows = f"SELECT row_to_json(r)::text FROM (SELECT {wanted} FROM {quoted(table.name)}) r"
     raw: Any = connection.connection.driver_connection
     with raw.cursor() as cursor, cursor.copy(f"COPY ({rows}) TO STDOUT WITH {_FORMAT}") as copy:
         for line in copy:
             yield bytes(line).removesuffix(b"\n")
 
 
-def _quoted(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
-
-
 def _expression(column: Column) -> str:
     """What row_to_json writes as lines.py says; all other types have a text that means the same everywhere."""
-    name, kind = _quoted(column.name), column.type.kind
+    name, kind = quoted(column.name), column.type.kind
     if kind in _AS_THEY_ARE and not _has_a_form_of_its_own(column):
         return name
     if kind == "bytes":

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 from sqlalchemy.engine.url import make_url
-from sqlalchemy.exc import DBAPIError
 
-from core.databases.connect import open_server
+from core.databases.connect import open_server, refusals
 from core.databases.facts import DatabaseFacts, OtherConnection
+from core.databases.quoting import double_quoted as quoted
 from core.databases.tools import Command, find_tool, version_of
 from core.errors import GreenroomError
 from core.progress import Reporter
@@ -37,11 +37,6 @@ _OTHERS = text("""
 """)
 
 
-def quoted(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
-
-
 def literal(value: object) -> str:
     escaped = str(value).replace("'", "''")
     return f"E'{escaped}'".replace("\\", "\\\\") if "\\" in escaped else f"'{escaped}'"
@@ -50,19 +45,6 @@ def literal(value: object) -> str:
 def run(connection: Connection, statement: str) -> None:
     """Run a statement as it stands."""
     connection.exec_driver_sql(statement.replace("%", "%%"))
-
-
-def database_of(url: str) -> str:
-    """Return the name of the database that a URL names; raise GreenroomError where it names none."""
-    name = make_url(url).database
-    if not name:
-        raise GreenroomError("the database URL names no database", hint="write postgresql://user@host/NAME")
-    return name
-
-
-def beside(url: str, database: str) -> str:
-    """Return the URL of another database on the same server, as the same user."""
-    return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
 @contextmanager
@@ -78,19 +60,6 @@ def connect(url: str, *, autocommit: bool = False) -> Iterator[Connection]:
             yield connection.execution_options(isolation_level=level)
     finally:
         server.dispose()
-
-
-@contextmanager
-def refusals(url: str) -> Iterator[None]:
-    """Turn what the driver raises into what a person can act on."""
-    try:
-        yield
-    except DBAPIError as error:
-        said = " ".join(str(error.orig).split())
-        shown = make_url(url).render_as_string(hide_password=True)
-        raise GreenroomError(
-            f"{shown}: {said}", hint="check the URL, the server, and what the user may do there"
-        ) from error
 
 
 def probe(url: str) -> str:
@@ -122,7 +91,7 @@ def facts_of(connection: Connection, reporter: Reporter) -> DatabaseFacts:
     reporter.phase("counting rows", len(tables), "steps")
     counts = {}
     for schema, name in tables:
-        query = f"SELECT count(*) FROM {quoted(schema)}.{quoted(name)}"  # noqa: S608 - names are quoted
+        query = f"SELECT count(*) FROM {quoted(schema)}.{quoted(name)}"
         counts[shown(schema, name)] = int(connection.exec_driver_sql(query.replace("%", "%%")).scalar_one())
         reporter.advance()
     return DatabaseFacts(server_version(connection), counts)

@@ -19,8 +19,10 @@ from typing import Literal
 
 from sqlalchemy import Connection, text
 
+from core.databases.connect import beside, database_of
 from core.databases.facts import name_beside
-from core.databases.postgresql.server import beside, connect, database_of, literal, quoted, run
+from core.databases.postgresql.server import connect, literal, run
+from core.databases.quoting import double_quoted as quoted
 from core.errors import GreenroomError
 
 State = Literal["old", "between", "new"]

@@ -18,6 +18,7 @@ from core.databases.postgresql import ENGINE
 from core.databases.postgresql.copytext import copied_conversion, read_conversion
 from core.databases.postgresql.reflect import read_schema
 from core.databases.postgresql.without import Removed, take_away
+from core.databases.quoting import double_quoted as quoted
 from core.databases.schema import Column, Schema, Table
 from core.databases.sums import TableSum, sum_rows
 from core.databases.target import (
@@ -119,7 +120,7 @@ class PostgresqlTarget:
         expect_none(self.problems(tables, merge=False))
         self._prepare(tables)
         with _refusals("the tables cannot be cleared"):
-            run_as_it_is(self._connection, f"TRUNCATE {', '.join(map(_quoted, tables))}")
+            run_as_it_is(self._connection, f"TRUNCATE {', '.join(map(quoted, tables))}")
 
     def load(self, source: Table, lines: Iterable[bytes], *, merge: bool) -> LoadResult:
         table = table_of(self.schema, source.name)
@@ -128,7 +129,7 @@ class PostgresqlTarget:
         self._loaded.add(table.name)
         way = _way(source, table)
         if not merge:
-            return LoadResult(way.columns, self._copy(_quoted(table.name), way, lines))
+            return LoadResult(way.columns, self._copy(quoted(table.name), way, lines))
         expect_none(missing_keys(table, way))
         keys = self._stage(table, way)
         total = self._copy(f"pg_temp.{keys}", way, lines)
@@ -147,9 +148,9 @@ class PostgresqlTarget:
 
     def checksum(self, table: Table, columns: Sequence[str], keys: str | None = None) -> TableSum:
         wanted = ", ".join(_expression(table.column(name)) for name in columns)
-        query = f"SELECT {wanted} FROM {_quoted(table.name)} t"  # noqa: S608
+        query = f"SELECT {wanted} FROM {quoted(table.name)} t"
         if keys is not None:
-            same = " AND ".join(f"t.{_quoted(name)} = s.{_quoted(name)}" for name in table.primary_key)
+            same = " AND ".join(f"t.{quoted(name)} = s.{quoted(name)}" for name in table.primary_key)
             query += f" JOIN pg_temp.{keys} s ON {same}"
         with self._cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT") as copy:
             return sum_rows(_as_sent([table.column(name) for name in columns], copy))
@@ -167,12 +168,12 @@ class PostgresqlTarget:
         """Keep others from writing to the tables, and take away what would act on our rows."""
         for name in tables:
             if name not in self._removed:
-                run_as_it_is(self._connection, f"LOCK TABLE {_quoted(name)} IN SHARE ROW EXCLUSIVE MODE")
+                run_as_it_is(self._connection, f"LOCK TABLE {quoted(name)} IN SHARE ROW EXCLUSIVE MODE")
                 self._removed[name] = take_away(self._connection, name)
 
     def _copy(self, place: str, way: Way, lines: Iterable[bytes]) -> TableSum:
         total = TableSum()
-        names = ", ".join(map(_quoted, way.columns))
+        names = ", ".join(map(quoted, way.columns))
         try:
             with self._cursor() as cursor, cursor.copy(f"COPY {place} ({names}) FROM STDIN") as copy:
                 for rows in way.rows(lines):
@@ -185,24 +186,24 @@ class PostgresqlTarget:
         """Make a temporary table with the same types and primary key."""
         self._staged += 1
         keys = f"greenroom_staged_{self._staged}"
-        wanted = ", ".join(map(_quoted, way.columns))
-        key = ", ".join(map(_quoted, table.primary_key))
+        wanted = ", ".join(map(quoted, way.columns))
+        key = ", ".join(map(quoted, table.primary_key))
         run_as_it_is(
             self._connection,
-            f"CREATE TEMPORARY TABLE {keys} ON COMMIT DROP AS SELECT {wanted} FROM {_quoted(table.name)} WITH NO DATA",  # noqa: S608
+            f"CREATE TEMPORARY TABLE {keys} ON COMMIT DROP AS SELECT {wanted} FROM {quoted(table.name)} WITH NO DATA",
         )
         run_as_it_is(self._connection, f"ALTER TABLE pg_temp.{keys} ADD PRIMARY KEY ({key})")
         return keys
 
     def _merge(self, table: Table, way: Way, keys: str) -> None:
-        names = ", ".join(map(_quoted, way.columns))
-        key = ", ".join(map(_quoted, table.primary_key))
+        names = ", ".join(map(quoted, way.columns))
+        key = ", ".join(map(quoted, table.primary_key))
         others = [name for name in way.columns if name not in table.primary_key]
-        change = ", ".join(f"{_quoted(name)} = excluded.{_quoted(name)}" for name in others)
+        change = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in others)
         action = f"UPDATE SET {change}" if others else "NOTHING"
         try:
             self._cursor().execute(
-                f"INSERT INTO {_quoted(table.name)} ({names}) OVERRIDING SYSTEM VALUE"  # noqa: S608
+                f"INSERT INTO {quoted(table.name)} ({names}) OVERRIDING SYSTEM VALUE"
                 f" SELECT {names} FROM pg_temp.{keys} ON CONFLICT ({key}) DO {action}"
             )
         except _driver_error() as error:
@@ -215,8 +216,8 @@ class PostgresqlTarget:
             beyond = ">" if step > 0 else "<"
             run_as_it_is(
                 self._connection,
-                f"SELECT setval('{sequence.replace(chr(39), chr(39) * 2)}'::regclass, found.last)"  # noqa: S608
-                f" FROM (SELECT {best}({_quoted(column)})::bigint AS last FROM {_quoted(table)}) found, {sequence} s"
+                f"SELECT setval('{sequence.replace(chr(39), chr(39) * 2)}'::regclass, found.last)"
+                f" FROM (SELECT {best}({quoted(column)})::bigint AS last FROM {quoted(table)}) found, {sequence} s"
                 f" WHERE found.last {beyond} s.last_value OR (found.last = s.last_value AND NOT s.is_called)",
             )
 
@@ -266,7 +267,7 @@ def _as_sent(columns: Sequence[Column], copy: Iterable[bytes | memoryview]) -> I
 
 def _expression(column: Column) -> str:
     """A column for COPY to write: numbers of 32 bits with all the digits of 64, and as text what has no kind."""
-    name = f"t.{_quoted(column.name)}"
+    name = f"t.{quoted(column.name)}"
     element = column.type.element
     if column.type.kind == "float" and column.type.bits == 32:
         return f"{name}::float8"
@@ -274,8 +275,3 @@ def _expression(column: Column) -> str:
         return f"to_json({name}::float8[])"
     foreign = column.type.kind == "text" and not column.type.native.startswith(("text", "character"))
     return f"{name}::text" if foreign else name
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'

@@ -16,6 +16,7 @@ from sqlalchemy import URL
 
 from core.databases.lines import Reader, json_value, not_text
 from core.databases.orphans import with_broken
+from core.databases.quoting import double_quoted as quoted
 from core.databases.schema import ForeignKey, Kind, Schema, Table
 from core.databases.sqlite.connection import connect, errors, reading
 from core.databases.sqlite.reflect import read_schema
@@ -81,8 +82,8 @@ def _lines(connection: sqlite3.Connection, table: Table) -> Iterator[bytes]:
     columns = [column for column in table.columns if column.computed is None]
     names = [column.name for column in columns]
     writers = [_WRITERS[column.type.kind] for column in columns]
-    wanted = ", ".join(map(_quoted, names))
-    query = f"SELECT {wanted} FROM main.{_quoted(table.name)}"  # noqa: S608 - names can be no parameters
+    wanted = ", ".join(map(quoted, names))
+    query = f"SELECT {wanted} FROM main.{quoted(table.name)}"
     try:
         for row in connection.execute(query):
             values = [write(value) for write, value in zip(writers, row, strict=True)]
@@ -91,11 +92,6 @@ def _lines(connection: sqlite3.Connection, table: Table) -> Iterator[bytes]:
         if "UTF-8" in str(error):
             raise not_text(table.name, str(error)) from error
         raise
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
 
 
 def _tagged(value: Value) -> object:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.databases.facts import DatabaseFacts
+from core.databases.quoting import double_quoted
 from core.databases.sqlite.connection import (
     DatabaseDamagedError,
     DatabaseMissingError,
@@ -117,8 +118,7 @@ def count_tables(connection: sqlite3.Connection, reporter: Reporter) -> dict[str
         reporter.phase("counting rows", len(names), "steps")
         counts = {}
         for (name,) in names:
-            quoted = str(name).replace('"', '""')
-            query = f'SELECT count(*) FROM "{quoted}"'  # noqa: S608 - a table's name can be no parameter; it is quoted
+            query = f"SELECT count(*) FROM {double_quoted(str(name))}"
             with cancellable(connection, reporter):
                 counts[str(name)] = int(connection.execute(query).fetchone()[0])
             reporter.advance()

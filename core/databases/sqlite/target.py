@@ -13,6 +13,7 @@ from sqlalchemy import URL
 
 from core.databases.compare import compare_columns
 from core.databases.decode import Row, RowError
+from core.databases.quoting import double_quoted as quoted
 from core.databases.schema import Schema, Table
 from core.databases.sqlite.reflect import read_schema
 from core.databases.sqlite.snapshot import ENGINE
@@ -93,7 +94,7 @@ class SqliteTarget:
     def clear(self, tables: Sequence[str]) -> None:
         self._begin_changes(tables)
         for name in tables:
-            self._connection.execute(f"DELETE FROM main.{_quoted(table_of(self.schema, name).name)}")  # noqa: S608
+            self._connection.execute(f"DELETE FROM main.{quoted(table_of(self.schema, name).name)}")
 
     def load(self, source: Table, lines: Iterable[bytes], *, merge: bool) -> LoadResult:
         table = table_of(self.schema, source.name)
@@ -101,10 +102,10 @@ class SqliteTarget:
         self._begin_changes([table.name])
         way = _way(source, table)
         if not merge:
-            return LoadResult(way.columns, self._insert(f"main.{_quoted(table.name)}", way, lines))
+            return LoadResult(way.columns, self._insert(f"main.{quoted(table.name)}", way, lines))
         expect_none(missing_keys(table, way))
         keys = self._stage(table, way)
-        total = self._insert(f"temp.{_quoted(keys)}", way, lines)
+        total = self._insert(f"temp.{quoted(keys)}", way, lines)
         self._merge(table, way, keys)
         return LoadResult(way.columns, total, keys)
 
@@ -127,11 +128,11 @@ class SqliteTarget:
         self._touched = set()
 
     def checksum(self, table: Table, columns: Sequence[str], keys: str | None = None) -> TableSum:
-        wanted = ", ".join(f"t.{_quoted(name)}" for name in columns) or "NULL"
-        query = f"SELECT {wanted} FROM main.{_quoted(table.name)} t"  # noqa: S608
+        wanted = ", ".join(f"t.{quoted(name)}" for name in columns) or "NULL"
+        query = f"SELECT {wanted} FROM main.{quoted(table.name)} t"
         if keys is not None:
-            same = " AND ".join(f"t.{_quoted(name)} IS s.{_quoted(name)}" for name in table.primary_key)
-            query += f" JOIN temp.{_quoted(keys)} s ON {same}"
+            same = " AND ".join(f"t.{quoted(name)} IS s.{quoted(name)}" for name in table.primary_key)
+            query += f" JOIN temp.{quoted(keys)} s ON {same}"
         rows = self._connection.execute(query)
         return sum_rows(map(_pack, rows) if columns else (_pack(()) for _ in rows))
 
@@ -146,7 +147,7 @@ class SqliteTarget:
         query = "SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger'"
         for name, sql in self._connection.execute(query).fetchall():
             self._triggers.append(sql)
-            self._connection.execute(f"DROP TRIGGER main.{_quoted(name)}")
+            self._connection.execute(f"DROP TRIGGER main.{quoted(name)}")
 
     def _insert(self, place: str, way: Way, lines: Iterable[bytes]) -> TableSum:
         total = TableSum()
@@ -163,9 +164,9 @@ class SqliteTarget:
             for sent, row in enumerate(rows, before + 1):  # noqa: B007 - looked at when SQLite refuses one
                 yield row
 
-        names = ", ".join(map(_quoted, way.columns))
+        names = ", ".join(map(quoted, way.columns))
         values = ", ".join("?" * len(way.columns))
-        statement = f"INSERT INTO {place} ({names}) VALUES ({values})"  # noqa: S608
+        statement = f"INSERT INTO {place} ({names}) VALUES ({values})"
         if not way.columns:
             statement = f"INSERT INTO {place} DEFAULT VALUES"
         try:
@@ -177,23 +178,23 @@ class SqliteTarget:
     def _stage(self, table: Table, way: Way) -> str:
         """Make a temporary table that stores values as the table does, with its primary key."""
         name = f"staged {table.name}"
-        wanted = ", ".join(map(_quoted, way.columns))
-        key = ", ".join(map(_quoted, table.primary_key))
+        wanted = ", ".join(map(quoted, way.columns))
+        key = ", ".join(map(quoted, table.primary_key))
         self._connection.execute(
-            f"CREATE TEMP TABLE {_quoted(name)} AS SELECT {wanted} FROM main.{_quoted(table.name)} WHERE FALSE"  # noqa: S608
+            f"CREATE TEMP TABLE {quoted(name)} AS SELECT {wanted} FROM main.{quoted(table.name)} WHERE FALSE"
         )
-        self._connection.execute(f"CREATE UNIQUE INDEX temp.{_quoted(f'key of {name}')} ON {_quoted(name)} ({key})")
+        self._connection.execute(f"CREATE UNIQUE INDEX temp.{quoted(f'key of {name}')} ON {quoted(name)} ({key})")
         return name
 
     def _merge(self, table: Table, way: Way, keys: str) -> None:
-        names = ", ".join(map(_quoted, way.columns))
-        key = ", ".join(map(_quoted, table.primary_key))
+        names = ", ".join(map(quoted, way.columns))
+        key = ", ".join(map(quoted, table.primary_key))
         others = [name for name in way.columns if name not in table.primary_key]
-        change = ", ".join(f"{_quoted(name)} = excluded.{_quoted(name)}" for name in others)
+        change = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in others)
         action = f"UPDATE SET {change}" if others else "NOTHING"
         try:
             self._connection.execute(
-                f"INSERT INTO main.{_quoted(table.name)} ({names}) SELECT {names} FROM temp.{_quoted(keys)}"  # noqa: S608
+                f"INSERT INTO main.{quoted(table.name)} ({names}) SELECT {names} FROM temp.{quoted(keys)}"
                 f" WHERE TRUE ON CONFLICT ({key}) DO {action}"
             )
         except sqlite3.Error as error:
@@ -203,8 +204,3 @@ class SqliteTarget:
 def _way(source: Table, table: Table) -> Way:
     found = {one.name: stored_conversion(one.type, other.type) for one, other in pairs_of(source, table)}
     return find_way(source, table, {name: one for name, one in found.items() if one is not None})
-
-
-def _quoted(name: str) -> str:
-    escaped = name.replace('"', '""')
-    return f'"{escaped}"'
