@@ -127,7 +127,7 @@ def inspect_restore(
         obstacles = find_obstacles(context, site, archive, reporter, rows, trusted=backup.trusted)
         targets = obstacles.targets
         present, tables_now = _present_tables(site, reporter)
-        holders = find_holders(database_files(site.sqlite_path) if site.sqlite_path else ())
+        holders = find_holders(database_files(site.sqlite_path)) if site.sqlite_path else Holders((), 0)
         manifest = archive.manifest
         backup_tables = {table.name: table.rows for table in manifest.tables} if manifest else {}
         if rows is not None and rows.mode != "exchange":
