@@ -1,8 +1,12 @@
-"""Snapshots of a database on a server: what its engine's own tools write, and how that takes the database's place."""
+"""Snapshots of a database on a server: what its engine's own tools write, and how that takes the database's place.
+
+It is loaded beside the database, and the two exchanged; or, where the role may create none and the engine can undo all
+of it, into the database itself, in one transaction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +20,7 @@ from core.databases.facts import Dump
 from core.progress import Reporter
 
 Member = Literal["database.dump", "database.sql"]
+_IN_PLACE = ("postgresql",)
 _MEMBERS: dict[str, Member] = {"postgresql": "database.dump", "mysql": "database.sql"}
 
 
@@ -35,6 +40,45 @@ def open_dump(url: URL, reporter: Reporter, tools: Path | None) -> AbstractConte
 def find_problems(url: URL, first: bytes, tools: Path | None) -> list[str]:
     """Given a dump's beginning, return why it cannot take the place of the database: versions, and rights missing."""
     return cast("list[str]", _part(url, "restore").find_problems(_text(url), first, tools))
+
+
+def goes_in_place(url: URL) -> bool:
+    """Whether the role may not exchange databases, so that a dump takes the place of what it owns in the one it has."""
+    return _engine(url) in _IN_PLACE and bool(_part(url, "restore").swap_problems(_text(url)))
+
+
+def find_problems_in_place(url: URL, first: bytes, tools: Path | None) -> list[str]:
+    """As `find_problems`, of a dump that goes into the database itself."""
+    return cast("list[str]", _part(url, "inplace").find_problems(_text(url), first, tools))
+
+
+def owned(url: URL) -> list[str]:
+    """Return what a dump into the database itself takes the place of, each with its kind: `table public.film`."""
+    return cast("list[str]", _part(url, "inplace").owned(_text(url)))
+
+
+def prepared_in_place(
+    url: URL,
+    restore_id: str,
+    blocks: Iterable[bytes],
+    expected: dict[str, int],
+    reporter: Reporter,
+    tools: Path | None,
+) -> AbstractContextManager[Callable[[], None]]:
+    """Load a dump into the database itself, in one transaction; yield its commit."""
+    part = _part(url, "inplace")
+    prepared = part.prepared_in_place(_text(url), restore_id, blocks, expected, reporter, tools=tools)
+    return cast("AbstractContextManager[Callable[[], None]]", prepared)
+
+
+def is_committed_in_place(url: URL, restore_id: str) -> bool:
+    """Ask the server whether a dump was committed into the database itself."""
+    return bool(_part(url, "inplace").committed(_text(url), restore_id))
+
+
+def forget_in_place(url: URL) -> None:
+    """Remove what tells so; can be repeated."""
+    _part(url, "inplace").forget(_text(url))
 
 
 def prepare(

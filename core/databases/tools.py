@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,42 +116,51 @@ def feed_tool(command: Command, blocks: Iterable[bytes], reporter: Reporter) -> 
             raise _did_not_read(child)
 
 
-def translate_and_feed(
-    translator: Command, reader: Command, before: bytes, blocks: Iterable[bytes], after: bytes, reporter: Reporter
-) -> None:
+@contextmanager
+def fed_translated(
+    translator: Command,
+    reader: Command,
+    before: bytes,
+    blocks: Iterable[bytes],
+    after: bytes,
+    ready: bytes,
+    reporter: Reporter,
+) -> Iterator[Callable[[bytes], None]]:
     """Feed one tool's output to another: `before`, then what the first makes of `blocks`, then `after`.
 
-    `after` is written only when the first has ended well, so a commit belongs there. Raise ToolFailedError or
-    CancelledError; the second tool then sees the end of its input without `after`, or is ended.
+    `after` makes the second print `ready`, and when it has, what gives it its last words is yielded: it waits for a
+    good end, and cannot be cancelled. Where it is not called the second tool is ended without them.
+    Raise ToolFailedError or CancelledError.
     """
     reading, writing = os.pipe()
-    try:
-        with _running(reader, stdin=reading) as second:
-            os.close(reading)
-            reading = -1
+    with (
+        os.fdopen(reading, "rb", buffering=0) as source,
+        os.fdopen(writing, "wb", buffering=0) as sink,
+        _running(reader, stdin=reading, stdout=subprocess.PIPE) as second,
+    ):
+        source.close()
+        os.set_blocking(writing, False)
+        if _write_all(writing, [before], reporter):
+            os.set_blocking(writing, True)  # the first tool shares the open pipe
+            with _running(translator, stdin=subprocess.PIPE, stdout=writing) as first:
+                _write_all(_pipe(first.process.stdin), blocks, reporter)
+                first.close_input()
+                if first.wait(reporter) != 0:
+                    sink.close()
+                    second.finish(reporter)  # it may be the one that failed first
+                first.finish(reporter)
             os.set_blocking(writing, False)
-            took_all = _write_all(writing, [before], reporter)
-            if took_all:
-                os.set_blocking(writing, True)  # the first tool shares the open pipe
-                with _running(translator, stdin=subprocess.PIPE, stdout=writing) as first:
-                    _write_all(_pipe(first.process.stdin), blocks, reporter)
-                    first.close_input()
-                    if first.wait(reporter) != 0:
-                        os.close(writing)
-                        writing = -1
-                        second.finish(reporter)  # it may be the one that failed first
-                    first.finish(reporter)
-                os.set_blocking(writing, False)
-                took_all = _write_all(writing, [after], reporter)
-            os.close(writing)
-            writing = -1
-            second.finish(reporter)
+            _write_all(writing, [after], reporter)
+        _expect(second, ready, reporter)
+
+        def end(last: bytes) -> None:
+            took_all = _write_all(writing, [last], Reporter())
+            sink.close()
+            second.finish(Reporter())
             if not took_all:
                 raise _did_not_read(second)
-    finally:
-        for end in (reading, writing):
-            if end >= 0:
-                os.close(end)
+
+        yield end
 
 
 @dataclass(frozen=True)
@@ -212,6 +221,19 @@ def _running(command: Command, stdin: int = subprocess.DEVNULL, stdout: int = su
                     with suppress(BrokenPipeError):
                         pipe.close()
             process.wait()
+
+
+def _expect(child: _Child, word: bytes, reporter: Reporter) -> None:
+    """Read what a tool prints until that is a word; raise ToolFailedError where it ends without it."""
+    output = _pipe(child.process.stdout)
+    printed = b""
+    while word not in printed:
+        _wait_until(output, select.POLLIN, reporter)
+        block = os.read(output, BLOCK_BYTES)
+        if not block:
+            child.finish(reporter)
+            raise _did_not_read(child)
+        printed = printed[-len(word) :] + block
 
 
 def _did_not_read(child: _Child) -> ToolFailedError:

@@ -13,6 +13,7 @@ from pathlib import Path
 from core.archive import Archive
 from core.config import Site
 from core.context import Context
+from core.databases import dumps
 from core.databases.sqlite import SIDE_FILES, check_database, copy_database
 from core.databases.target import open_target
 from core.errors import UsageError, VerificationError
@@ -26,8 +27,8 @@ from core.secrets import file_url
 from core.verify import open_backup
 
 
-def row_order(archive: Archive, order: RowOrder | None) -> RowOrder | None:
-    """Given what was asked for, return what is to be done with the database of an archive; None where it is a file.
+def row_order(site: Site, archive: Archive, order: RowOrder | None) -> RowOrder | None:
+    """Given what was asked for, return what an archive does with the database of a site; None where it is a file.
 
     Raise UsageError where something was asked for that only a portable backup can do.
     """
@@ -39,7 +40,8 @@ def row_order(archive: Archive, order: RowOrder | None) -> RowOrder | None:
     if order is not None and order != RowOrder():
         raise UsageError("a snapshot is restored whole", hint="--mode and --table are for portable backups")
     if manifest is not None and manifest.database.member != DATABASE:
-        return RowOrder(mode="exchange", manifest_sha256=archive.manifest_sha256)
+        in_place = site.sqlite_path is None and dumps.goes_in_place(site.database_url())
+        return RowOrder(mode="replace" if in_place else "exchange", manifest_sha256=archive.manifest_sha256)
     return None
 
 

@@ -11,6 +11,7 @@ from core.archive import Archive, Entry, Kind, Manifest
 from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
+from core.databases import dumps
 from core.databases.losses import Loss
 from core.databases.serving import count_rows, other_connections
 from core.databases.sqlite import (
@@ -123,14 +124,14 @@ def inspect_restore(
     """
     with open_backup(context, site, backup) as archive:
         archive.verify(reporter)
-        rows = row_order(archive, order)
+        rows = row_order(site, archive, order)
         obstacles = find_obstacles(context, site, archive, reporter, rows, trusted=backup.trusted)
         targets = obstacles.targets
         present, tables_now = _present_tables(site, reporter)
         holders = find_holders(database_files(site.sqlite_path)) if site.sqlite_path else Holders((), 0)
         manifest = archive.manifest
         backup_tables = {table.name: table.rows for table in manifest.tables} if manifest else {}
-        if rows is not None and rows.mode != "exchange":
+        if rows is not None and not rows.is_whole:
             backup_tables = _afterwards(rows, tables_now, backup_tables)
         folders = tuple(_folder_change(target, archive, site) for target in targets if target.kind == "folder")
         return Preview(
@@ -146,10 +147,10 @@ def inspect_restore(
             version_backup=obstacles.version_backup,
             engine_version=manifest.engine_version if manifest else None,
             rows=rows,
-            losses=() if rows is None or rows.mode == "exchange" else _losses(site, archive, rows, reporter),
+            losses=() if rows is None or rows.is_whole else _losses(site, archive, rows, reporter),
             blockers=obstacles.blockers,
             notices=(
-                *(_about_rows(rows, manifest) if rows is not None and manifest is not None else ()),
+                *(_about_rows(site, rows, manifest) if rows is not None and manifest is not None else ()),
                 *obstacles.notices,
                 *_connected(site),
                 *_notices(archive, present, holders, targets),
@@ -189,10 +190,19 @@ def _losses(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter) ->
         return ()
 
 
-def _about_rows(rows: RowOrder, manifest: Manifest) -> Iterator[str]:
+def _about_rows(site: Site, rows: RowOrder, manifest: Manifest) -> Iterator[str]:
     scope = set(rows.tables) or {table.name for table in manifest.tables}
     if rows.mode == "exchange":
         yield "the whole database is exchanged, with all that is in it; its connections are closed for that"
+        return
+    if rows.mode == "replace":
+        goes = dumps.owned(site.database_url())
+        yield (
+            "the role may create no database beside the site's, so in one transaction what it owns goes, and what the"
+            f" backup holds comes; what others own stays. {plural(len(goes), 'thing')} "
+            + ("go" if len(goes) != 1 else "goes")
+            + (f": {', '.join(goes)}" if goes else "")
+        )
         return
     if rows.mode == "merge":
         for table in manifest.tables:

@@ -113,14 +113,20 @@ class RowOrder(_Frozen):
     """What is done with a database that is no file: with the rows of some tables of a portable backup, or of all.
 
     `clear` removes all present rows of these tables first; `merge` overwrites those with the same primary key, and
-    others stay; `exchange` is for a snapshot of a server, which is restored whole. `of_site` and `manifest_sha256` say
-    which archive was meant, once it is staged.
+    others stay. A snapshot of a server is restored whole: `exchange` puts a database that was loaded beside it into its
+    place, `replace` what is in it into the place of what the role owns. `of_site` and `manifest_sha256` say which
+    archive was meant, once it is staged.
     """
 
-    mode: Literal["clear", "merge", "exchange"] = "clear"
+    mode: Literal["clear", "merge", "exchange", "replace"] = "clear"
     tables: tuple[str, ...] = ()
     of_site: str | None = None
     manifest_sha256: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a snapshot's, and not about the rows of tables."""
+        return self.mode in ("exchange", "replace")
 
 
 class Marker(_Frozen):

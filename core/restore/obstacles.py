@@ -158,13 +158,13 @@ def _wrong_kind(site: Site, archive: Archive) -> Iterator[str]:
 
 def _misfits(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter, *, trusted: bool) -> Iterator[str]:
     """Into a database that is lost the tables are made, and there all fits."""
-    if rows.mode == "exchange":
+    if rows.is_whole:
         if not trusted:
             yield (
                 "the backup was not made here, and its dump is SQL that would run with all rights of the site's user:"
                 " look into it, then load it by hand"
             )
-        yield from _exchange_problems(site, archive)
+        yield from _dump_problems(site, archive, rows)
         return
     found = open_tables(archive, rows.tables).schema
     merge = rows.mode == "merge"
@@ -178,7 +178,7 @@ def _misfits(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter, *
             yield from find_problems(found, present, merge=merge)
 
 
-def _exchange_problems(site: Site, archive: Archive) -> Iterator[str]:
+def _dump_problems(site: Site, archive: Archive, rows: RowOrder) -> Iterator[str]:
     manifest = archive.manifest
     if manifest is None:
         return
@@ -187,7 +187,8 @@ def _exchange_problems(site: Site, archive: Archive) -> Iterator[str]:
         yield f"the backup is a snapshot of {manifest.engine}; only a portable one goes into a site on {engine}"
         return
     entry = next(one for one in archive.entries if one.name == manifest.database.member)
-    yield from dumps.find_problems(site.database_url(), next(archive.read(entry), b""), site.tools)
+    find = dumps.find_problems_in_place if rows.mode == "replace" else dumps.find_problems
+    yield from find(site.database_url(), next(archive.read(entry), b""), site.tools)
 
 
 def _misfits_on_server(found: Schema, target: DatabaseTarget, *, merge: bool) -> Iterator[str]:

@@ -6,7 +6,7 @@ not come. Whether it came is asked of the server itself. The steps are those of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -58,7 +58,7 @@ def refuse_other_database(site: Site, marker: Marker) -> None:
 
 def back_up_before(context: Context, site: Site, marker: Marker, reporter: Reporter) -> Marker:
     """Make the safety backup: of the kind that is restored, and with all tables."""
-    kind: Kind = "snapshot" if marker.rows is not None and marker.rows.mode == "exchange" else "portable"
+    kind: Kind = "snapshot" if marker.rows is not None and marker.rows.is_whole else "portable"
     safety = back_up_held(
         context,
         site,
@@ -145,18 +145,9 @@ class DumpChange:
 
     @contextmanager
     def prepared(self, reporter: Reporter) -> Iterator[Expected]:
-        with staged_archive(self.context, self.site, self.marker, self.order) as archive:
-            manifest = archive.manifest
-            entry = next(one for one in archive.entries if manifest and one.name == manifest.database.member)
-            rows = {table.name: table.rows for table in manifest.tables} if manifest else {}
-            dumps.prepare(
-                self.site.database_url(),
-                self.marker.restore_id,
-                archive.read(entry),
-                rows,
-                reporter,
-                self.site.tools,
-            )
+        url, restore_id = self.site.database_url(), self.marker.restore_id
+        with _staged_dump(self.context, self.site, self.marker, self.order) as (blocks, rows):
+            dumps.prepare(url, restore_id, blocks, rows, reporter, self.site.tools)
         yield Expected(tables=rows)
 
     def commit(self) -> None:
@@ -176,14 +167,58 @@ class DumpChange:
         dumps.finish(self.site.database_url(), self.marker.restore_id)
 
 
+@dataclass
+class InPlaceChange:
+    """A snapshot, in one transaction in the place of what the role owns; its commit is the step."""
+
+    context: Context
+    site: Site
+    marker: Marker
+    order: RowOrder
+    _commit: Callable[[], None] | None = None
+
+    @contextmanager
+    def prepared(self, reporter: Reporter) -> Iterator[Expected]:
+        url, restore_id = self.site.database_url(), self.marker.restore_id
+        with (
+            _staged_dump(self.context, self.site, self.marker, self.order) as (blocks, rows),
+            dumps.prepared_in_place(url, restore_id, blocks, rows, reporter, self.site.tools) as self._commit,
+        ):
+            yield Expected(tables=rows)
+
+    def commit(self) -> None:
+        if self._commit is not None:
+            self._commit()
+
+    def is_done(self) -> bool:
+        return dumps.is_committed_in_place(self.site.database_url(), self.marker.restore_id)
+
+    def take_back(self) -> None:
+        """The server has rolled back."""
+
+    def finish(self) -> None:
+        dumps.forget_in_place(self.site.database_url())
+
+
+@contextmanager
+def _staged_dump(
+    context: Context, site: Site, marker: Marker, order: RowOrder
+) -> Iterator[tuple[Iterator[bytes], dict[str, int]]]:
+    """Open the dump that was staged, with the rows of its tables; raise VerificationError."""
+    with staged_archive(context, site, marker, order) as archive:
+        manifest = archive.manifest
+        entry = next(one for one in archive.entries if manifest and one.name == manifest.database.member)
+        yield archive.read(entry), {table.name: table.rows for table in manifest.tables} if manifest else {}
+
+
 def change_of(context: Context, site: Site, marker: Marker) -> Change:
     """Return how the staged restore changes the site's database."""
     order = marker.rows or RowOrder()
-    return (
-        DumpChange(context, site, marker, order)
-        if order.mode == "exchange"
-        else RowChange(context, site, marker, order)
-    )
+    if order.mode == "exchange":
+        return DumpChange(context, site, marker, order)
+    if order.mode == "replace":
+        return InPlaceChange(context, site, marker, order)
+    return RowChange(context, site, marker, order)
 
 
 def switching(marker: Marker, expected: Expected) -> Marker:

@@ -76,7 +76,7 @@ def stage_backup(
     with open_backup(context, site, backup) as archive:
         if not backup.trusted:
             archive.verify(reporter)
-        rows = row_order(archive, order)
+        rows = row_order(site, archive, order)
         if rows is not None and backup.site != site.name:
             rows = rows.model_copy(update={"of_site": backup.site})
         obstacles = find_obstacles(context, site, archive, reporter, rows, trusted=backup.trusted)

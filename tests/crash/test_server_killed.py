@@ -24,12 +24,12 @@ from core.restore.stage import stage_restore
 from core.restore.undo import undo_restore
 from tests.crash.tables import outcomes_by_phase
 from tests.crash.test_killed import rename_in_journal
-from tests.engines.conftest import MakeDatabase, make_database, run_sql, server_of
+from tests.engines.conftest import MakeDatabase, MakeRole, make_database, make_role, run_sql, server_of
 from tests.engines.servers import postgresql_tools
 from tests.engines.test_restore_into import rows, tables_of
 from tests.support import Place, SteppingClock, run_until_killed, tree_state
 
-__all__ = ["make_database", "server_of"]
+__all__ = ["make_database", "make_role", "server_of"]
 
 _MOST_STEPS = 400
 _CHANGED = """
@@ -84,14 +84,15 @@ def _apply(place: Place) -> Any:
     [
         ("postgresql", "portable"),
         ("mysql", "snapshot"),
+        ("in place", "snapshot"),
         pytest.param("mysql", "portable", marks=pytest.mark.long),
         pytest.param("postgresql", "snapshot", marks=pytest.mark.long),
     ],
 )
 def test_apply_on_a_server_killed_at_every_step(
-    make_database: MakeDatabase, tmp_path: Path, engine: str, kind: Kind
+    make_database: MakeDatabase, make_role: MakeRole, tmp_path: Path, engine: str, kind: Kind
 ) -> None:
-    url = make_database(engine)
+    url = make_role(make_database("postgresql")) if engine == "in place" else make_database(engine)
     template = tmp_path / "template"
     place = _make(template, url)
     new = _state(place)

@@ -9,13 +9,14 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
-from core.databases.connect import open_server
+from core.databases.connect import database_of, open_server
 from tests.engines import servers
 
 ENGINES = ("sqlite", "postgresql", "mysql")
 MakeDatabase = Callable[[str], str]
+MakeRole = Callable[..., str]
 _SERVERS = {"postgresql": servers.postgresql, "mysql": servers.mariadb}
 _FIRST = {"postgresql": "postgres", "mysql": ""}
 _NUMBERS = count()
@@ -56,6 +57,26 @@ def make_database(server_of: Callable[[str], str], tmp_path: Path) -> Iterator[M
             return server.replace("DATABASE", name)
 
         yield make
+
+
+@pytest.fixture
+def make_role(make_database: MakeDatabase) -> Iterator[MakeRole]:
+    """Make a role that owns all that it makes in a database, and give the URL as it."""
+    made: list[tuple[str, str]] = []
+
+    def make(url: str, options: str = "", owns: bool = False) -> str:
+        role = f"role_{len(made)}_{database_of(url)}"
+        run_sql(url, f"CREATE ROLE {role} LOGIN {options};\nGRANT CREATE ON SCHEMA public TO {role}")
+        run_sql(url, f"GRANT CREATE ON DATABASE {database_of(url)} TO {role}")
+        if owns:
+            run_sql(url, f"ALTER DATABASE {database_of(url)} OWNER TO {role}")
+        made.append((url, role))
+        return make_url(url).set(username=role).render_as_string(hide_password=False)
+
+    yield make
+    for url, role in made:
+        run_sql(url, f"ALTER DATABASE {database_of(url)} OWNER TO {make_url(url).username}")
+        run_sql(url, f"DROP OWNED BY {role} CASCADE;\nDROP ROLE {role}")
 
 
 def run_sql(url: str, script: str) -> None:

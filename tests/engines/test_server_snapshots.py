@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from core.databases.connect import open_server
 from tests.cli.conftest import House
-from tests.engines.conftest import MakeDatabase, run_sql
+from tests.engines.conftest import MakeDatabase, MakeRole, run_sql
 from tests.engines.test_restore_into import back_up, rows, tables_of
 from tests.engines.test_restore_on_servers import SERVERS, change, state, titles
 
@@ -92,6 +92,48 @@ def test_a_dump_from_elsewhere_is_not_run(
     ran = house.greenroom("restore", str(adopted["id"]), "--now", "--yes")
     assert ran.code == 1
     assert "was not made here" in ran.err
+
+
+def test_a_role_that_may_create_no_database_restores_in_place(
+    house: House, make_database: MakeDatabase, make_role: MakeRole
+) -> None:
+    """What it owns goes, and is named before."""
+    admin = make_database("postgresql")
+    url = make_role(admin)
+    backup = back_up(house, url, "snapshot")
+    before = state(house, url)
+    change(house, url)
+    run_sql(url, "CREATE VIEW names AS SELECT title FROM films")
+    changed = state(house, url)
+    dry = house.done("restore", backup, "--dry-run", "--json").json["preview"]
+    assert (dry["mode"], dry["blockers"]) == ("replace", [])
+    (said,) = [notice for notice in dry["notices"] if "may create no database" in notice]
+    assert "table public.other" in said
+    assert "view public.names" in said
+    shown = house.done("restore", backup, "--now", "--yes", "--json").json["outcome"]
+    assert (shown["state"], shown["tables"], shown["records"], shown["files"]) == ("new", 3, 4, 2)
+    assert state(house, url) == before
+    assert _query(admin, "SELECT count(*) FROM pg_class WHERE relname LIKE 'greenroom%'") == 0
+    house.done("undo", "app", "--yes")
+    assert state(house, url) == changed
+    assert _query(url, "SELECT count(*) FROM names") == 3
+
+
+def test_where_others_have_tables_nothing_is_restored_in_place(
+    house: House, make_database: MakeDatabase, make_role: MakeRole
+) -> None:
+    admin = make_database("postgresql")
+    url = make_role(admin)
+    backup = back_up(house, url, "snapshot")
+    change(house, url)
+    changed = state(house, url)
+    run_sql(admin, "CREATE VIEW names AS SELECT title FROM films")
+    (blocker,) = house.done("restore", backup, "--dry-run", "--json").json["preview"]["blockers"]
+    assert "not all its own: names" in blocker
+    ran = house.greenroom("restore", backup, "--now", "--yes")
+    assert ran.code == 1
+    assert "not all its own" in ran.err
+    assert state(house, url) == changed
 
 
 def _query(url: str, sql: str) -> object:

@@ -22,10 +22,9 @@ from core.databases.quoting import double_quoted as quoted
 from core.databases.tools import ToolFailedError
 from core.errors import CancelledError, GreenroomError, VerificationError
 from core.progress import CancelToken, Reporter
-from tests.engines.conftest import MakeDatabase, run_sql
+from tests.engines.conftest import MakeDatabase, MakeRole, run_sql
 from tests.engines.dumping import (
     KilledError,
-    as_user,
     blocks,
     count,
     dumped,
@@ -254,27 +253,7 @@ def test_a_load_that_is_killed_cut_or_cancelled_leaves_nothing(make_database: Ma
     assert count(url) == facts.tables
 
 
-@pytest.fixture
-def make_role(make_database: MakeDatabase) -> Iterator[Callable[..., str]]:
-    """Make a role that owns all that it makes in a database, and give the URL as it."""
-    made: list[tuple[str, str]] = []
-
-    def make(url: str, options: str = "", owns: bool = False) -> str:
-        role = f"role_{len(made)}_{site_name(url)}"
-        run_sql(url, f"CREATE ROLE {role} LOGIN {options};\nGRANT CREATE ON SCHEMA public TO {role}")
-        run_sql(url, f"GRANT CREATE ON DATABASE {site_name(url)} TO {role}")
-        if owns:
-            run_sql(url, f"ALTER DATABASE {site_name(url)} OWNER TO {role}")
-        made.append((url, role))
-        return as_user(url, role)
-
-    yield make
-    for url, role in made:
-        run_sql(url, f"ALTER DATABASE {site_name(url)} OWNER TO greenroom")
-        run_sql(url, f"DROP OWNED BY {role} CASCADE;\nDROP ROLE {role}")
-
-
-def test_a_role_that_may_create_databases_swaps(make_database: MakeDatabase, make_role: Callable[..., str]) -> None:
+def test_a_role_that_may_create_databases_swaps(make_database: MakeDatabase, make_role: MakeRole) -> None:
     url = make_role(make_database("postgresql"), "CREATEDB", owns=True)
     run_sql(url, RICH)
     assert restore.swap_problems(url) == []
@@ -287,7 +266,7 @@ def test_a_role_that_may_create_databases_swaps(make_database: MakeDatabase, mak
     assert not databases(url)
 
 
-def test_what_keeps_a_role_from_swapping_is_said(make_database: MakeDatabase, make_role: Callable[..., str]) -> None:
+def test_what_keeps_a_role_from_swapping_is_said(make_database: MakeDatabase, make_role: MakeRole) -> None:
     url = make_role(make_database("postgresql"))
     assert len(restore.swap_problems(url)) == 2
     with pytest.raises(GreenroomError, match="permission denied"):
@@ -295,7 +274,7 @@ def test_what_keeps_a_role_from_swapping_is_said(make_database: MakeDatabase, ma
 
 
 def test_a_connection_that_cannot_be_closed_leaves_the_old_state(
-    make_database: MakeDatabase, make_role: Callable[..., str]
+    make_database: MakeDatabase, make_role: MakeRole
 ) -> None:
     admin = make_database("postgresql")
     url = make_role(admin, "CREATEDB", owns=True)
@@ -315,12 +294,11 @@ def test_a_connection_that_cannot_be_closed_leaves_the_old_state(
 
 
 def in_place(url: str, data: bytes, expected: dict[str, int], token: CancelToken | None = None) -> None:
-    inplace.restore_in_place(url, ID, blocks(data), expected, Reporter(token=token), tools=TOOLS)
+    with inplace.prepared_in_place(url, ID, blocks(data), expected, Reporter(token=token), tools=TOOLS) as commit:
+        commit()
 
 
-def test_in_place_what_the_role_owns_goes_and_the_dump_comes(
-    make_database: MakeDatabase, make_role: Callable[..., str]
-) -> None:
+def test_in_place_what_the_role_owns_goes_and_the_dump_comes(make_database: MakeDatabase, make_role: MakeRole) -> None:
     admin = make_database("postgresql")
     url = make_role(admin)
     run_sql(url, RICH)
@@ -341,7 +319,7 @@ def test_in_place_what_the_role_owns_goes_and_the_dump_comes(
     assert is_rich(url)
 
 
-def test_in_place_any_error_changes_nothing(make_database: MakeDatabase, make_role: Callable[..., str]) -> None:
+def test_in_place_any_error_changes_nothing(make_database: MakeDatabase, make_role: MakeRole) -> None:
     url = make_role(make_database("postgresql"))
     make_rows(url, MANY)
     data, facts = dumped(url)
@@ -379,7 +357,7 @@ def _kill(name: str) -> None:
                 return
 
 
-def test_in_place_nothing_of_another_role_goes(make_database: MakeDatabase, make_role: Callable[..., str]) -> None:
+def test_in_place_nothing_of_another_role_goes(make_database: MakeDatabase, make_role: MakeRole) -> None:
     admin = make_database("postgresql")
     url = make_role(admin)
     make_rows(url, 1)
@@ -391,7 +369,7 @@ def test_in_place_nothing_of_another_role_goes(make_database: MakeDatabase, make
     run_sql(admin, "DROP VIEW of_another")
 
 
-def test_in_place_large_objects_are_refused(make_database: MakeDatabase, make_role: Callable[..., str]) -> None:
+def test_in_place_large_objects_are_refused(make_database: MakeDatabase, make_role: MakeRole) -> None:
     url = make_role(make_database("postgresql"))
     make_rows(url, 1)
     run_sql(url, LARGE_OBJECT)
@@ -403,7 +381,7 @@ def test_in_place_large_objects_are_refused(make_database: MakeDatabase, make_ro
 
 
 def test_in_place_a_psql_that_stops_early_is_a_failure(
-    make_database: MakeDatabase, make_role: Callable[..., str], tmp_path: Path
+    make_database: MakeDatabase, make_role: MakeRole, tmp_path: Path
 ) -> None:
     url = make_role(make_database("postgresql"))
     make_rows(url, 1)
@@ -411,10 +389,13 @@ def test_in_place_a_psql_that_stops_early_is_a_failure(
     (tmp_path / "pg_restore").symlink_to(shutil.which("pg_restore", path=TOOLS) or "")
     script = tmp_path / "psql"
     script.touch(0o700)
-    for end, said in (("exit 0", "did not|signal 13"), ("cat > /dev/null", "did not commit")):
+    for end, said in (("exit 0", "did not|signal 13"), (r"sed -un 's/^\\echo //p'", "did not commit")):
         script.write_text(f"#!/bin/sh\n{end}\n")
-        with pytest.raises(GreenroomError, match=said):
-            inplace.restore_in_place(url, ID, blocks(data), facts.tables, Reporter(), tools=tmp_path)
+        with (
+            pytest.raises(GreenroomError, match=said),
+            inplace.prepared_in_place(url, ID, blocks(data), facts.tables, Reporter(), tools=tmp_path) as commit,
+        ):
+            commit()
 
 
 def test_in_place_a_restore_with_older_tools_is_refused(tmp_path: Path) -> None:
@@ -457,7 +438,7 @@ def test_a_database_with_an_odd_name_and_one_that_is_lost(make_database: MakeDat
 
 
 def test_a_server_that_dies_in_the_middle_has_not_committed(
-    make_database: MakeDatabase, make_role: Callable[..., str], server_of: Callable[[str], str]
+    make_database: MakeDatabase, make_role: MakeRole, server_of: Callable[[str], str]
 ) -> None:
     if "GREENROOM_TEST_POSTGRESQL" in os.environ:
         pytest.skip("the server is not ours to kill")

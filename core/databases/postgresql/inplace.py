@@ -1,20 +1,24 @@
 """A dump into the site's PostgreSQL database itself, for a role that may create none: all of it in one transaction.
 
 What the role owns is dropped, the dump restored, its rows counted, and the restore's id written into a small table;
-then it is committed. So the table tells whether the server committed, whatever became of us.
+the commit waits until it is asked for. So the table tells whether the server committed, whatever became of us.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from core.databases.facts import MARKER, checked_id
-from core.databases.postgresql.server import PACKAGE, connect, literal, run, tool_command, tool_version
+from core.databases.postgresql.server import PACKAGE, connect, literal, probe, run, tool_command, tool_version
+from core.databases.postgresql.snapshot import read_header, restore_problems
 from core.databases.quoting import double_quoted as quoted
-from core.databases.tools import Command, find_tool, translate_and_feed, version_numbers
+from core.databases.tools import Command, fed_translated, find_tool, version_numbers
 from core.errors import GreenroomError
 from core.progress import Reporter
 
@@ -32,6 +36,7 @@ _OWNED = text("""
             AND d.refobjid <> s.objid AND d.deptype IN ('e', 'i'))
     ORDER BY o.type, o.identity
 """)
+_SECONDS = 30
 _WORDS = {"composite type": "TYPE", "statistics object": "STATISTICS"}
 _MARKERS = text("""
     SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -47,6 +52,15 @@ _OF_OTHERS = """(SELECT md5(coalesce(string_agg(o, ',' ORDER BY o), '')) FROM (
     UNION ALL SELECT 'rule ' || k.oid FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
         JOIN pg_roles r ON r.oid = c.relowner WHERE rolname <> current_user) others)"""
 
+# What pg_dump would dump of others: the dump could not be restored beside it.
+_TABLES_OF_OTHERS = text("""
+    SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relowner <> current_user::regrole AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        AND NOT EXISTS (SELECT FROM pg_depend d
+            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('e', 'i'))
+    ORDER BY 1
+""")
 _STILL_THERE = f"""
     IF current_setting('greenroom.others') <> {_OF_OTHERS} THEN
         RAISE EXCEPTION 'something of another role depends on what the restore replaces';
@@ -93,6 +107,18 @@ def owned(url: str) -> list[str]:
         return [f"{kind} {identity}" for kind, identity, _ in connection.execute(_OWNED, {"kept": list(_KEPT)})]
 
 
+def find_problems(url: str, first: bytes, tools: Path | None) -> list[str]:
+    """Given a dump's beginning, return why it cannot take the place of what the role owns, a sentence each."""
+    found = restore_problems(read_header(first), probe(url), tool_version("pg_restore", tools))
+    with connect(url) as connection:
+        others = connection.execute(_TABLES_OF_OTHERS).scalars().all()
+    if others:
+        found.append(
+            f"the role may create no database, and what is in the one it has is not all its own: {', '.join(others)}"
+        )
+    return found + in_place_problems(tools)
+
+
 def in_place_problems(tools: Path | None = None) -> list[str]:
     """Return why these tools may not restore in place: a dump could give psql commands for the shell."""
     version = tool_version("pg_restore", tools)
@@ -102,7 +128,8 @@ def in_place_problems(tools: Path | None = None) -> list[str]:
     return []
 
 
-def restore_in_place(
+@contextmanager
+def prepared_in_place(
     url: str,
     restore_id: str,
     blocks: Iterable[bytes],
@@ -111,12 +138,13 @@ def restore_in_place(
     *,
     tools: Path | None = None,
     owners: bool = True,
-) -> None:
-    """Put a dump into the place of what the role owns, in one transaction; any error and nothing has changed.
+) -> Iterator[Callable[[], None]]:
+    """Put a dump into the place of what the role owns, in one transaction; yield its commit.
 
-    It is an error where something of another role depends on what goes, where a table would not have the rows expected,
-    and where the dump has large objects, for pg_restore then writes a commit of its own.
-    Raise GreenroomError or CancelledError. After an error of the connection ask `committed`.
+    Any error before, or a block that ends without it, and nothing has changed. It is an error where something of
+    another role depends on what goes, where a table would not have the rows expected, and where the dump has large
+    objects, for pg_restore then writes a commit of its own.
+    Raise GreenroomError or CancelledError. After an error of the commit ask `committed`.
     """
     for problem in in_place_problems(tools):
         raise GreenroomError(problem, hint="restore with a role that may create databases, or with newer tools")
@@ -124,39 +152,58 @@ def restore_in_place(
     words = ["--exit-on-error", *([] if owners else ["--no-owner", "--no-acl"]), "--file=-"]
     translator = Command([str(find_tool(["pg_restore"], tools, PACKAGE)), *words], {})
     reader = tool_command("psql", tools, url, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=-")
+    ready = f"greenroom is ready {secrets.token_hex(8)}"
+    before, after = _beginning(url, restore_id), _ending(restore_id, expected, ready)
     reporter.phase("loading the database")
-    translate_and_feed(
-        translator, reader, _drops(url).encode(), blocks, _ending(checked_id(restore_id), expected).encode(), reporter
-    )
+    with fed_translated(translator, reader, before.encode(), blocks, after.encode(), ready.encode(), reporter) as end:
+        yield partial(_commit, url, restore_id, end)
+
+
+def _commit(url: str, restore_id: str, end: Callable[[bytes], None]) -> None:
+    end(b"SET LOCAL greenroom.ended = 'yes';\nCOMMIT;\n")
     if not committed(url, restore_id):
         raise GreenroomError("psql ended well, but the server did not commit", hint="nothing was changed; try again")
 
 
 def committed(url: str, restore_id: str) -> bool:
-    """Whether the server committed a restore in place."""
+    """Whether the server committed a restore in place; a session that is gone, but not yet for it, is waited for."""
     with connect(url) as connection:
+        run(connection, f"SET LOCAL lock_timeout = '{_SECONDS}s'")
+        run(connection, f"SELECT {_lock(restore_id)}")
+        connection.rollback()  # what was read while waiting is older than what the other did
         ids: list[str] = []
-        for schema in connection.execute(_MARKERS).scalars().all():
-            query = f"SELECT id FROM {quoted(schema)}.{quoted(MARKER)}"
-            ids += connection.exec_driver_sql(query.replace("%", "%%")).scalars()
+        for table in _markers(connection):
+            ids += connection.execute(text(f"SELECT id FROM {table}".replace(":", r"\:"))).scalars()
     return restore_id in ids
 
 
 def forget(url: str) -> None:
     """Drop the table that says which restore was committed; can be repeated."""
     with connect(url, autocommit=True) as connection:
-        for schema in connection.execute(_MARKERS).scalars().all():
-            run(connection, f"DROP TABLE {quoted(schema)}.{quoted(MARKER)}")
+        for table in _markers(connection):
+            run(connection, f"DROP TABLE {table}")
 
 
-def _drops(url: str) -> str:
+def _markers(connection: Connection) -> list[str]:
+    schemas = connection.execute(_MARKERS).scalars()
+    return [f"{quoted(schema)}.{quoted(MARKER)}" for schema in schemas]
+
+
+def _lock(restore_id: str) -> str:
+    """The lock that the transaction of a restore holds to its end."""
+    return f"pg_advisory_xact_lock(hashtext('greenroom'), hashtext({literal(checked_id(restore_id))}))"
+
+
+def _beginning(url: str, restore_id: str) -> str:
     with connect(url) as connection:
         rows = [(str(row[0]), str(row[1]), int(row[2])) for row in connection.execute(_OWNED, {"kept": list(_KEPT)})]
     drops = [_drop(*row) for row in sorted(rows, key=lambda row: row[0] == "schema")]
     return "\n".join(
         [
             r"\encoding UTF8",
+            r"\o /dev/null",  # what nobody reads would fill the pipe
             "BEGIN;",
+            _do(f"PERFORM {_lock(restore_id)};"),
             "SET LOCAL client_min_messages = warning;",
             "SET LOCAL lock_timeout = '60s';",
             _GUARDED_COMMIT,
@@ -174,7 +221,7 @@ def _drop(kind: str, identity: str, number: int) -> str:
     return f"DROP {_WORDS.get(kind, kind.upper())} IF EXISTS {identity} CASCADE;"
 
 
-def _ending(restore_id: str, expected: dict[str, int]) -> str:
+def _ending(restore_id: str, expected: dict[str, int], ready: str) -> str:
     lines = ["CREATE TEMPORARY TABLE greenroom_expected (name text, wanted bigint) ON COMMIT DROP;"]
     lines += (f"INSERT INTO pg_temp.greenroom_expected SELECT {literal(t)}, {n};" for t, n in expected.items())
     return "\n".join(
@@ -183,8 +230,7 @@ def _ending(restore_id: str, expected: dict[str, int]) -> str:
             *lines,
             _do(_COUNTED),
             _do(_MARKED.replace("RESTORE_ID", literal(restore_id))),
-            "SET LOCAL greenroom.ended = 'yes';",
-            "COMMIT;",
+            rf"\echo {ready}",
             "",
         ]
     )
