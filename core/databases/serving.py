@@ -10,9 +10,11 @@ from sqlalchemy import URL, Connection, inspect
 
 from core.databases.connect import driver_for
 from core.databases.facts import MARKER, DatabaseFacts, OtherConnection, checked_id
+from core.databases.mysql import fresh
 from core.progress import Reporter
 
 _SECONDS = 30
+_COMMITS_EACH_TABLE = ("mysql",)
 _MAKE = {
     "postgresql": f"CREATE TABLE IF NOT EXISTS {MARKER} (id text)",
     "mysql": f"CREATE TABLE IF NOT EXISTS {MARKER} (id VARCHAR(100)) ENGINE = InnoDB",
@@ -71,8 +73,19 @@ def has_committed(url: URL, restore_id: str) -> bool:
 
 
 def forget_restore(url: URL) -> None:
-    """Remove the small table; one that is gone is fine. Raise GreenroomError."""
+    """Remove what tells of a restore that was committed; what is gone is fine. Raise GreenroomError."""
     with _server(url).connect(_text(url)) as connection:
+        if _engine(url) in _COMMITS_EACH_TABLE:
+            fresh.remove_note(connection)
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {MARKER}")
+        connection.commit()
+
+
+def take_back_restore(url: URL) -> None:
+    """Remove what a restore that was not committed left; what is gone is fine. Raise GreenroomError."""
+    with _server(url).connect(_text(url)) as connection:
+        if _engine(url) in _COMMITS_EACH_TABLE:
+            fresh.remove_noted(connection)
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {MARKER}")
         connection.commit()
 

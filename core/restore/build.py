@@ -62,9 +62,9 @@ def build_database(
     with staged_tables(context, site, marker, order) as found, open_target(file_url(path)) as database:
         if database.occupants():
             load_existing(found, database, reporter, merge=order.mode == "merge")
-            database.commit()
         else:
             fill_new(found, database, plan_tables(found.schema, database), reporter)
+        database.commit()
     belonging = present_belonging(target.live, folder=False)
     give(path, belonging.mode, belonging.uid, belonging.gid)
     context.disk.sync_filesystem(target.work)

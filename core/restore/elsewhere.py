@@ -87,8 +87,9 @@ def restore_elsewhere(
             with _opened(into) as target:
                 _refuse_full(into, target)
                 creation = plan_tables(found.schema, target)
-                records = fill_new(found, target, creation, reporter)
-        outcome = ElsewhereOutcome(backup, into, len(found.schema.tables), records, creation.losses)
+                rows = fill_new(found, target, creation, reporter)
+                target.commit()
+        outcome = ElsewhereOutcome(backup, into, len(rows), sum(rows.values()), creation.losses)
         context.catalog.record_restore(_log_row(context, site, outcome))
         return outcome
 

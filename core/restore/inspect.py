@@ -21,11 +21,12 @@ from core.databases.sqlite import (
     live_counts,
     probe_database,
 )
+from core.databases.target import open_target
 from core.errors import BusyError
 from core.holders import Holder, Holders, find_holders
 from core.progress import Reporter
 from core.restore.build import row_order
-from core.restore.loading import find_losses
+from core.restore.loading import find_losses, plan_tables
 from core.restore.marker import RowOrder, Target
 from core.restore.obstacles import TargetSpace, find_obstacles, present_schema, versions_differ
 from core.restore.tables import open_tables
@@ -184,6 +185,10 @@ def _afterwards(rows: RowOrder, now: dict[str, int], held: dict[str, int]) -> di
 
 def _losses(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter) -> tuple[Loss, ...]:
     found = open_tables(archive, rows.tables).schema
+    if site.sqlite_path is None:
+        with open_target(site.database_url()) as target:
+            if not target.occupants():
+                return plan_tables(found, target).losses
     try:
         return tuple(find_losses(found, present_schema(site, reporter)))
     except (DatabaseMissingError, DatabaseDamagedError, BusyError):

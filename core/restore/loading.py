@@ -36,8 +36,8 @@ def plan_tables(schema: Schema, target: Target) -> Creation:
     return replace(creation, losses=(*creation.losses, *losses))
 
 
-def fill_new(found: PortableTables, target: Target, creation: Creation, reporter: Reporter) -> int:
-    """Make the tables in an empty database and fill them; return how many rows that are, compared and committed."""
+def fill_new(found: PortableTables, target: Target, creation: Creation, reporter: Reporter) -> dict[str, int]:
+    """Make the tables in an empty database and fill them; return the rows by table, compared and not yet committed."""
     reporter.phase("making the tables")
     target.begin_new([table.name for table in found.schema.tables])
     for statement in creation.tables:
@@ -49,9 +49,7 @@ def fill_new(found: PortableTables, target: Target, creation: Creation, reporter
         target.execute(statement)
         reporter.advance()
     target.refresh()
-    rows = _compared(found, target, loaded, reporter)
-    target.commit()
-    return sum(rows.values())
+    return _compared(found, target, loaded, reporter)
 
 
 def load_existing(found: PortableTables, target: Target, reporter: Reporter, *, merge: bool) -> dict[str, int]:

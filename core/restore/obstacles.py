@@ -157,7 +157,7 @@ def _wrong_kind(site: Site, archive: Archive) -> Iterator[str]:
 
 
 def _misfits(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter, *, trusted: bool) -> Iterator[str]:
-    """Into a database that is lost the tables are made, and there all fits."""
+    """Into a database that is lost or empty the tables are made, and there all fits."""
     if rows.is_whole:
         if not trusted:
             yield (
@@ -170,7 +170,7 @@ def _misfits(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter, *
     merge = rows.mode == "merge"
     if site.sqlite_path is None:
         with open_target(site.database_url()) as target:
-            yield from _misfits_on_server(found, target, merge=merge)
+            yield from _misfits_on_server(site, found, target, merge=merge)
         return
     with suppress(DatabaseMissingError, DatabaseDamagedError, BusyError):
         present = present_schema(site, reporter)
@@ -191,14 +191,26 @@ def _dump_problems(site: Site, archive: Archive, rows: RowOrder) -> Iterator[str
     yield from find(site.database_url(), next(archive.read(entry), b""), site.tools)
 
 
-def _misfits_on_server(found: Schema, target: DatabaseTarget, *, merge: bool) -> Iterator[str]:
-    if not target.schema.tables:
-        yield "the database is empty: `greenroom restore B --into URL --now` makes the tables there first"
+def _misfits_on_server(site: Site, found: Schema, target: DatabaseTarget, *, merge: bool) -> Iterator[str]:
+    if not target.occupants():
+        yield from _no_way_back(site)
         return
     problems = list(find_problems(found, target.schema, merge=merge))
     there = {table.name for table in target.schema.tables}
     names = [table.name for table in found.tables if table.name in there]
     yield from dict.fromkeys([*problems, *target.problems(names, merge=merge)])
+
+
+def _no_way_back(site: Site) -> Iterator[str]:
+    """What brings an empty database back is a dump of it."""
+    try:
+        with dumps.open_dump(site.database_url(), Reporter(), site.tools):
+            return
+    except GreenroomError as error:
+        yield (
+            f"the database is empty, and no snapshot can be made of it to go back to: {error.message}; without a way"
+            " back: `greenroom restore B --into URL --now`"
+        )
 
 
 def present_schema(site: Site, reporter: Reporter) -> Schema:

@@ -22,6 +22,7 @@ from core.databases.serving import (
     has_committed,
     other_connections,
     prepare_restore,
+    take_back_restore,
 )
 from core.databases.target import Target as DatabaseTarget
 from core.databases.target import open_target
@@ -29,7 +30,7 @@ from core.errors import BusyError, GreenroomError
 from core.progress import Reporter
 from core.restore.build import staged_archive, staged_tables
 from core.restore.finish import Outcome, finish_new
-from core.restore.loading import load_existing
+from core.restore.loading import fill_new, load_existing, plan_tables
 from core.restore.marker import DATABASE, Expected, Marker, Phase, RowOrder, marker_path, write_marker
 from core.restore.switch import plan_moves
 from core.secrets import mask_url
@@ -57,8 +58,9 @@ def refuse_other_database(site: Site, marker: Marker) -> None:
 
 
 def back_up_before(context: Context, site: Site, marker: Marker, reporter: Reporter) -> Marker:
-    """Make the safety backup: of the kind that is restored, and with all tables."""
-    kind: Kind = "snapshot" if marker.rows is not None and marker.rows.is_whole else "portable"
+    """Make the safety backup, with all tables: of the kind that is restored, or what brings an empty database back."""
+    is_whole = marker.rows is not None and marker.rows.is_whole
+    kind: Kind = "snapshot" if is_whole or _is_empty(site) else "portable"
     safety = back_up_held(
         context,
         site,
@@ -76,6 +78,16 @@ def back_up_before(context: Context, site: Site, marker: Marker, reporter: Repor
         safety_name=safety.record.name,
         fingerprints={name: one for name, one in seen.items() if one is not None},
     )
+
+
+def _is_empty(site: Site) -> bool:
+    """Whether nothing is in the database; what an interrupted restore left there goes."""
+    url = site.database_url()
+    with open_target(url) as target:
+        if target.occupants():
+            return False
+    take_back_restore(url)
+    return True
 
 
 class Change(Protocol):
@@ -115,8 +127,11 @@ class RowChange:
             staged_tables(self.context, self.site, self.marker, self.order) as found,
             open_target(url) as self._target,
         ):
-            self._target.execute(announcement(self.marker.restore_id))
-            rows = load_existing(found, self._target, reporter, merge=self.order.mode == "merge")
+            if self._target.occupants():
+                rows = load_existing(found, self._target, reporter, merge=self.order.mode == "merge")
+            else:
+                rows = fill_new(found, self._target, plan_tables(found.schema, self._target), reporter)
+            self._target.execute(announcement(self.marker.restore_id))  # after what some servers commit by themselves
             yield Expected(tables=rows)
 
     def commit(self) -> None:
@@ -127,8 +142,8 @@ class RowChange:
         return has_committed(self.site.database_url(), self.marker.restore_id)
 
     def take_back(self) -> None:
-        """The server has rolled back; its small table is of no use, and empty."""
-        forget_restore(self.site.database_url())
+        """The server has rolled back, but for tables that were made where it commits each."""
+        take_back_restore(self.site.database_url())
 
     def finish(self) -> None:
         forget_restore(self.site.database_url())

@@ -15,6 +15,7 @@ from core.backup import BackupRequest, create_backup
 from core.catalog import Kind
 from core.config import Settings, Site
 from core.context import open_context
+from core.databases.mysql import fresh, target
 from core.databases.postgresql import swap
 from core.filesystem import Filesystem
 from core.progress import Reporter
@@ -38,6 +39,7 @@ _CHANGED = """
     INSERT INTO films VALUES (1, 'changed'), (9, 'since');
     INSERT INTO notes VALUES (5, 9)
 """
+_EMPTIED = "DROP TABLE IF EXISTS notes;\nDROP TABLE IF EXISTS films"
 
 
 def _open(root: Path, url: str, disk: Filesystem | None = None) -> Place:
@@ -80,24 +82,26 @@ def _apply(place: Place) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("engine", "kind"),
+    ("engine", "kind", "changed"),
     [
-        ("postgresql", "portable"),
-        ("mysql", "snapshot"),
-        ("in place", "snapshot"),
-        pytest.param("mysql", "portable", marks=pytest.mark.long),
-        pytest.param("postgresql", "snapshot", marks=pytest.mark.long),
+        ("postgresql", "portable", _CHANGED),
+        ("mysql", "snapshot", _CHANGED),
+        ("mysql", "portable", _EMPTIED),
+        pytest.param("in place", "snapshot", _CHANGED, marks=pytest.mark.long),
+        pytest.param("mysql", "portable", _CHANGED, marks=pytest.mark.long),
+        pytest.param("postgresql", "portable", _EMPTIED, marks=pytest.mark.long),
+        pytest.param("postgresql", "snapshot", _CHANGED, marks=pytest.mark.long),
     ],
 )
 def test_apply_on_a_server_killed_at_every_step(
-    make_database: MakeDatabase, make_role: MakeRole, tmp_path: Path, engine: str, kind: Kind
+    make_database: MakeDatabase, make_role: MakeRole, tmp_path: Path, engine: str, kind: Kind, changed: str
 ) -> None:
     url = make_role(make_database("postgresql")) if engine == "in place" else make_database(engine)
     template = tmp_path / "template"
     place = _make(template, url)
     new = _state(place)
     backup = create_backup(place.context, place.site, Reporter(), BackupRequest(kind=kind)).record
-    run_sql(url, _CHANGED)
+    run_sql(url, changed)
     (place.uploads / "a.txt").write_text("changed\n")
     old = _state(place)
     stage_restore(place.context, place.site, backup, Reporter())
@@ -105,7 +109,7 @@ def test_apply_on_a_server_killed_at_every_step(
     said = outcomes_by_phase("Apply on a server")
     met = set()
     for at in range(1, _MOST_STEPS):
-        run_sql(url, _CHANGED)
+        run_sql(url, changed)
         root = tmp_path / f"kill_{at}"
         shutil.copytree(template, root, symlinks=True)
         rename_in_journal(root, template)
@@ -127,6 +131,41 @@ def test_apply_on_a_server_killed_at_every_step(
         place.context.catalog.close()
         shutil.rmtree(root)
     assert met == set(said)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["write_note", "remove_note"])
+def test_killed_while_tables_are_made_where_each_is_committed(
+    make_database: MakeDatabase, tmp_path: Path, step: str
+) -> None:
+    """After the tables were announced, and before they are said to be whole: there the rows are committed already."""
+    url = make_database("mysql")
+    place = _make(tmp_path / "site", url)
+    new = _state(place)
+    backup = create_backup(place.context, place.site, Reporter(), BackupRequest(kind="portable")).record
+    run_sql(url, _EMPTIED)
+    stage_restore(place.context, place.site, backup, Reporter())
+
+    def killed(disk: Filesystem) -> None:
+        done = getattr(fresh, step)
+
+        def kill(*words: Any) -> None:
+            if step == "write_note":
+                done(*words)
+                run_sql(url, "CREATE TABLE films (a INT)")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        setattr(target, step, kill)
+        _apply(_open(place.root, url, disk))
+
+    place.context.catalog.close()
+    assert run_until_killed(killed, _MOST_STEPS)
+    assert "greenroom_making" in tables_of(url)
+    assert _apply(place).state == "new"
+    assert _state(place) == new
+    assert _apply(place) is None
+    undo_restore(place.context, place.site, Reporter())
+    assert tables_of(url) == []
 
 
 @pytest.mark.slow

@@ -141,14 +141,48 @@ def test_what_stands_in_the_way_is_in_the_preview(house: House, make_database: M
 
 @pytest.mark.parametrize("engine", SERVERS)
 def test_an_empty_database_of_a_site(house: House, make_database: MakeDatabase, engine: str) -> None:
+    """Its tables are made, and an undo takes them away."""
     backup = back_up(house, make_database(engine))
     url = make_database(engine)
-    house.set_site("app", database=json.dumps(url))
-    (blocker,) = house.done("restore", backup, "--dry-run", "--json").json["preview"]["blockers"]
-    assert "--into URL --now" in blocker
-    house.done("restore", backup, "--into", url, "--now", "--yes")
-    house.done("restore", backup, "--now", "--yes")
+    house.set_site("app", **site_keys(url))
+    dry = house.done("restore", backup, "--dry-run", "--json").json["preview"]
+    assert dry["blockers"] == []
+    assert {table["name"]: (table["now"], table["backup"]) for table in dry["tables"]}["films"] == (None, 2)
+    shown = house.done("restore", backup, "--now", "--yes", "--json").json["outcome"]
+    assert (shown["tables"], shown["records"], shown["files"]) == (3, 4, 2)
     assert titles(url) == ["Fight Club", "Amélie 🎬"]
+    assert set(tables_of(url)) == {"films", "notes", "visits"}
+    run_sql(url, "INSERT INTO films (title) VALUES ('next')")
+    house.done("undo", "app", "--yes")
+    assert tables_of(url) == []
+    house.done("undo", "app", "--yes")
+    assert titles(url)[-1] == "next"
+
+
+@pytest.mark.parametrize("engine", SERVERS)
+def test_a_row_that_does_not_fit_leaves_an_empty_database_empty(
+    house: House, make_database: MakeDatabase, engine: str
+) -> None:
+    source = make_database("sqlite")
+    run_sql(source, "CREATE TABLE a (id INTEGER PRIMARY KEY, day DATE);\nINSERT INTO a VALUES (1, 'never')")
+    house.add_site("app", database=json.dumps(source))
+    house.done("init")
+    house.done("backup", "app", "--kind", "portable")
+    url = make_database(engine)
+    house.set_site("app", **site_keys(url))
+    ran = house.greenroom("restore", "latest", "--now", "--yes")
+    assert ran.code == 1, ran.err
+    assert "is exactly as it was before" in ran.err
+    assert tables_of(url) == []
+
+
+def test_an_empty_database_that_nothing_could_bring_back(house: House, make_database: MakeDatabase) -> None:
+    backup = back_up(house, make_database("postgresql"))
+    url = make_database("postgresql")
+    house.set_site("app", database=json.dumps(url), tools=json.dumps("/nowhere"))
+    (blocker,) = house.done("restore", backup, "--dry-run", "--json").json["preview"]["blockers"]
+    assert "pg_dump is not in /nowhere" in blocker
+    assert "--into URL" in blocker
 
 
 @pytest.mark.parametrize("engine", SERVERS)

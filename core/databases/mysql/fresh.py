@@ -17,7 +17,7 @@ _FIND = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE()
 _MAKE = f"CREATE TABLE {NOTE} (names LONGTEXT CHARACTER SET utf8mb4) ENGINE = InnoDB"
 _READ = f"SELECT names FROM {NOTE}"
 _WRITE = f"INSERT INTO {NOTE} VALUES (%s)"
-_DROP = f"DROP TABLE {NOTE}"
+_DROP = f"DROP TABLE IF EXISTS {NOTE}"
 
 
 def noted_tables(connection: Connection) -> frozenset[str]:
@@ -37,13 +37,14 @@ def write_note(connection: Connection, names: Sequence[str]) -> None:
 
 
 def remove_note(connection: Connection) -> None:
-    """Say that the tables are whole, and belong to nobody but the database."""
+    """Say that the tables are whole, and belong to nobody but the database; can be repeated."""
     connection.exec_driver_sql(_DROP)
 
 
 def remove_noted(connection: Connection) -> None:
     """Remove the tables that the note names, and the note as the last."""
     left = noted_tables(connection)
+    connection.exec_driver_sql("SET SESSION foreign_key_checks = 0")
     for name in sorted(left - {NOTE}):
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(name)}")
     if left:
