@@ -29,6 +29,7 @@ def restore_into(
     context: Context,
     words: tuple[str, str | None, str],
     tables: Sequence[str],
+    files_into: Path | None,
     *,
     now: bool,
     yes: bool,
@@ -39,11 +40,12 @@ def restore_into(
     """
     backup, site, url = words
     into = parse_address(url, Path.cwd())
+    folder = None if files_into is None else Path.cwd() / files_into
     record, its_site = backup_and_site(context, backup, site)
     preview = None
     if not now or require_person(yes=yes):
         with working(options) as reporter:
-            preview = inspect_elsewhere(context, its_site, record, into, reporter, tables)
+            preview = inspect_elsewhere(context, its_site, record, into, reporter, tables, folder)
     if not now and preview is not None:
         if options.as_json:
             _tell(options, context, preview, None)
@@ -55,13 +57,14 @@ def restore_into(
         warn(*_preview_lines(preview), "")
         ask_for_word("Type the name of the database to fill", into.name)
     with working(options) as reporter:
-        outcome = restore_elsewhere(context, its_site, record, into, reporter, tables)
+        outcome = restore_elsewhere(context, its_site, record, into, reporter, tables, folder)
     if options.as_json:
         _tell(options, context, preview, outcome)
     else:
         emit(
             f"{outcome.into.shown} holds {record.name}: {plural(outcome.tables, 'table')} with "
-            f"{plural(outcome.records, 'row')}, counted and compared"
+            f"{plural(outcome.records, 'row')}, counted and compared",
+            *([f"{folder} holds {plural(outcome.files, 'file')}"] if folder is not None else []),
         )
     return ExitCode.DONE
 
@@ -70,6 +73,7 @@ def _preview_lines(preview: ElsewherePreview) -> list[str]:
     lines = [
         f"restore  {preview.backup.site}/{preview.backup.name}, of {preview.source}",
         f"into     {preview.into.shown}, {preview.engine}, empty now",
+        *([f"files    {plural(preview.files, 'file')} into {preview.files_into}"] if preview.files_into else []),
         "",
         *table(("TABLE", "ROWS"), [(printable(name), str(rows)) for name, rows in preview.tables.items()], right=[1]),
     ]
@@ -86,6 +90,8 @@ def _tell(
         shown["preview"] = {
             "into": preview.into.shown,
             "backup": backup_report(preview.backup, context.store),
+            "files_into": None if preview.files_into is None else str(preview.files_into),
+            "files": preview.files,
             "engine": preview.engine,
             "tables": [{"name": name, "rows": rows} for name, rows in preview.tables.items()],
             "losses": [{"table": one.table, "column": one.column, "what": one.what} for one in preview.losses],
@@ -98,6 +104,8 @@ def _tell(
             "backup": outcome.backup.name,
             "tables": outcome.tables,
             "records": outcome.records,
+            "files_into": None if outcome.files_into is None else str(outcome.files_into),
+            "files": outcome.files,
             "losses": [{"table": one.table, "column": one.column, "what": one.what} for one in outcome.losses],
         }
     emit_json(options, shown)

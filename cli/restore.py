@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import click
@@ -38,6 +39,12 @@ from core.status import refuse_forgotten
     metavar="SITE|URL",
     help="A portable backup: to another site, or into the empty database of a URL, where ${NAME} is the environment's.",
 )
+@click.option(
+    "--files-into",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="With --into URL: unpack the files into this folder, which is not there yet.",
+)
 @click.option("--table", "tables", multiple=True, metavar="T", help="Of a portable backup only this one; repeatable.")
 @click.option(
     "--mode",
@@ -55,6 +62,7 @@ def restore(
     site: str | None,
     accept_version: str | None,
     into: str | None,
+    files_into: Path | None,
     tables: tuple[str, ...],
     mode: Literal["clear", "merge"],
     *,
@@ -73,9 +81,9 @@ def restore(
         raise click.UsageError("say one of --dry-run, --stage and --now")
     context = open_ready(options)
     if into is not None and into not in context.settings.sites:
-        if stage or mode == "merge":
-            raise click.UsageError("into an empty database nothing is staged or merged: say --now, or --dry-run")
-        return restore_into(options, context, (backup, site, into), tables, now=now, yes=yes)
+        _refuse_for_a_url(stage=stage, mode=mode)
+        return restore_into(options, context, (backup, site, into), tables, files_into, now=now, yes=yes)
+    _refuse_for_a_site(files_into)
     record, its_site = backup_and_site(context, backup, site)
     if into is not None:
         its_site = _other_site(context, record, into)
@@ -183,6 +191,16 @@ def _other_site(context: Context, record: BackupRecord, name: str) -> Site:
             hint="a portable backup does: `greenroom backup --kind portable` makes one",
         )
     return context.settings.site(name)
+
+
+def _refuse_for_a_url(*, stage: bool, mode: str) -> None:
+    if stage or mode == "merge":
+        raise click.UsageError("into an empty database nothing is staged or merged: say --now, or --dry-run")
+
+
+def _refuse_for_a_site(files_into: Path | None) -> None:
+    if files_into is not None:
+        raise click.UsageError("the files of a site go where its greenroom.toml says: --files-into is for --into URL")
 
 
 def _preview(options: Options, context: Context, record: BackupRecord, site: Site, order: RowOrder) -> int:

@@ -14,6 +14,7 @@ from tests.cli.conftest import House
 from tests.engines.conftest import ENGINES, MakeDatabase, run_sql
 from tests.engines.servers import postgresql_tools
 from tests.engines.test_rows import open_reader
+from tests.support import tree_state
 
 AUTO = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "SERIAL PRIMARY KEY", "mysql": "INT AUTO_INCREMENT PRIMARY KEY"}
 BYTES = {"sqlite": "BLOB", "postgresql": "BYTEA", "mysql": "LONGBLOB"}
@@ -97,6 +98,57 @@ def numbers(row: dict[str, Any]) -> dict[str, Any]:
 def tables_of(url: str) -> list[str]:
     with open_reader(url) as reader:
         return [table.name for table in reader.schema.tables]
+
+
+def test_files_go_into_a_folder_of_their_own(house: House, make_database: MakeDatabase, tmp_path: Path) -> None:
+    backup, into, folder = back_up(house, make_database("sqlite")), make_database("postgresql"), tmp_path / "files"
+    words = ("restore", backup, "--into", into, "--files-into", str(folder))
+    dry = house.done(*words, "--dry-run", "--json").json["preview"]
+    assert (dry["files"], dry["files_into"]) == (2, str(folder))
+    assert not any("not restored" in notice for notice in dry["notices"])
+    assert not folder.exists()
+    done = house.done(*words, "--now", "--yes", "--json").json["outcome"]
+    assert (done["files"], done["files_into"], done["tables"]) == (2, str(folder), 3)
+    assert tree_state(folder) == tree_state(house.uploads())
+    assert house.done("history", "--json").json["restores"][0]["files"] == 2
+    assert not (tmp_path / ".files.greenroom-partial").exists()
+
+
+def test_several_folders_go_into_one_by_their_keys(house: House, make_database: MakeDatabase, tmp_path: Path) -> None:
+    (house.root / "more").mkdir()
+    (house.root / "more" / "c.txt").write_text("third\n")
+    house.add_site("app", files='{uploads = "srv/app/uploads", more = "more"}')
+    house.done("init")
+    house.done("backup", "app", "--kind", "portable")
+    left = tmp_path / ".files.greenroom-partial"
+    (left / "of a killed one").mkdir(parents=True)
+    house.done(
+        "restore",
+        "latest",
+        "--into",
+        make_database("sqlite"),
+        "--files-into",
+        str(tmp_path / "files"),
+        "--now",
+        "--yes",
+    )
+    assert sorted(path.name for path in (tmp_path / "files").iterdir()) == ["more", "uploads"]
+    assert (tmp_path / "files" / "more" / "c.txt").read_text() == "third\n"
+    assert not left.exists()
+
+
+def test_files_that_cannot_go_there_change_nothing(house: House, make_database: MakeDatabase, tmp_path: Path) -> None:
+    backup, into = back_up(house, make_database("sqlite")), make_database("sqlite")
+    words = ("restore", backup, "--into", into, "--now", "--yes", "--files-into")
+    (tmp_path / "there").mkdir()
+    for folder, told in (("there", "is there already"), ("no/such", "there is no folder")):
+        ran = house.greenroom(*words, str(tmp_path / folder))
+        assert (ran.code, told in ran.err) == (2, True)
+    run_sql(into, "CREATE TABLE mine (a INT)")
+    assert house.greenroom(*words, str(tmp_path / "files")).code == 2
+    assert not (tmp_path / "files").exists()
+    assert tables_of(into) == ["mine"]
+    assert house.greenroom("restore", backup, "--now", "--yes", "--files-into", str(tmp_path / "x")).code == 2
 
 
 @pytest.mark.parametrize("engine", ENGINES)
