@@ -36,6 +36,7 @@ coverage: $(READY)
 	$(BIN)/coverage run -m pytest -n 2 -m "not long"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
+	@cat .skipped
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks --folder bench-sites
@@ -55,4 +56,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(WHEELS) demo-site bench-sites dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(WHEELS) demo-site bench-sites dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .skipped

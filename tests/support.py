@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import stat
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from core.progress import Reporter
 from core.recovery import tidy
 from core.tree import is_ours
 
+_A_USER = 65534
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 
 
@@ -225,6 +227,34 @@ class CrashingFilesystem(Filesystem):
     def commit(self, transaction: Committable) -> None:
         self._step("commit")
         super().commit(transaction)
+
+
+def as_a_user(root: Path, work: Callable[[], object]) -> None:
+    """Run `work` as a user who is not root; to be that, root is one in a process of its own, and `root` is theirs."""
+    if os.geteuid() != 0:
+        work()
+        return
+    for parent in root.parents:
+        if parent.stat().st_uid == 0 and parent not in (Path("/"), Path("/tmp")):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    for below, folders, names in os.walk(root):
+        for name in (".", *folders, *names):
+            os.chown(Path(below, name), _A_USER, _A_USER, follow_symlinks=False)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.setgroups([])
+            os.setgid(_A_USER)
+            os.setuid(_A_USER)
+            work()
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+            raise
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def run_until_killed(work: Callable[[CrashingFilesystem], object], at: int) -> bool:

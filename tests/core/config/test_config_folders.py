@@ -11,6 +11,7 @@ import pytest
 from core.config import Settings, load_settings, loose_permissions, prepare_folders
 from core.errors import GreenroomError
 from core.filesystem import Filesystem
+from tests.support import as_a_user
 
 TOP = 'state = "state"\nstorage = "backups"\n'
 SITE = '[sites.app]\ndatabase = "sqlite:///app.db"\n'
@@ -76,12 +77,15 @@ def test_a_file_in_the_way_is_told(load: Load) -> None:
     assert "`storage`" in caught.value.hint
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_folder_that_cannot_be_written_is_told(load: Load) -> None:
+def test_a_folder_that_cannot_be_written_is_told(load: Load, tmp_path: Path) -> None:
     settings = load()
     settings.state.mkdir(mode=0o500)
-    with pytest.raises(GreenroomError, match=f"the state folder {settings.state} cannot be written by this user"):
-        prepare_folders(settings, Filesystem())
+
+    def work() -> None:
+        with pytest.raises(GreenroomError, match=f"the state folder {settings.state} cannot be written by this user"):
+            prepare_folders(settings, Filesystem())
+
+    as_a_user(tmp_path, work)
 
 
 def test_looser_folders_are_told_and_left(load: Load) -> None:

@@ -11,6 +11,7 @@ import pytest
 from core.config import load_settings
 from core.config.find import MAX_FILE_BYTES, read_trusted_file
 from core.errors import ConfigError
+from tests.support import as_a_user
 
 Write = Callable[..., Path]
 
@@ -33,10 +34,15 @@ def test_a_file_that_others_can_only_read_is_taken(write: Write, mode: int) -> N
     assert load_settings(write(mode=mode), environ={}).sites
 
 
-@pytest.mark.skipif(ME == 0, reason="root's file is trusted by everybody")
-def test_somebody_elses_file_is_refused_to_a_user(write: Write) -> None:
-    with pytest.raises(ConfigError, match=f"belongs to uid {ME}; the file must belong to you or root"):
-        read_trusted_file(write(), caller=SOMEBODY)
+def test_somebody_elses_file_is_refused_to_a_user(write: Write, tmp_path: Path) -> None:
+    path = write()
+
+    def work() -> None:
+        told = f"belongs to uid {os.geteuid()}; the file must belong to you or root"
+        with pytest.raises(ConfigError, match=told):
+            read_trusted_file(path, caller=SOMEBODY)
+
+    as_a_user(tmp_path, work)
 
 
 @only_root
@@ -131,8 +137,11 @@ def test_root_minds_a_folder_open_to_a_group(write: Write, tmp_path: Path) -> No
     assert read_trusted_file(path, caller=SOMEBODY)
 
 
-@pytest.mark.skipif(ME == 0, reason="root reads everything")
-def test_an_unreadable_file_is_named(write: Write) -> None:
+def test_an_unreadable_file_is_named(write: Write, tmp_path: Path) -> None:
     path = write(mode=0o000)
-    with pytest.raises(ConfigError, match=f"cannot read {path}: Permission denied"):
-        load_settings(path, environ={})
+
+    def work() -> None:
+        with pytest.raises(ConfigError, match=f"cannot read {path}: Permission denied"):
+            load_settings(path, environ={})
+
+    as_a_user(tmp_path, work)

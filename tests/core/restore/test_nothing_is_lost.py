@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -28,7 +27,7 @@ from core.restore.now import restore_now
 from core.restore.stage import cancel_restore, stage_restore
 from core.restore.undo import plan_undo, undo_restore
 from core.tree import walk_tree
-from tests.support import CrashingFilesystem, Place, change_place, make_place, open_place, run_until_killed
+from tests.support import CrashingFilesystem, Place, as_a_user, change_place, make_place, open_place, run_until_killed
 
 
 @pytest.fixture(params=["wal", "delete"])
@@ -321,36 +320,8 @@ def test_names_like_ours_that_are_not_are_backed_up(place: Place) -> None:
     assert {".greenroom-notes", ".restore-failed-once"} <= {entry.relative for entry in walk_tree(place.uploads)}
 
 
-_NOBODY = 65534
-
-
-def _as_nobody(root: Path, work: Callable[[], object]) -> None:
-    """Run as another user than root, to whom the site belongs."""
-    for below, folders, names in os.walk(root):
-        for name in (".", *folders, *names):
-            os.chown(Path(below, name), _NOBODY, _NOBODY, follow_symlinks=False)
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.setgid(_NOBODY)
-            os.setuid(_NOBODY)
-            work()
-            code = 0
-        except BaseException:
-            traceback.print_exc()
-            raise
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize("mode", [0o000, 0o500])
 def test_a_folder_that_its_owner_may_not_read_or_change(tmp_path: Path, mode: int) -> None:
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.stat().st_uid == 0 and parent not in (Path("/"), Path("/tmp")):
-            parent.chmod(parent.stat().st_mode | 0o011)
     root = tmp_path / "site"
     place = make_place(root, exclude=("*.tmp",))
     closed = place.uploads / "closed"
@@ -379,4 +350,4 @@ def test_a_folder_that_its_owner_may_not_read_or_change(tmp_path: Path, mode: in
             assert (closed / "x.tmp").read_text() == "excluded"
             assert not list(mine.database.parent.glob(".greenroom-*"))
 
-    _as_nobody(root, work)
+    as_a_user(root, work)
