@@ -52,8 +52,8 @@ def make_database(server_of: Callable[[str], str], tmp_path: Path) -> Iterator[M
                     connection.execute("VACUUM")
                 return f"sqlite:///{path}"
             server = server_of(engine)
-            _administer(server, engine, f"CREATE DATABASE {name}")
-            stack.callback(_administer, server, engine, f"DROP DATABASE {name}")
+            administer(server, engine, f"CREATE DATABASE {name}")
+            stack.callback(administer, server, engine, f"DROP DATABASE {name}")
             return server.replace("DATABASE", name)
 
         yield make
@@ -89,7 +89,7 @@ def run_sql(url: str, script: str) -> None:
     engine.dispose()
 
 
-def _administer(server: str, engine: str, statement: str) -> None:
+def administer(server: str, engine: str, statement: str) -> None:
     admin = open_server(server.replace("DATABASE", _FIRST[engine]))
     with admin.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(statement))

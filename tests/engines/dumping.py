@@ -58,10 +58,11 @@ def make_rows(url: str, rows: int, width: int = 1000) -> None:
 
 def query(url: str, sql: str) -> list[tuple[Any, ...]]:
     server = open_server(url)
-    with server.connect() as connection:
-        rows = [tuple(row) for row in connection.execute(text(sql.replace(":", r"\:")))]
-    server.dispose()
-    return rows
+    try:
+        with server.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(sql.replace(":", r"\:")))]
+    finally:
+        server.dispose()
 
 
 def run_each(url: str, *statements: str) -> None:

@@ -57,7 +57,7 @@ def site_keys(url: str) -> dict[str, str]:
 def rows(url: str, table: str) -> list[dict[str, Any]]:
     reader: AbstractContextManager[Reader] = open_reader(url)
     with reader as opened:
-        data = b",".join(block.data for block in opened.lines(opened.schema.table(table)))
+        data = b",\n".join(block.data for block in opened.lines(opened.schema.table(table)))
     found = [json.loads(line.removesuffix(b",")) for line in data.split(b"\n") if line]
     return sorted(found, key=lambda row: int(row.get("id") or 0))
 
