@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 
 from core.databases.decode import Row, RowError
+from core.databases.mysql.offering import offered
 from core.databases.quoting import back_quoted as quoted
 from core.databases.schema import Table
 from core.databases.sums import TableSum
@@ -60,13 +61,11 @@ class Bulk:
 
     def _read_from(self, reading: int, way: Way) -> int:
         names, changes = self._places(way.columns)
+        path = f"/dev/fd/{reading}"
+        statement = f"LOAD DATA LOCAL INFILE '{path}' INTO TABLE {self.place} {_FIELDS} ({names}){changes}"
         try:
             with self.connection.cursor() as cursor:
-                self._run(
-                    cursor,
-                    f"LOAD DATA LOCAL INFILE '/dev/fd/{reading}' INTO TABLE {self.place} {_FIELDS} ({names}){changes}",
-                    way.table,
-                )
+                self._run(cursor, statement, way.table, file=path)
                 return int(cursor.rowcount)
         finally:
             os.close(reading)
@@ -97,11 +96,12 @@ class Bulk:
                     total += write_rows(some, lambda _: None)
         return total
 
-    def _run(self, cursor: Any, statement: str | bytes, table: str, before: int = 0) -> None:
-        """Run a statement that must raise no warning; `before` rows went before those that it brings."""
+    def _run(self, cursor: Any, statement: str | bytes, table: str, before: int = 0, file: str = "") -> None:
+        """Run a statement that must raise no warning, and may read a file; `before` rows went before its own."""
         errors = import_module("pymysql.err")  # the driver is an extra
         try:
-            cursor.execute(statement)
+            with offered(self.connection, file):
+                cursor.execute(statement)
             taken = cursor.rowcount
             if cursor.warning_count:
                 cursor.execute("SHOW WARNINGS")
