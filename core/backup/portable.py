@@ -10,10 +10,9 @@ from core.archive import ArchiveWriter, Attributes, DatabaseEntry, TableEntry, t
 from core.backup.database import WrittenDatabase
 from core.config import Site
 from core.databases.lines import SEPARATOR, Block
-from core.databases.reading import open_reader
+from core.databases.reading import count_readable, open_reader
 from core.databases.schema import Schema, Table
-from core.databases.serving import count_rows
-from core.databases.sqlite import live_counts, probe_database
+from core.databases.sqlite import probe_database
 from core.errors import UsageError
 from core.progress import Reporter
 from core.words import plural
@@ -61,12 +60,8 @@ def write_tables(
 
 def portable_tables(site: Site, reporter: Reporter | None = None) -> dict[str, int]:
     """Return the tables that a portable backup of the site would hold, with their rows now; raise GreenroomError."""
-    counting = reporter or Reporter()
-    url = site.database_url()
-    with open_reader(url, counting) as reader:
-        names = [table.name for table in reader.schema.tables if table.name not in site.exclude_tables]
-    rows = live_counts(site.sqlite_path, counting) if site.sqlite_path else count_rows(url, counting)
-    return {name: rows.get(name, 0) for name in names}
+    rows = count_readable(site.database_url(), reporter or Reporter())
+    return {name: count for name, count in rows.items() if name not in site.exclude_tables}
 
 
 class _Rows:

@@ -52,12 +52,14 @@ class NotTextError(GreenroomError):
 class Reader:
     """A database as it was at one moment.
 
-    `rows_of` gives a table's rows, a line each; `broken_keys` some of its tables with the rows that break foreign keys.
+    `rows_of` gives a table's rows, a line each, and `count` how many they are; `broken_keys` some of its tables with
+    the rows that break foreign keys.
     """
 
     engine_version: str
     schema: Schema
     rows_of: Callable[[Table], Iterator[bytes]]
+    count: Callable[[Table], int]
     broken_keys: Callable[[Schema], Schema]
 
     def lines(self, table: Table) -> Iterator[Block]:

@@ -35,6 +35,17 @@ def open_reader(url: URL, reporter: Reporter) -> Iterator[Reader]:
         yield reader
 
 
+def count_readable(url: URL, reporter: Reporter) -> dict[str, int]:
+    """Return the rows of each table that a reader gives, all of one moment; raise as `open_reader` does."""
+    with open_reader(url, reporter) as reader:
+        reporter.phase("counting rows", len(reader.schema.tables), "steps")
+        counts = {}
+        for table in reader.schema.tables:
+            counts[table.name] = reader.count(table)
+            reporter.advance()
+        return counts
+
+
 def database_size(url: URL) -> int:
     """Return about how many bytes a database takes now; raise as `open_reader` does."""
     with told(url):

@@ -13,6 +13,7 @@ from core.config import Site
 from core.context import Context
 from core.databases import dumps
 from core.databases.losses import Loss
+from core.databases.reading import count_readable
 from core.databases.serving import count_rows, other_connections
 from core.databases.sqlite import (
     DatabaseDamagedError,
@@ -128,7 +129,7 @@ def inspect_restore(
         rows = row_order(site, archive, order)
         obstacles = find_obstacles(context, site, archive, reporter, rows, trusted=backup.trusted)
         targets = obstacles.targets
-        present, tables_now = _present_tables(site, reporter)
+        present, tables_now = _present_tables(site, rows, reporter)
         holders = find_holders(database_files(site.sqlite_path)) if site.sqlite_path else Holders((), 0)
         manifest = archive.manifest
         backup_tables = {table.name: table.rows for table in manifest.tables} if manifest else {}
@@ -161,10 +162,12 @@ def inspect_restore(
         )
 
 
-def _present_tables(site: Site, reporter: Reporter) -> tuple[str, dict[str, int]]:
+def _present_tables(site: Site, rows: RowOrder | None, reporter: Reporter) -> tuple[str, dict[str, int]]:
+    """A portable backup names the tables in which the role works; a dump all of them, with their schemas."""
     database = site.sqlite_path
     if database is None:
-        return "healthy", count_rows(site.database_url(), reporter)
+        count = count_rows if rows is None or rows.mode == "exchange" else count_readable
+        return "healthy", count(site.database_url(), reporter)
     try:
         probe_database(database, reporter)
         return "healthy", live_counts(database, reporter)

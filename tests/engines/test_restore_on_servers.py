@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from core.databases.connect import open_server
 from tests.cli.conftest import House
@@ -226,3 +226,20 @@ def test_another_database_than_the_one_it_was_staged_for(
     house.set_site("app", **site_keys(url))
     house.done("apply", "app")
     assert len(rows(url, "notes")) == 2
+
+
+def test_a_role_that_works_in_a_schema_of_its_own(house: House, make_database: MakeDatabase) -> None:
+    """The preview counts the tables by the names that the backup has for them."""
+    url = make_database("postgresql")
+    name = make_url(url).database
+    run_sql(url, f"CREATE SCHEMA app;\nCREATE TABLE public.other (a INT);\nALTER DATABASE {name} SET search_path = app")
+    backup = back_up(house, url)
+    run_sql(url, "INSERT INTO films (title) VALUES ('since')")
+    preview = house.done("restore", backup, "--dry-run", "--json").json["preview"]
+    assert [(table["name"], table["now"], table["backup"]) for table in preview["tables"]] == [
+        ("films", 3, 2),
+        ("notes", 2, 2),
+        ("visits", 0, 0),
+    ]
+    house.done("restore", backup, "--now", "--yes")
+    assert titles(url) == ["Fight Club", "Amélie 🎬"]

@@ -236,3 +236,20 @@ def test_values_that_are_longer_than_a_packet(make_database: MakeDatabase) -> No
     assert two == {**one, "id": 2, "raw": "00ff" * 4500000, "body": None, "facts": None, "price": "2.50"}
     assert three == {**two, "id": 3, "raw": None, "body": "\n" * 9000000, "price": None}
     assert four == {**three, "id": 4, "body": "", "facts": ["a" * 15900000], "price": "4.00", "nothing": 4}
+
+
+def test_times_with_a_zone_in_sqlite(make_database: MakeDatabase) -> None:
+    url = make_database("sqlite")
+    run_sql(
+        url,
+        """
+        CREATE TABLE t (clock TIME WITH TIME ZONE, at TIMESTAMP WITH TIME ZONE);
+        INSERT INTO t VALUES ('14:05:00.5+02', '2026-03-29 12:05:00+00'), ('14:05:00-05:30', '2026-03-29 12:05:00'),
+            ('14:05:00', '2026-03-29 12:05:00+02')
+        """,
+    )
+    assert [(row["clock"], row["at"]) for row in _rows(url, "t")] == [
+        ("14:05:00.5+02", "2026-03-29 12:05:00+00"),
+        ("14:05:00-05:30", {"$text": "2026-03-29 12:05:00"}),
+        ({"$text": "14:05:00"}, {"$text": "2026-03-29 12:05:00+02"}),
+    ]

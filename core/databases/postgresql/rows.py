@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, text
 
-from core.databases.connect import open_server
+from core.databases.connect import open_server, run_as_it_is
 from core.databases.lines import Reader
 from core.databases.orphans import orphans_query, with_broken
 from core.databases.postgresql.reflect import read_schema
@@ -55,7 +55,13 @@ def open_reader(url: URL, _reporter: Reporter) -> Iterator[Reader]:
                 connection.execute(text(setting))
             version = str(connection.execute(text("SHOW server_version")).scalar_one())
             schema = read_schema(connection)
-            yield Reader(version, schema, partial(_lines, connection), partial(_broken_keys, connection))
+            yield Reader(
+                version,
+                schema,
+                rows_of=partial(_lines, connection),
+                count=partial(_count, connection),
+                broken_keys=partial(_broken_keys, connection),
+            )
     finally:
         engine.dispose()
 
@@ -70,6 +76,10 @@ def _broken_keys(connection: Connection, schema: Schema) -> Schema:
         return int(connection.execute(text(orphans_query(table, key, quoted).replace(":", r"\:"))).scalar_one())
 
     return with_broken(schema, count)
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return int(run_as_it_is(connection, f"SELECT COUNT(*) FROM {quoted(table.name)}").scalar_one())
 
 
 def _lines(connection: Connection, table: Table) -> Iterator[bytes]:

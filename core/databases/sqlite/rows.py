@@ -17,8 +17,8 @@ from sqlalchemy import URL
 from core.databases.lines import Reader, json_value, not_text
 from core.databases.orphans import with_broken
 from core.databases.quoting import double_quoted as quoted
-from core.databases.schema import ForeignKey, Kind, Schema, Table
-from core.databases.sqlite.connection import connect, errors, reading
+from core.databases.schema import ColumnType, ForeignKey, Kind, Schema, Table
+from core.databases.sqlite.connection import cancellable, connect, errors, reading
 from core.databases.sqlite.reflect import read_schema
 from core.databases.sqlite.snapshot import database_bytes
 from core.progress import Reporter
@@ -34,6 +34,10 @@ _PATTERNS: dict[Kind, re.Pattern[str]] = {
     "time": re.compile(_CLOCK),
     "timestamp": re.compile(f"{_DAY} {_CLOCK}"),
     "uuid": re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"),
+}
+_ZONED: dict[Kind, re.Pattern[str]] = {
+    "time": re.compile(rf"{_CLOCK}[+-][0-9]{{2}}(?::[0-5][0-9]){{0,2}}"),
+    "timestamp": re.compile(rf"{_DAY} {_CLOCK}\+00"),
 }
 _encode = msgspec.json.Encoder().encode
 
@@ -54,7 +58,13 @@ def open_reader(url: URL, reporter: Reporter) -> Iterator[Reader]:
         reporter.phase("waiting for the database", None, "steps")
         with reading(connection, reporter, _BUSY_SECONDS):
             schema = read_schema(connection)
-            yield Reader(sqlite3.sqlite_version, schema, partial(_lines, connection), partial(_broken_keys, connection))
+            yield Reader(
+                sqlite3.sqlite_version,
+                schema,
+                rows_of=partial(_lines, connection),
+                count=partial(_count, connection, reporter),
+                broken_keys=partial(_broken_keys, connection),
+            )
 
 
 def _broken_keys(connection: sqlite3.Connection, schema: Schema) -> Schema:
@@ -78,10 +88,15 @@ def _broken_of(connection: sqlite3.Connection, table: Table) -> Counter[int]:
         raise
 
 
+def _count(connection: sqlite3.Connection, reporter: Reporter, table: Table) -> int:
+    with cancellable(connection, reporter):
+        return int(connection.execute(f"SELECT count(*) FROM main.{quoted(table.name)}").fetchone()[0])
+
+
 def _lines(connection: sqlite3.Connection, table: Table) -> Iterator[bytes]:
     columns = [column for column in table.columns if column.computed is None]
     names = [column.name for column in columns]
-    writers = [_WRITERS[column.type.kind] for column in columns]
+    writers = [_writer(column.type) for column in columns]
     wanted = ", ".join(map(quoted, names))
     query = f"SELECT {wanted} FROM main.{quoted(table.name)}"
     try:
@@ -153,9 +168,14 @@ def _write_any(value: Value) -> object:
     return _tagged(value) if isinstance(value, bytes) else value
 
 
-def _write_matching(kind: Kind) -> Callable[[Value], object]:
-    matches = _PATTERNS[kind].fullmatch
+def _write_matching(pattern: re.Pattern[str]) -> Callable[[Value], object]:
+    matches = pattern.fullmatch
     return lambda value: value if isinstance(value, str) and matches(value) else _tagged(value)
+
+
+def _writer(type_: ColumnType) -> Callable[[Value], object]:
+    pattern = (_ZONED if type_.zoned else _PATTERNS).get(type_.kind)
+    return _WRITERS[type_.kind] if pattern is None else _write_matching(pattern)
 
 
 _WRITERS: dict[Kind, Callable[[Value], object]] = {
@@ -168,10 +188,6 @@ _WRITERS: dict[Kind, Callable[[Value], object]] = {
     "interval": _write_text,
     "array": _write_json,
     "bytes": _write_bytes,
-    "date": _write_matching("date"),
-    "time": _write_matching("time"),
-    "timestamp": _write_matching("timestamp"),
-    "uuid": _write_matching("uuid"),
     "json": _write_json,
     "any": _write_any,
 }
