@@ -10,6 +10,7 @@ from core.archive import ArchiveWriter, Attributes, DatabaseEntry, TableEntry, t
 from core.backup.database import WrittenDatabase
 from core.config import Site
 from core.databases.lines import SEPARATOR, Block
+from core.databases.losses import shown
 from core.databases.reading import count_readable, open_reader
 from core.databases.schema import Schema, Table
 from core.databases.sqlite import probe_database
@@ -99,6 +100,9 @@ def _chosen(schema: Schema, wanted: Sequence[str], excluded: Sequence[str], site
 
 def _notices(schema: Schema, excluded: Sequence[str], present: set[str]) -> Iterator[str]:
     yield from (f"not portable, and not in the backup: {what}" for what in schema.left_out)
+    for table in schema.tables:
+        for one in table.left_out:
+            yield f"elsewhere {table.name}{f'.{one.column}' if one.column else ''} {shown(one.what)}"
     for name in excluded:
         if name not in present:
             yield f"`exclude_tables` names {name}, which is not there"

@@ -15,6 +15,8 @@ def column_clause(engine: str, column: DraftColumn, identity: str) -> str:
         words.append("NOT NULL")
     if column.default is not None:
         words.append(f"DEFAULT {column.default}")
+    if column.updated:
+        words.append(f"ON UPDATE {column.updated}")
     if column.identity:
         words.append(identity)
     return " ".join(word for word in words if word)
@@ -26,7 +28,13 @@ def primary_key_clause(engine: str, table: DraftTable) -> str:
 
 
 def unique_clause(engine: str, key: DraftKey) -> str:
-    return f"CONSTRAINT {quoted(engine, key.name)} UNIQUE ({quoted_list(engine, key.columns)})"
+    words = [
+        f"CONSTRAINT {quoted(engine, key.name)} UNIQUE",
+        _nulls(key),
+        f"({quoted_list(engine, key.columns)})",
+        _waits(key),
+    ]
+    return " ".join(word for word in words if word)
 
 
 def check_clause(engine: str, check: DraftCheck) -> str:
@@ -36,7 +44,7 @@ def check_clause(engine: str, check: DraftCheck) -> str:
 def foreign_key_clause(engine: str, key: DraftForeignKey) -> str:
     actions = [f"ON DELETE {key.on_delete}"] if key.on_delete != "NO ACTION" else []
     actions += [f"ON UPDATE {key.on_update}"] if key.on_update != "NO ACTION" else []
-    actions += ["DEFERRABLE INITIALLY DEFERRED" if key.deferred else "DEFERRABLE"] if key.deferrable else []
+    actions += [_waits(key)] if key.deferrable else []
     return " ".join(
         [
             f"CONSTRAINT {quoted(engine, key.name)} FOREIGN KEY ({quoted_list(engine, key.columns)})",
@@ -49,11 +57,26 @@ def foreign_key_clause(engine: str, key: DraftForeignKey) -> str:
 def index_statement(engine: str, table: str, key: DraftKey) -> str:
     lengths = key.lengths or (None,) * len(key.columns)
     parts = [
-        quoted(engine, name) + (f"({length})" if length else "")
+        quoted(engine, name) + (f"({length})" if length else "") + (" DESC" if name in key.descending else "")
         for name, length in zip(key.columns, lengths, strict=True)
     ]
     unique = "UNIQUE " if key.unique else ""
-    return f"CREATE {unique}INDEX {quoted(engine, key.name)} ON {quoted(engine, table)} ({', '.join(parts)})"
+    words = [
+        f"CREATE {unique}INDEX {quoted(engine, key.name)} ON {quoted(engine, table)} ({', '.join(parts)})",
+        _nulls(key),
+        f"WHERE {key.where}" if key.where else "",
+    ]
+    return " ".join(word for word in words if word)
+
+
+def _nulls(key: DraftKey) -> str:
+    return "" if key.nulls_distinct else "NULLS NOT DISTINCT"
+
+
+def _waits(key: DraftKey | DraftForeignKey) -> str:
+    if not key.deferrable:
+        return ""
+    return "DEFERRABLE INITIALLY DEFERRED" if key.deferred else "DEFERRABLE"
 
 
 def table_statement(engine: str, table: str, clauses: list[str]) -> str:

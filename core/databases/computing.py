@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from core.databases.expressions import translate
 from core.databases.families import LeftOutError
-from core.databases.losses import Loss
+from core.databases.losses import Loss, shown
 from core.databases.schema import Column, ForeignKey, Table
-
-_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +100,3 @@ def _note(
         losses.append(Loss(table.name, column.name, f"{what}, the source has it otherwise"))
     if target == "mysql" and not column.nullable:
         losses.append(Loss(table.name, column.name, "may be NULL, for a computed column can be no NOT NULL there"))
-
-
-def shown(sql: str) -> str:
-    """Return SQL as a report shows it: on one line, and not all of one that is long."""
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in sql).split())
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

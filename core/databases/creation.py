@@ -9,7 +9,7 @@ from core.databases.computing import Computed, computed_columns
 from core.databases.draft import NativeType
 from core.databases.drafting import Drafter, table_losses
 from core.databases.fitting import Fitter, roots
-from core.databases.losses import Loss
+from core.databases.losses import Loss, shown
 from core.databases.mysql import create as mysql
 from core.databases.mysql.rooms import prefixes, rooms
 from core.databases.mysql.types import Setting as MysqlSetting
@@ -47,7 +47,7 @@ def plan_creation(schema: Schema, engine: str, *, mariadb: bool = True) -> Creat
         if one not in ENGINES:
             raise GreenroomError(f"databases of the kind {one} are not supported")
     check_names(schema, engine)
-    losses: list[Loss] = []
+    losses = [Loss(table.name, one.column, shown(one.what)) for table in schema.tables for one in table.left_out]
     computed = {
         table.name: computed_columns(table, schema.engine, engine, losses, mariadb=mariadb) for table in schema.tables
     }

@@ -63,6 +63,11 @@ def _expression(column: Column, sql: str, native: NativeType, source: str, targe
     return f"{now} ON UPDATE {now}" if target == "mysql" else now
 
 
+def now_clause(native: NativeType) -> str:
+    """Return what MariaDB sets a column of this type to with each update."""
+    return _now(ColumnType(kind="timestamp"), native, "mysql", "mysql")
+
+
 def is_updated(column: Column) -> bool:
     """Whether MariaDB sets the column to the time of each update."""
     default = column.default

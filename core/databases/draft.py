@@ -23,7 +23,9 @@ class NativeType:
 
 @dataclass(frozen=True, slots=True)
 class DraftColumn:
-    """`default` and `computed` are SQL of the target; `sequence` names what is behind an identity of PostgreSQL."""
+    """`default`, `computed` and `updated`, what it is set to with each update, are SQL of the target; `sequence` names
+    what is behind an identity of PostgreSQL, which is `always` one where no insert may give a value.
+    """
 
     name: str
     type: str
@@ -33,17 +35,27 @@ class DraftColumn:
     sequence: str = ""
     computed: str | None = None
     stored: bool = True
+    always: bool = False
+    updated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftKey:
-    """A unique constraint or an index; `lengths` are how much of a column is in the index, where that is not all."""
+    """A unique constraint or an index; `lengths` are how much of a column is in the index, where that is not all.
+
+    `where` is the condition of the rows in it, empty where all are.
+    """
 
     name: str
     columns: tuple[str, ...]
     unique: bool
     is_constraint: bool
     lengths: tuple[int | None, ...] = ()
+    descending: tuple[str, ...] = ()
+    where: str = ""
+    nulls_distinct: bool = True
+    deferrable: bool = False
+    deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +85,4 @@ class DraftTable:
     keys: tuple[DraftKey, ...]
     checks: tuple[DraftCheck, ...]
     foreign_keys: tuple[DraftForeignKey, ...]
+    options: tuple[str, ...] = ()

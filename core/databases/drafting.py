@@ -6,16 +6,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.databases.computing import Computed, shown
-from core.databases.default_sql import default_clause, is_updated
+from core.databases.computing import Computed
+from core.databases.default_sql import default_clause, is_updated, now_clause
 from core.databases.draft import DraftCheck, DraftColumn, DraftForeignKey, DraftKey, DraftTable, NativeType
 from core.databases.expressions import translate
 from core.databases.families import LeftOutError
-from core.databases.losses import Loss
+from core.databases.losses import Loss, shown
 from core.databases.naming import NewNames, quoted
 from core.databases.postgresql.types import is_sortable
-from core.databases.schema import Column, ForeignKey, Schema, Table
+from core.databases.schema import Column, ForeignKey, Index, Schema, Table
 
+_TAKEN_FOR_THE_SAME = {
+    "case or accents": r"_[ca]i\b|_ci$",
+    "the case of a to z": "^NOCASE$",
+    "blanks at their end": "^RTRIM$",
+}
 TypeOf = Callable[[Table, Column], NativeType]
 PrefixesOf = Callable[[Table, tuple[str, ...], Mapping[str, NativeType]], tuple[int | None, ...]]
 
@@ -53,6 +58,7 @@ class Drafter:
             keys=tuple(self._keys(table, types, key_names)),
             checks=tuple(self._checks(table, types, rule_names)),
             foreign_keys=tuple(_foreign_key(table, key, rule_names) for key in table.foreign_keys),
+            options=table.options if self.schema.engine == self.target == "sqlite" else (),
         )
 
     def _column(self, table: Table, column: Column, type_: NativeType) -> DraftColumn:
@@ -67,7 +73,24 @@ class Drafter:
         sql = type_.sql
         if self.target == "mysql" and nullable and sql.startswith("TIMESTAMP"):
             sql += " NULL"
-        return DraftColumn(column.name, sql, nullable, self._default(table, column, type_), column.identity, sequence)
+        return DraftColumn(
+            column.name,
+            sql,
+            nullable,
+            self._default(table, column, type_),
+            column.identity,
+            sequence,
+            always=column.always and self.target == "postgresql",
+            updated=self._updated(table, column, type_),
+        )
+
+    def _updated(self, table: Table, column: Column, type_: NativeType) -> str:
+        if not column.updated:
+            return ""
+        if self.schema.engine == self.target == "mysql" and column.type.kind == "timestamp":
+            return now_clause(type_)
+        self.losses.append(Loss(table.name, column.name, "is not set to the time of each update"))
+        return ""
 
     def _default(self, table: Table, column: Column, type_: NativeType) -> str | None:
         if column.default is None:
@@ -100,17 +123,51 @@ class Drafter:
         for unique in table.uniques:
             if self._is_possible(table, unique.columns, types, "unique rule"):
                 wanted = unique.name or "_".join([table.name, *unique.columns, "key"])
-                yield DraftKey(names.give(wanted), unique.columns, unique=True, is_constraint=True)
-        for index in table.indexes:
-            if self._is_possible(table, index.columns, types, "index"):
-                lengths = () if index.unique else self.prefixes_of(table, index.columns, types)
-                for name, length in zip(index.columns, lengths, strict=False):
-                    if length is not None and self.schema.engine != "mysql":  # where it holds a part, too
-                        what = f"the index {shown(index.name)} holds its first {length} letters or bytes"
-                        self.losses.append(Loss(table.name, name, what))
                 yield DraftKey(
-                    names.give(index.name), index.columns, index.unique, is_constraint=False, lengths=lengths
+                    names.give(wanted),
+                    unique.columns,
+                    unique=True,
+                    is_constraint=True,
+                    nulls_distinct=unique.nulls_distinct,
+                    deferrable=unique.deferrable or unique.deferred,
+                    deferred=unique.deferred,
                 )
+        for index in table.indexes:
+            what = f"{'unique rule' if index.unique else 'index'} {shown(index.name)}"
+            where = self._where(table, index, what)
+            if where is not None and self._is_possible(table, index.columns, types, what):
+                yield DraftKey(
+                    names.give(index.name),
+                    index.columns,
+                    index.unique,
+                    is_constraint=False,
+                    lengths=self._lengths(table, index, types),
+                    descending=index.descending,
+                    where=where,
+                    nulls_distinct=index.nulls_distinct or self.target != "postgresql",
+                )
+
+    def _where(self, table: Table, index: Index, what: str) -> str | None:
+        """Return the condition of an index in the target's words, empty if it holds all rows; None if it cannot be."""
+        if index.where is None:
+            return ""
+        try:
+            return translate(index.where, self.schema.engine, self.target, table).sql
+        except LeftOutError as error:
+            said = f"the {what} is left out, which holds only where {shown(index.where)}: {error}"
+            self.losses.append(Loss(table.name, None, said))
+            return None
+
+    def _lengths(self, table: Table, index: Index, types: Mapping[str, NativeType]) -> tuple[int | None, ...]:
+        """Return how much of each column is in the index: as much as in the source, where it says so."""
+        if any(index.lengths):
+            return index.lengths
+        lengths = () if index.unique else self.prefixes_of(table, index.columns, types)
+        for name, length in zip(index.columns, lengths, strict=False):
+            if length is not None and self.schema.engine != "mysql":  # where it holds a part, too
+                what = f"the index {shown(index.name)} holds its first {length} letters or bytes"
+                self.losses.append(Loss(table.name, name, what))
+        return lengths
 
     def _checks(self, table: Table, types: Mapping[str, NativeType], names: NewNames) -> Iterator[DraftCheck]:
         for check in table.checks:
@@ -158,10 +215,14 @@ def table_losses(schema: Schema, target: str) -> Iterator[Loss]:
         limited = [f"{column.name} {_limit(column)}" for column in table.columns if _limit(column)]
         if target == "sqlite" and schema.engine != "sqlite" and limited:
             yield Loss(table.name, None, f"SQLite does not hold to lengths and ranges: {', '.join(limited)}")
-        unlike = [column.name for column in table.columns if re.search(r"_[ca]i\b|_ci$", column.type.collation)]
-        if target != "mysql" and unlike:
-            names = ", ".join(unlike)
-            yield Loss(table.name, None, f"texts that differ in case or accents are not the same any more: {names}")
+        if target == schema.engine:
+            continue
+        for what, pattern in _TAKEN_FOR_THE_SAME.items():
+            unlike = [column.name for column in table.columns if re.search(pattern, column.type.collation)]
+            if unlike:
+                yield Loss(
+                    table.name, None, f"texts that differ in {what} are not the same any more: {', '.join(unlike)}"
+                )
 
 
 def _limit(column: Column) -> str:

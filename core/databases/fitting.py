@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.databases.losses import Loss
+from core.databases.losses import Loss, shown
 from core.databases.naming import folded
 from core.databases.schema import Action, Column, ForeignKey, Index, Schema, Table, Unique
 
@@ -47,19 +47,46 @@ class Fitter:
             uniques.append(Unique(columns=primary_key))
             self._say(table, primary_key, "the primary key{} is a unique rule, for a part of it is computed")
             primary_key = ()
-        uniques = [one for one in uniques if self._can_be_key(table, one.columns, missing, "unique rule")]
-        indexes = [one for one in table.indexes if self._can_be_key(table, one.columns, missing, "index")]
+        uniques = [
+            self._unique(table, one) for one in uniques if self._can_be_key(table, one.columns, missing, "unique rule")
+        ]
+        indexes = [one for one in table.indexes if self._can_be_index(table, one, missing)]
         return table.model_copy(
             update={
                 "columns": tuple(self._columns(table, primary_key, missing)),
                 "primary_key": tuple(dict.fromkeys(primary_key)),
-                "uniques": tuple(Unique(name=one.name, columns=tuple(dict.fromkeys(one.columns))) for one in uniques),
-                "indexes": tuple(
-                    Index(name=one.name, columns=tuple(dict.fromkeys(one.columns)), unique=one.unique)
-                    for one in indexes
-                ),
+                "uniques": tuple(uniques),
+                "indexes": tuple(indexes),
             }
         )
+
+    def _unique(self, table: Table, unique: Unique) -> Unique:
+        """Return the rule as the target can have it; it may let more rows in there, and never fewer."""
+        columns = tuple(dict.fromkeys(unique.columns))
+        if not unique.nulls_distinct and self.target != "postgresql":
+            self._say(table, columns, "the unique rule{} lets in any number of rows with a NULL in it")
+        if unique.deferred and self.target != "postgresql":
+            self._say(table, columns, "the unique rule{} is checked at once, not at the end of a transaction")
+        if self.target == "postgresql":
+            return unique.model_copy(update={"columns": columns})
+        return Unique(name=unique.name, columns=columns)
+
+    def _can_be_index(self, table: Table, index: Index, missing: frozenset[str]) -> bool:
+        kind = "unique rule" if index.unique else "index"
+        what = f"{kind} {shown(index.name)}"
+        if not self._can_be_key(table, index.columns, missing, what):
+            return False
+        if len(set(index.columns)) < len(index.columns):
+            self._say(table, index.columns, f"the {what}{{}} is left out: a column is named twice")
+        elif index.where is not None and self.target == "mysql":
+            self._say(table, index.columns, f"the {what}{{}} is left out: it holds only where {shown(index.where)}")
+        elif any(index.lengths) and self.target != self.source:
+            self._say(table, index.columns, f"the {what}{{}} is left out: it is of the beginnings of values")
+        else:
+            if index.unique and not index.nulls_distinct and self.target != "postgresql":
+                self._say(table, index.columns, f"the {what}{{}} lets in any number of rows with a NULL in it")
+            return True
+        return False
 
     def _can_be_key(self, table: Table, columns: tuple[str, ...], missing: frozenset[str], what: str) -> bool:
         if not columns:
@@ -90,10 +117,14 @@ class Fitter:
                 and (self.target != "sqlite" or primary_key == (column.name,))
             ):
                 counted = True
+                if column.nullable:
+                    self._say(table, (column.name,), "must have a value, for it counts by itself")
+                if column.always and self.target != "postgresql":
+                    self._say(table, (column.name,), "counts by itself, but takes a value that an insert gives, too")
                 columns.append(column.model_copy(update={"nullable": False, "default": None}))
             else:
                 self._say(table, (column.name,), "does not count by itself there")
-                columns.append(column.model_copy(update={"identity": False, "nullable": False}))
+                columns.append(column.model_copy(update={"identity": False}))
         return columns
 
     def _foreign_keys(self, table: Table, known: Mapping[str, Table]) -> list[ForeignKey]:
@@ -164,7 +195,7 @@ def _find_table(known: Mapping[str, Table], name: str, source: str) -> Table | N
 def _key_of(table: Table, names: list[str], *, plain: bool) -> tuple[str, ...] | None:
     """Return the columns of the key that these are; of any index that begins with them where that is enough."""
     keys = [table.primary_key, *(one.columns for one in table.uniques)]
-    keys += [one.columns for one in table.indexes if one.unique]
+    keys += [one.columns for one in table.indexes if one.unique and one.where is None and not any(one.lengths)]
     exact = next((key for key in keys if set(key) == set(names)), None)
     if exact is not None or not plain:
         return exact

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_SHOWN = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Loss:
@@ -12,3 +14,9 @@ class Loss:
     table: str
     column: str | None
     what: str
+
+
+def shown(sql: str) -> str:
+    """Return SQL, or a name, as a report shows it: on one line, and not all of one that is long."""
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in sql).split())
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

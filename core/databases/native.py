@@ -15,7 +15,7 @@ Numbers = Literal["nothing", "length", "digits", "seconds"]
 _NUMBERS = re.compile(r"\(\s*(\d+)\s*(?:,\s*(-?\d+)\s*)?\)")
 _LARGEST = (1 << 32) - 1
 _PLAIN_TEXT = re.compile(r"|.*(?:char|text|clob|string).*", re.IGNORECASE | re.DOTALL)
-_SPECIAL_INTEGER = re.compile(r"(?:bit|year).*", re.IGNORECASE | re.DOTALL)
+_SPECIAL_INTEGER = re.compile(r"(?:bit|year).*|.*zerofill.*", re.IGNORECASE | re.DOTALL)
 LONG_TEXT = 65_535  # from here on the length of MySQL's text types says how they are kept, not what was meant
 
 

@@ -46,7 +46,8 @@ class ColumnType(_Part):
     `bits` of integers and floats; `length` of text in characters and of bytes in bytes, none where it is unlimited;
     `precision` and `scale` of decimals, none where any number of digits is kept; `precision` of times is that of their
     seconds. `values` and `name` belong to an enum, `element` to an array. `native` says the type in the source's own
-    words. `collation` is by what MariaDB and MySQL compare a text, where they say so.
+    words. `collation` is by what a text is compared, where that is not what the database does with any text; MariaDB
+    and MySQL always say it.
     """
 
     kind: Kind
@@ -71,20 +72,29 @@ class Default(_Part):
 
 
 class Column(_Part):
-    """`identity` counts up by itself; `computed` is SQL of the source, its result `stored` or made when it is read."""
+    """`identity` counts up by itself, `always` even where an insert gives a value; `updated` is set to the time of each
+    update; `computed` is SQL of the source, its result `stored` or made when it is read.
+    """
 
     name: Name
     type: ColumnType
     nullable: bool = True
     default: Default | None = None
     identity: bool = False
+    always: bool = False
+    updated: bool = False
     computed: Sql | None = None
     stored: bool = True
 
 
 class Unique(_Part):
+    """Rows with a NULL in it are all different, unless not `nulls_distinct`; the rest as in a foreign key."""
+
     name: Name | None = None
     columns: tuple[Name, ...]
+    nulls_distinct: bool = True
+    deferrable: bool = False
+    deferred: bool = False
 
 
 class ForeignKey(_Part):
@@ -110,14 +120,31 @@ class Check(_Part):
 
 
 class Index(_Part):
-    """An index that makes looking up quick; a unique one is a rule, too."""
+    """An index that makes looking up quick; a unique one is a rule, too.
+
+    It is of the rows for which `where` holds, SQL of the source, or of all. `lengths` are how much of a column is in
+    it, where that is not all; the columns in `descending` are in it the other way round.
+    """
 
     name: Name
     columns: tuple[Name, ...]
     unique: bool = False
+    nulls_distinct: bool = True
+    where: Sql | None = None
+    lengths: tuple[Length | None, ...] = ()
+    descending: tuple[Name, ...] = ()
+
+
+class LeftOut(_Part):
+    """What a table has that no other engine could be told: a rule or a habit, in words for a person."""
+
+    column: Name | None = None
+    what: Sql
 
 
 class Table(_Part):
+    """`options` are SQLite's own: its types are `strict`, it has no `rowid`, its identity `reuses` numbers."""
+
     name: Name
     columns: tuple[Column, ...]
     primary_key: tuple[Name, ...] = ()
@@ -125,6 +152,8 @@ class Table(_Part):
     foreign_keys: tuple[ForeignKey, ...] = ()
     checks: tuple[Check, ...] = ()
     indexes: tuple[Index, ...] = ()
+    options: tuple[Literal["strict", "without rowid", "reuses numbers"], ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @model_validator(mode="after")
     def _names_what_it_has(self) -> Table:
@@ -135,9 +164,12 @@ class Table(_Part):
         keys += [one.columns for one in self.uniques]
         keys += [one.columns for one in self.foreign_keys]
         keys += [one.columns for one in self.indexes]
+        keys += [one.descending for one in self.indexes]
         for key in keys:
             if not set(key) <= set(names):
                 raise ValueError(f"a key names a column that {self.name} does not have")
+        if any(len(one.lengths) not in {0, len(one.columns)} for one in self.indexes):
+            raise ValueError(f"an index of {self.name} has other lengths than columns")
         return self
 
     def column(self, name: str) -> Column:

@@ -61,16 +61,19 @@ LOST = {
         "anything", "point", "word", "amount", "at", "score", "zoned", "loud", "half", "x", "y", "b", "a", None,
     },
     ("postgresql", "sqlite"): {
-        "moods", "marks", "span", "at", "address", "amount", "big", "who", "score", "quiet", "half", None,
+        "moods", "marks", "span", "at", "address", "amount", "big", "who", "score", "quiet", "half", "id", None,
     },
     ("postgresql", "mysql"): {
         "moods", "marks", "span", "at", "clock", "address", "amount", "hundreds", "long", "score", "half", "body",
-        "fallback", None,
+        "fallback", "id", None,
     },
     ("mysql", "sqlite"): {
-        "tags", "year", "bits", "huge", "amount", "who", "address", "day", "at", "changed", "quiet", "half", "t", None,
+        "tags", "year", "bits", "huge", "amount", "who", "address", "day", "at", "changed", "quiet", "half", "t",
+        "body", None,
     },
-    ("mysql", "postgresql"): {"id", "tags", "year", "bits", "address", "changed", "total", "half", "t", None},
+    ("mysql", "postgresql"): {
+        "id", "tags", "year", "bits", "address", "changed", "total", "half", "t", "body", None,
+    },
 }  # fmt: skip
 
 
@@ -157,7 +160,7 @@ def test_what_mysql_has_and_mariadb_has_not() -> None:
     """There is no MySQL among the servers of these tests: the SQL is looked at."""
     made = _plan(
         "mysql",
-        Column(name="id", type=ColumnType(kind="integer", bits=64), identity=True),
+        Column(name="id", type=ColumnType(kind="integer", bits=64), nullable=False, identity=True),
         _column("who", "uuid"),
         Column(name="body", type=ColumnType(kind="text"), default=Default(kind="literal", value="x")),
         Column(name="next", type=ColumnType(kind="integer", bits=64), computed="id + 1"),
@@ -173,7 +176,7 @@ def test_what_mysql_has_and_mariadb_has_not() -> None:
 
 def test_only_one_column_counts_in_mariadb(make_database: MakeDatabase) -> None:
     whole = ColumnType(kind="integer", bits=64)
-    columns = tuple(Column(name=name, type=whole, identity=True) for name in "ab")
+    columns = tuple(Column(name=name, type=whole, nullable=False, identity=True) for name in "ab")
     url = make_database("mysql")
     creation = create(url, Schema(engine="postgresql", tables=(Table(name="t", columns=columns),)))
     assert [(loss.column, loss.what) for loss in creation.losses] == [("b", "does not count by itself there")]

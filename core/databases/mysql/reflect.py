@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, cast
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection
 
 from core.databases.defaults import parse_default
-from core.databases.inspected import inspect_tables
 from core.databases.mysql import ENGINE
+from core.databases.mysql.catalog import ACTIONS, CHECKS, COLUMNS, INDEXES, KEYS, OTHERS, TABLES
 from core.databases.native import Meaning, read_type
-from core.databases.schema import Check, Column, ColumnType, Schema, Table
+from core.databases.schema import (
+    Action,
+    Check,
+    Column,
+    ColumnType,
+    Default,
+    ForeignKey,
+    Index,
+    LeftOut,
+    Schema,
+    Table,
+    Unique,
+)
+
+Row = Any  # of the catalog, with its columns by their names
 
 _BOOLEAN = re.compile(r"(tinyint\(1\)|bool|boolean)", re.IGNORECASE)
 _BITS = re.compile(r"bit\((?:[1-9]|[1-5]\d|6[0-3])\)", re.IGNORECASE)
@@ -51,50 +68,172 @@ _MEANINGS = (
     Meaning("MEDIUMBLOB", "bytes", length=(1 << 24) - 1),
     Meaning("LONGBLOB", "bytes"),
 )
-_OTHERS = text("""
-    SELECT CONCAT('trigger ', trigger_name) AS name FROM information_schema.triggers
-        WHERE trigger_schema = DATABASE()
-    UNION ALL SELECT CONCAT(LOWER(routine_type), ' ', routine_name) FROM information_schema.routines
-        WHERE routine_schema = DATABASE()
-    UNION ALL SELECT CONCAT('event ', event_name) FROM information_schema.events WHERE event_schema = DATABASE()
-    ORDER BY 1
-""")
-_TYPES = text("""
-    SELECT table_name, column_name, column_type, coalesce(collation_name, '') FROM information_schema.columns
-    WHERE table_schema = DATABASE()
-""")
-_DEFAULTS = text("""
-    SELECT table_name, column_name, column_default FROM information_schema.columns
-    WHERE table_schema = DATABASE() AND column_default IS NOT NULL AND generation_expression IS NULL
-""")
-_COLUMN_CHECKS = text("""
-    SELECT table_name, check_clause FROM information_schema.check_constraints
-    WHERE constraint_schema = DATABASE() AND level = 'Column' ORDER BY table_name, constraint_name
-""")
+_BINARY = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
+_LOOKS_BY_ITSELF = ("FULLTEXT", "SPATIAL", "RTREE")
+_NUMBERS = ("boolean", "integer", "decimal", "float")
+_COMPUTED = re.compile(r"(?:stored|virtual|persistent) generated")
+_UPDATED = re.compile(r"on update \S+")
+_SYSTEM_PERIOD = ("ROW START", "ROW END")
 
 
 def read_schema(connection: Connection) -> Schema:
     """Return the tables of the database; what else there is is named in `left_out`."""
-    types = {(row[0], row[1]): _collated(_type(row[2]), row[3]) for row in connection.execute(_TYPES)}
-    tables, left_out = inspect_tables(
-        inspect(connection), lambda *where: types[where], lambda column: column.get("autoincrement") is True
+    is_mariadb = bool(getattr(connection.dialect, "is_mariadb", False))
+    actions = {(row[0], row[1]): (row[2], row[3]) for row in connection.execute(ACTIONS)}
+    columns, indexes, keys, checks = (
+        _by_table(connection.execute(query)) for query in (COLUMNS, INDEXES, KEYS, CHECKS[is_mariadb])
     )
-    left_out += connection.execute(_OTHERS).scalars()
-    is_mariadb = _is_mariadb(connection)
-    checks = list(connection.execute(_COLUMN_CHECKS)) if is_mariadb else []
-    defaults = {(row[0], row[1]): row[2] for row in connection.execute(_DEFAULTS)} if is_mariadb else {}
-    tables = [_with_defaults(table, defaults) for table in tables]
-    whole = (_with_checks(table, [sql for name, sql in checks if name == table.name]) for table in tables)
-    return Schema(engine=ENGINE, tables=tuple(whole), left_out=tuple(left_out))
+    tables = []
+    for row in sorted(connection.execute(TABLES), key=lambda row: str(row.name)):
+        found = _Found(
+            row, columns.get(row.name, []), indexes.get(row.name, []), keys.get(row.name, []), checks.get(row.name, [])
+        )
+        tables.append(_table(found, actions, is_mariadb=is_mariadb))
+    others = connection.execute(OTHERS).scalars()
+    return Schema(engine=ENGINE, tables=tuple(tables), left_out=tuple(others))
 
 
-def _collated(type_: ColumnType, collation: str) -> ColumnType:
-    compares = type_.kind in {"text", "enum"}
-    return type_.model_copy(update={"collation": collation}) if compares else type_
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the catalog has of one table."""
+
+    table: Row
+    columns: Sequence[Row]
+    indexes: Sequence[Row]
+    keys: Sequence[Row]
+    checks: Sequence[Row]
 
 
-def _is_mariadb(connection: Connection) -> bool:
-    return bool(getattr(connection.dialect, "is_mariadb", False))
+def _by_table(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.table_name, []).append(row)
+    return found
+
+
+def _table(found: _Found, actions: Mapping[tuple[str, str], tuple[str, str]], *, is_mariadb: bool) -> Table:
+    """A check of MariaDB that says that a column's text is JSON makes JSON of it, and is none."""
+    matches = {check: _JSON_CHECK.fullmatch(check.clause) for check in found.checks}
+    json = {match[1].replace("``", "`") for check, match in matches.items() if match and check.name is None}
+    rules = [check for check, match in matches.items() if not (match and check.name is None)]
+    period = {row.name for row in found.columns if (row.computed or "").upper() in _SYSTEM_PERIOD}
+    keys = [(name, [row for row in rows if row.column_name not in period]) for name, rows in _grouped(found.indexes)]
+    return Table(
+        name=found.table.name,
+        columns=tuple(_column(row, is_json=row.name in json, is_mariadb=is_mariadb) for row in found.columns),
+        primary_key=tuple(row.column_name for name, rows in keys for row in rows if name == "PRIMARY"),
+        uniques=tuple(
+            Unique(name=name, columns=tuple(row.column_name for row in rows))
+            for name, rows in keys
+            if name != "PRIMARY" and _is_rule(rows)
+        ),
+        foreign_keys=tuple(_foreign_key(name, rows, actions) for name, rows in _grouped(found.keys)),
+        checks=tuple(Check(name=check.name, sql=check.clause) for check in rules if check.proved),
+        indexes=tuple(
+            _index(name, rows) for name, rows in keys if name != "PRIMARY" and not _is_rule(rows) and _is_neutral(rows)
+        ),
+        left_out=tuple(_left_out(found, keys, rules)),
+    )
+
+
+def _grouped(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    return [(name, list(some)) for name, some in groupby(rows, key=lambda row: str(row.name))]
+
+
+def _is_neutral(rows: Sequence[Row]) -> bool:
+    return all(row.kind not in _LOOKS_BY_ITSELF and row.column_name is not None for row in rows)
+
+
+def _is_rule(rows: Sequence[Row]) -> bool:
+    return _is_neutral(rows) and all(row.is_unique and row.length is None for row in rows)
+
+
+def _index(name: str, rows: Sequence[Row]) -> Index:
+    lengths = tuple(row.length for row in rows)
+    return Index(
+        name=name,
+        columns=tuple(row.column_name for row in rows),
+        unique=bool(rows[0].is_unique),
+        lengths=lengths if any(lengths) else (),
+        descending=tuple(row.column_name for row in rows if row.descending),
+    )
+
+
+def _foreign_key(name: str, rows: Sequence[Row], actions: Mapping[tuple[str, str], tuple[str, str]]) -> ForeignKey:
+    on_delete, on_update = actions.get((rows[0].table_name, name), ("NO ACTION", "NO ACTION"))
+    return ForeignKey(
+        name=name,
+        columns=tuple(row.column_name for row in rows),
+        table=rows[0].other,
+        referred=tuple(row.referred for row in rows),
+        on_delete=_action(on_delete),
+        on_update=_action(on_update),
+    )
+
+
+def _action(said: str) -> Action:
+    """InnoDB knows no difference between these two, and says RESTRICT where nothing was said."""
+    return "NO ACTION" if said == "RESTRICT" else cast("Action", said)
+
+
+def _left_out(found: _Found, keys: Sequence[tuple[str, Sequence[Row]]], checks: Sequence[Row]) -> Iterator[LeftOut]:
+    yield from (LeftOut(what=what) for what in _habits(found.table))
+    for row in found.columns:
+        if "invisible" in row.extra:
+            yield LeftOut(column=row.name, what="is hidden in the source, and seen by SELECT * afterwards")
+        if row.native.lower().startswith(_BINARY) and not _is_sure(row.said):
+            yield LeftOut(column=row.name, what="its default is left out: the bytes of it cannot be read")
+    for name, rows in keys:
+        if not _is_neutral(rows):
+            columns = ", ".join(row.column_name or "an expression" for row in rows)
+            what = "unique rule" if rows[0].is_unique else "index"
+            yield LeftOut(what=f"the {what} {name} is left out: {rows[0].kind} ({columns})")
+    for check in checks:
+        if not check.proved:
+            yield LeftOut(what=f"the check {check.name} is left out, for rows may break it: {check.clause}")
+
+
+def _habits(table: Row) -> Iterator[str]:
+    if table.versioned:
+        yield "keeps its history: only what is valid now is in the backup, and none is kept afterwards"
+    if table.partitioned:
+        yield "is made as one table, without its partitions"
+    if table.engine != "InnoDB":
+        yield f"is {table.engine}'s, not InnoDB's: it may be of a later moment than the others"
+
+
+def _is_sure(default: str | None) -> bool:
+    """Whether a default of bytes is as it was: what is no text the catalog shows as a question mark."""
+    return default is None or (default.isascii() and "?" not in default)
+
+
+def _column(row: Row, *, is_json: bool, is_mariadb: bool) -> Column:
+    type_ = _type(row.native)
+    if is_json:
+        type_ = ColumnType(kind="json", native=row.native)
+    elif type_.kind in {"text", "enum"}:
+        type_ = type_.model_copy(update={"collation": row.collation})
+    identity, computed = "auto_increment" in row.extra, _COMPUTED.search(row.extra) is not None
+    has_default = not identity and not computed and (type_.kind != "bytes" or _is_sure(row.said))
+    return Column(
+        name=row.name,
+        type=type_,
+        nullable=bool(row.nullable),
+        default=_default(row, type_, is_mariadb=is_mariadb) if has_default else None,
+        identity=identity,
+        updated=_UPDATED.search(row.extra) is not None,
+        computed=row.computed if computed else None,
+        stored=not computed or "virtual" not in row.extra,
+    )
+
+
+def _default(row: Row, type_: ColumnType, *, is_mariadb: bool) -> Default | None:
+    """MariaDB shows the SQL of a default; MySQL does of expressions, and of all else the value alone."""
+    if row.said is None:
+        return None
+    if is_mariadb or "default_generated" in row.extra or type_.kind in _NUMBERS or row.native.startswith("bit"):
+        return parse_default(_standard(row.said) if "'" in row.said else row.said)
+    return Default(kind="literal", value=row.said)
 
 
 def _type(native: str) -> ColumnType:
@@ -108,30 +247,6 @@ def _type(native: str) -> ColumnType:
         values = tuple(value.replace("''", "'") for value in _VALUE.findall(_standard(listed[1])))
         return ColumnType(kind="enum", values=values, native=native)
     return read_type(native, _MEANINGS, "text")
-
-
-def _with_checks(table: Table, checks: Sequence[str]) -> Table:
-    """With the checks that belong to columns; one of them is how MariaDB says that a column's text is JSON."""
-    matches = {check: _JSON_CHECK.fullmatch(check) for check in checks}
-    json = {match[1].replace("``", "`") for match in matches.values() if match}
-    columns = tuple(_as_json(column) if column.name in json else column for column in table.columns)
-    more = tuple(Check(sql=check) for check, match in matches.items() if not match)
-    return table.model_copy(update={"columns": columns, "checks": table.checks + more})
-
-
-def _as_json(column: Column) -> Column:
-    return column.model_copy(update={"type": ColumnType(kind="json", native=column.type.native)})
-
-
-def _with_defaults(table: Table, defaults: Mapping[tuple[str, str], str]) -> Table:
-    """With the defaults that the inspector does not read: texts that MariaDB shows with backslashes in them."""
-    columns = []
-    for column in table.columns:
-        sql = defaults.get((table.name, column.name), "")
-        is_text = sql.startswith("'") and not column.identity
-        default = parse_default(_standard(sql)) if is_text else column.default
-        columns.append(column.model_copy(update={"default": default}))
-    return table.model_copy(update={"columns": tuple(columns)})
 
 
 def _standard(sql: str) -> str:

@@ -73,7 +73,7 @@ def prefixes(table: Table, key: tuple[str, ...], types: Mapping[str, NativeType]
 def _keys(table: Table) -> Iterator[tuple[str, ...]]:
     yield table.primary_key
     yield from (one.columns for one in table.uniques)
-    yield from (one.columns for one in table.indexes if one.unique)
+    yield from (one.columns for one in table.indexes if one.unique and not any(one.lengths))
     yield from (one.columns for one in table.foreign_keys)
 
 

@@ -122,8 +122,11 @@ def _literal(name: str) -> str:
 def _expression(column: Column) -> str:
     """SQL that makes what lines.py says of a value, or NULL."""
     form = _FORMS.get(column.type.kind, _TEXT)
-    if column.type.native.lower().startswith("bit"):
+    native = column.type.native.lower()
+    if native.startswith("bit"):
         form = _BITS
+    if "zerofill" in native:
+        form = form.replace("{c}", "({c} + 0)")  # without the zeros before it
     if column.type.kind == "timestamp" and column.type.zoned:
         form = _ZONED
     return form.replace("{c}", quoted(column.name))

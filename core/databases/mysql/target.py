@@ -262,4 +262,5 @@ def _expression(column: Column) -> str:
     name = f"t.{quoted(column.name)}"
     if column.type.kind == "float":
         return f"CAST({name} AS DOUBLE)"
-    return f"{name} + 0" if column.type.native.lower().startswith("bit") else name
+    native = column.type.native.lower()
+    return f"{name} + 0" if native.startswith("bit") or "zerofill" in native else name

@@ -21,7 +21,9 @@ _LONGEST_LABEL = 255
 _INTEGERS = {8: "TINYINT", 16: "SMALLINT", 24: "MEDIUMINT", 32: "INT", 64: "BIGINT", None: "BIGINT"}
 _OWN_TEXTS = re.compile(r"char\(\d{1,3}\)|tinytext|text|mediumtext|inet[46]", re.IGNORECASE)
 _OWN_BYTES = re.compile(r"binary\(\d{1,3}\)|tinyblob|blob|mediumblob", re.IGNORECASE)
-_OWN_INTEGERS = re.compile(r"year(?:\(4\))?|bit\(\d{1,2}\)", re.IGNORECASE)
+_OWN_INTEGERS = re.compile(
+    r"year(?:\(4\))?|bit\(\d{1,2}\)|(?:tiny|small|medium|big)?int\(\d{1,3}\) unsigned zerofill", re.IGNORECASE
+)
 _SET = re.compile(r"set\((.*)\)", re.IGNORECASE | re.DOTALL)
 _VALUE = re.compile(r"'((?:[^'\\]|'')*)'")
 _COLLATION = re.compile(r"utf8mb4_[a-z0-9_]{1,50}|uca1400_[a-z0-9_]{1,50}")

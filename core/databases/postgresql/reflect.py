@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, inspect, text
-from sqlalchemy.engine.interfaces import ReflectedColumn
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from core.databases.inspected import inspect_tables
+from sqlalchemy import Connection
+
+from core.databases.defaults import parse_default
 from core.databases.native import Meaning, read_type
 from core.databases.postgresql import ENGINE
-from core.databases.schema import ColumnType, Schema
+from core.databases.postgresql.catalog import COLUMNS, CONSTRAINTS, HABITS, INDEXES, OTHERS, TABLES
+from core.databases.schema import (
+    Action,
+    Check,
+    Column,
+    ColumnType,
+    ForeignKey,
+    Index,
+    LeftOut,
+    Schema,
+    Table,
+    Unique,
+)
+
+Row = Any  # of the catalog, with its columns by their names
+COLLATIONS = ("C", "POSIX", "ucs_basic")  # which every database has
+_ACTIONS: dict[str, Action] = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
 _MEANINGS = (
     Meaning("BOOLEAN", "boolean"),
@@ -29,37 +47,149 @@ _MEANINGS = (
     Meaning("BYTEA", "bytes"),
     Meaning("TEXT|CHARACTER VARYING|CHARACTER", "text", "length"),
 )
-_TYPES = text("""
-    SELECT c.relname, a.attname, format_type(coalesce(nullif(t.typbasetype, 0), t.oid),
-            CASE WHEN t.typbasetype = 0 THEN a.atttypmod ELSE t.typtypmod END),
-        (SELECT array_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
-        (SELECT array_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.typelem), t.typname
-    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
-        AND a.attnum > 0 AND NOT a.attisdropped
-""")
-_OTHERS = text("""
-    SELECT 'trigger ' || tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
-        WHERE NOT tgisinternal AND c.relnamespace = current_schema()::regnamespace
-    UNION ALL SELECT 'materialised view ' || relname FROM pg_class
-        WHERE relkind = 'm' AND relnamespace = current_schema()::regnamespace
-    UNION ALL SELECT CASE prokind WHEN 'p' THEN 'procedure ' ELSE 'function ' END || proname FROM pg_proc p
-        WHERE pronamespace = current_schema()::regnamespace
-        AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = p.oid AND deptype = 'e')
-    UNION ALL SELECT 'exclusion ' || conname FROM pg_constraint
-        WHERE contype = 'x' AND connamespace = current_schema()::regnamespace
-    UNION ALL SELECT 'table ' || schemaname || '.' || tablename FROM pg_tables
-        WHERE schemaname NOT IN ('pg_catalog', 'information_schema', current_schema())
-    ORDER BY 1
-""")
 
 
 def read_schema(connection: Connection) -> Schema:
     """Return the tables of the current schema; what else there is is named in `left_out`."""
-    types = {(row[0], row[1]): _type(row[2], row[3], row[4], row[5]) for row in connection.execute(_TYPES)}
-    tables, left_out = inspect_tables(inspect(connection), lambda *where: types[where], _is_identity)
-    left_out += connection.execute(_OTHERS).scalars()
-    return Schema(engine=ENGINE, tables=tuple(tables), left_out=tuple(left_out))
+    found = {
+        kind: _by_table(connection.execute(query))
+        for kind, query in (("columns", COLUMNS), ("constraints", CONSTRAINTS), ("indexes", INDEXES))
+    }
+    habits = list(connection.execute(HABITS))
+    tables = [
+        _table(
+            name,
+            found["columns"].get(name, []),
+            found["constraints"].get(name, []),
+            found["indexes"].get(name, []),
+            [LeftOut(what=what) for table, what in habits if table == name],
+        )
+        for name in connection.execute(TABLES).scalars()
+    ]
+    return Schema(engine=ENGINE, tables=tuple(tables), left_out=tuple(connection.execute(OTHERS).scalars()))
+
+
+def _by_table(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.table, []).append(row)
+    return found
+
+
+def _table(
+    name: str, columns: Sequence[Row], constraints: Sequence[Row], indexes: Sequence[Row], left_out: list[LeftOut]
+) -> Table:
+    of = {kind: [one for one in constraints if one.kind == kind] for kind in "pufcx"}
+    left_out += [one for column in columns for one in _of_column(column)]
+    left_out += [
+        LeftOut(what="the primary key is checked at once: it was deferrable") for one in of["p"] if one.deferrable
+    ]
+    left_out += [one for key in of["f"] for one in _of_key(key)]
+    left_out += [
+        LeftOut(what=f"the check {one.name} is left out, for rows may break it: {one.definition}")
+        for one in of["c"]
+        if not one.proved
+    ]
+    left_out += [LeftOut(what=f"the exclusion {one.name} is left out: {one.definition}") for one in of["x"]]
+    left_out += [_of_index(one) for one in indexes if not _is_neutral(one)]
+    return Table(
+        name=name,
+        columns=tuple(map(_column, columns)),
+        primary_key=tuple(name for one in of["p"] for name in one.columns),
+        uniques=tuple(
+            Unique(
+                name=one.name,
+                columns=tuple(one.columns),
+                nulls_distinct=not one.nulls_same,
+                deferrable=one.deferrable,
+                deferred=one.deferred,
+            )
+            for one in of["u"]
+        ),
+        foreign_keys=tuple(map(_foreign_key, of["f"])),
+        checks=tuple(Check(name=one.name, sql=one.sql) for one in of["c"] if one.proved),
+        indexes=tuple(map(_index, filter(_is_neutral, indexes))),
+        left_out=tuple(left_out),
+    )
+
+
+def _column(row: Row) -> Column:
+    type_ = _type(row.native, row.values, row.elements, row.type)
+    if type_.kind == "text" and row.collation in COLLATIONS:
+        type_ = type_.model_copy(update={"collation": row.collation})
+    identity = row.identity or _is_counted(row)
+    return Column(
+        name=row.name,
+        type=type_,
+        nullable=not row.required,
+        default=None if identity or row.computed else parse_default(row.said),
+        identity=identity,
+        always=row.always,
+        computed=row.said if row.computed else None,
+        stored=not row.computed or row.stored,
+    )
+
+
+def _is_counted(row: Row) -> bool:
+    return not row.computed and str(row.said).startswith("nextval(")
+
+
+def _of_column(row: Row) -> Iterator[LeftOut]:
+    if row.domain:
+        rules = f", without its {row.domain_rules}" if row.domain_rules else ""
+        yield LeftOut(column=row.name, what=f"the domain {row.domain} becomes {row.native}{rules}")
+    if row.native == "citext" or not row.exact:
+        what = "texts that the source takes for the same, as those that differ in case, are different"
+        yield LeftOut(column=row.name, what=what)
+    elif row.collation and row.collation not in COLLATIONS:
+        yield LeftOut(column=row.name, what=f"the collation {row.collation} is left out: texts may have another order")
+    if _is_counted(row) and row.step is None:
+        yield LeftOut(column=row.name, what=f"counts by itself, the source by a sequence of others, too: {row.said}")
+    if row.step not in {None, 1}:
+        yield LeftOut(column=row.name, what=f"counts in steps of 1, the source of {row.step}")
+
+
+def _foreign_key(row: Row) -> ForeignKey:
+    return ForeignKey(
+        name=row.name,
+        columns=tuple(row.columns),
+        table=row.other,
+        referred=tuple(row.referred),
+        on_delete="NO ACTION" if row.sets_some else _ACTIONS[row.on_delete],
+        on_update=_ACTIONS[row.on_update],
+        deferrable=row.deferrable,
+        deferred=row.deferred,
+    )
+
+
+def _of_key(row: Row) -> Iterator[LeftOut]:
+    key = f"the foreign key ({', '.join(row.columns)}) to {row.other}"
+    if row.whole:
+        yield LeftOut(what=f"{key} is held to only where none of its columns is NULL: it was MATCH FULL")
+    if row.sets_some:
+        yield LeftOut(what=f"{key} refuses a delete, instead of setting some columns: {row.definition}")
+
+
+def _is_neutral(row: Row) -> bool:
+    return row.valid and row.ordered and row.plain and None not in row.columns
+
+
+def _index(row: Row) -> Index:
+    pairs = zip(row.columns, row.descending, strict=False)
+    return Index(
+        name=row.name,
+        columns=tuple(row.columns),
+        unique=row.unique,
+        nulls_distinct=not row.nulls_same,
+        where=row.where,
+        descending=tuple(name for name, is_descending in pairs if is_descending),
+    )
+
+
+def _of_index(row: Row) -> LeftOut:
+    what = "unique rule" if row.unique else "index"
+    why = "" if row.valid else ", for it was never finished"
+    return LeftOut(what=f"the {what} {row.name} is left out{why}: {row.definition.partition(' USING ')[2]}")
 
 
 def _type(native: str, values: list[str] | None, elements: list[str] | None, name: str) -> ColumnType:
@@ -70,7 +200,3 @@ def _type(native: str, values: list[str] | None, elements: list[str] | None, nam
     if values is not None:
         return ColumnType(kind="enum", values=tuple(values), name=name, native=native)
     return read_type(native, _MEANINGS, "text")
-
-
-def _is_identity(column: ReflectedColumn) -> bool:
-    return column.get("identity") is not None or str(column["default"]).startswith("nextval(")

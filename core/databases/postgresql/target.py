@@ -51,6 +51,10 @@ _NOT_OURS = text("""
     SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace
         AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')
 """)
+_INHERITED = text("""
+    SELECT DISTINCT p.relname FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+    WHERE p.relkind = 'r' AND p.relnamespace = current_schema()::regnamespace ORDER BY 1
+""")
 # What a column counts with, owned by it or only named in its default, and whether it counts up.
 _COUNTERS = text("""
     SELECT a.attname, s.oid::regclass::text, q.seqincrement
@@ -112,7 +116,12 @@ class PostgresqlTarget:
         }
         touched |= {key.table for name in wanted for key in table_of(self.schema, name).foreign_keys}
         not_ours = sorted(touched & set(self._connection.execute(_NOT_OURS).scalars()))
-        return found + [f"table {name} belongs to a role whose rights ours lacks" for name in not_ours]
+        found += [f"table {name} belongs to a role whose rights ours lacks" for name in not_ours]
+        return found + [
+            f"other tables inherit from {name}, and their rows would go with its own: a snapshot restores them"
+            for name in self._connection.execute(_INHERITED).scalars()
+            if name in wanted
+        ]
 
     def clear(self, tables: Sequence[str]) -> None:
         if not tables:

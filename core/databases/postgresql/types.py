@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.databases.draft import NativeType
 from core.databases.native import LONG_TEXT, told_as_plain
 from core.databases.postgresql import ENGINE
+from core.databases.postgresql.reflect import COLLATIONS
 from core.databases.schema import ColumnType, Kind
 
 _LONGEST_TEXT = 10_485_760
@@ -42,9 +43,10 @@ def native_type(column: ColumnType, setting: Setting) -> NativeType:
 
     JSON of another engine is JSON here, which keeps its text as it is; only in a key it is JSONB.
     """
-    if column.kind in _PLAIN:
-        return _PLAIN[column.kind]
-    return _MAKERS[column.kind](column, setting)
+    made = _PLAIN[column.kind] if column.kind in _PLAIN else _MAKERS[column.kind](column, setting)
+    if column.kind == "text" and setting.source == ENGINE and column.collation in COLLATIONS:
+        return replace(made, sql=f'{made.sql} COLLATE "{column.collation}"')
+    return made
 
 
 def is_enum(column: ColumnType) -> bool:

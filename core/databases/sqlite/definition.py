@@ -28,11 +28,26 @@ class CheckClause:
 
 
 @dataclass(slots=True)
+class KeyClause:
+    """When a foreign key is checked."""
+
+    deferrable: bool = False
+    deferred: bool = False
+
+
+@dataclass(slots=True)
 class Definition:
-    """The checks of a table, the expressions of its computed columns by name, and whether it says AUTOINCREMENT."""
+    """The checks of a table, its foreign keys in their order, and whether it says AUTOINCREMENT.
+
+    By the names of columns the expressions of the computed ones, and collations; `conflicts` are what is done to a row
+    that breaks a rule, each with the column that says so.
+    """
 
     checks: list[CheckClause] = field(default_factory=list)
+    keys: list[KeyClause] = field(default_factory=list)
     computed: dict[str, str] = field(default_factory=dict)
+    collations: dict[str, str] = field(default_factory=dict)
+    conflicts: list[tuple[str | None, str]] = field(default_factory=list)
     autoincrement: bool = False
 
 
@@ -79,8 +94,7 @@ def _read_part(sql: str, part: Sequence[_Token], definition: Definition) -> None
             name = following.name
             at += 2
             continue
-        if token.keyword == "AUTOINCREMENT":
-            definition.autoincrement = True
+        _read_word(part, at, column, definition)
         if token.text == "(":
             at = _closing(part, at)
         elif following is not None and following.text == "(" and token.keyword in {"CHECK", "AS"}:
@@ -93,6 +107,34 @@ def _read_part(sql: str, part: Sequence[_Token], definition: Definition) -> None
                 definition.computed[column] = expression
             at = closing
         at += 1
+
+
+def _read_word(part: Sequence[_Token], at: int, column: str | None, definition: Definition) -> None:
+    """Take what a single word says, with its neighbours."""
+    before = part[at - 1].keyword if at else ""
+    following = part[at + 1] if at + 1 < len(part) else None
+    match part[at].keyword:
+        case "AUTOINCREMENT":
+            definition.autoincrement = True
+        case "REFERENCES":
+            definition.keys.append(KeyClause())
+        case "DEFERRABLE" if before != "NOT" and definition.keys:
+            definition.keys[-1].deferrable = True
+        case "DEFERRED" if before == "INITIALLY" and definition.keys:
+            definition.keys[-1].deferred = definition.keys[-1].deferrable
+        case "COLLATE" if column is not None and following is not None:
+            definition.collations[column] = following.name.upper()
+        case "CONFLICT" if following is not None and following.keyword != "ABORT":
+            definition.conflicts.append((column, following.keyword))
+
+
+def read_where(sql: str) -> str:
+    """Given the CREATE INDEX statement of a partial index, return the condition of its rows."""
+    tokens = [token for token in _tokens(sql) if token.kind != "gap"]
+    at = 0
+    while at < len(tokens) and tokens[at].keyword != "WHERE":
+        at = _closing(tokens, at) + 1 if tokens[at].text == "(" else at + 1
+    return sql[tokens[at].end : tokens[-1].end].strip() if at < len(tokens) else ""
 
 
 def _tokens(sql: str) -> Iterator[_Token]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from core.databases.draft import NativeType
 from core.databases.literals import is_one_of
 from core.databases.native import LONG_TEXT, read_type, told_as_plain
 from core.databases.schema import ColumnType, Kind
-from core.databases.sqlite.reflect import MEANINGS
+from core.databases.sqlite.reflect import COLLATIONS, MEANINGS
 from core.databases.sqlite.snapshot import ENGINE
 
 _DECLARED = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?: [A-Za-z][A-Za-z0-9_]*)*(?: ?\(\d{1,9}(?:, ?\d{1,9})?\))?")
@@ -33,6 +34,13 @@ def native_type(column: ColumnType, source: str, *, identity: bool) -> NativeTyp
     """
     if identity:
         return NativeType("INTEGER")
+    made = _made(column, source)
+    if source == ENGINE and column.collation in COLLATIONS:
+        return replace(made, sql=f"{made.sql} COLLATE {column.collation}".strip())
+    return made
+
+
+def _made(column: ColumnType, source: str) -> NativeType:
     if source == ENGINE and column.kind != "enum" and _is_declared(column):
         return NativeType(column.native)
     if column.kind in _PLAIN:
