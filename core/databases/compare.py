@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from operator import lt
 
-from core.databases.losses import Loss
+from core.databases.losses import Loss, Refusal
 from core.databases.schema import Column, ColumnType, Table
 from core.databases.values import conversion
 
@@ -31,8 +31,12 @@ def compare_columns(source: Table, target: Table, engine: str) -> tuple[list[str
             was, becomes = column.type.native or column.type.kind, other.type.native or other.type.kind
             problems.append(f"table {source.name}, column {column.name}: {was} cannot become {becomes}")
         else:
-            losses += [Loss(source.name, column.name, what) for what in _losses(column, other, engine)]
+            losses += [_loss(source.name, column.name, what) for what in _losses(column, other, engine)]
     return problems, losses
+
+
+def _loss(table: str, column: str, what: str) -> Loss:
+    return (Refusal if what.endswith(("is refused", "are refused")) else Loss)(table, column, what)
 
 
 def _missing(source: Table, target: Table) -> Iterator[str]:
@@ -95,9 +99,10 @@ def _narrower(source: ColumnType, target: ColumnType, engine: str) -> Iterator[s
 def _of_engine(source: ColumnType, target: ColumnType, engine: str) -> Iterator[str]:
     if engine != "postgresql" and source.kind == "float" and target.kind == "float":
         refused = "NaN" if engine == "sqlite" else "NaN and infinity"
-        yield f"keeps no sign of zero; {refused} are refused"
+        yield f"{refused} are refused"
     if engine == "sqlite" and target.kind == "decimal":
-        yield "is a number there: zeros behind the point go, and one with more digits than it keeps is refused"
+        yield "is a number there: zeros behind the point go"
+        yield "one with more digits than a number of SQLite keeps is refused"
     if engine == "postgresql" and target.native.lower() == "jsonb":
         yield "keeps the meaning of JSON, not its spaces nor the order of its names"
     if engine == "mysql" and target.native.lower().startswith("char"):

@@ -6,36 +6,43 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.databases.computing import Computed, computed_columns
-from core.databases.draft import NativeType
+from core.databases.draft import DraftTable, NativeType
 from core.databases.drafting import Drafter, table_losses
 from core.databases.fitting import Fitter, roots
 from core.databases.losses import Loss, shown
 from core.databases.mysql import create as mysql
+from core.databases.mysql.reflect import type_of as mysql_type_of
 from core.databases.mysql.rooms import prefixes, rooms
 from core.databases.mysql.types import Setting as MysqlSetting
 from core.databases.mysql.types import native_type as mysql_type
 from core.databases.naming import NewNames, check_names, quoted
 from core.databases.postgresql import create as postgresql
 from core.databases.postgresql.enums import Enums
+from core.databases.postgresql.reflect import type_of as postgresql_type_of
 from core.databases.postgresql.types import Setting as PostgresqlSetting
 from core.databases.postgresql.types import native_type as postgresql_type
-from core.databases.schema import Column, Schema, Table
+from core.databases.schema import Column, ColumnType, Schema, Table
 from core.databases.sqlite import create as sqlite
+from core.databases.sqlite.reflect import type_of as sqlite_type_of
 from core.databases.sqlite.types import native_type as sqlite_type
 from core.errors import GreenroomError
 
 AllComputed = Mapping[str, Mapping[str, Computed]]
-Statements = tuple[list[str], list[str]]
+Planned = tuple[list[DraftTable], tuple[list[str], list[str]]]
 ENGINES = ("sqlite", "postgresql", "mysql")
 
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """SQL for an empty database: `tables` before the rows are in, `rules` after that; and what is lost."""
+    """SQL for an empty database: `tables` before the rows are in, `rules` after that; and what is lost.
+
+    `made` is the schema that it has then, as far as its columns go.
+    """
 
     tables: tuple[str, ...]
     rules: tuple[str, ...]
     losses: tuple[Loss, ...]
+    made: Schema
 
 
 def plan_creation(schema: Schema, engine: str, *, mariadb: bool = True) -> Creation:
@@ -60,21 +67,34 @@ def plan_creation(schema: Schema, engine: str, *, mariadb: bool = True) -> Creat
         for table in schema.tables
     }
     fitted = Fitter(schema.engine, engine, losses).fit(schema, missing)
-    tables, rules = _PLANS[engine](fitted, computed, losses, mariadb=mariadb)
+    drafts, (tables, rules) = _PLANS[engine](fitted, computed, losses, mariadb=mariadb)
     losses += table_losses(fitted, engine)
-    return Creation(tuple(tables), tuple(rules), tuple(losses))
+    made = tuple(_made(table, draft, engine) for table, draft in zip(fitted.tables, drafts, strict=True))
+    return Creation(tuple(tables), tuple(rules), tuple(losses), Schema(engine=engine, tables=made))
 
 
-def _plan_sqlite(schema: Schema, computed: AllComputed, losses: list[Loss], *, mariadb: bool) -> Statements:
+def _made(table: Table, draft: DraftTable, engine: str) -> Table:
+    """Return a table with the types that its columns have on the target."""
+    columns = []
+    for column, other in zip(table.columns, draft.columns, strict=True):
+        type_ = _TYPES[engine](other.type)
+        if column.type.kind == "enum" and (type_.kind == "enum" or other.type.startswith('"')):
+            type_ = ColumnType(kind="enum", values=column.type.values, native=other.type)
+        columns.append(column.model_copy(update={"type": type_, "nullable": other.nullable}))
+    return Table(name=table.name, columns=tuple(columns))
+
+
+def _plan_sqlite(schema: Schema, computed: AllComputed, losses: list[Loss], *, mariadb: bool) -> Planned:
     def type_of(_: Table, column: Column) -> NativeType:
         return sqlite_type(column.type, schema.engine, identity=column.identity)
 
     names = NewNames("sqlite", {table.name.lower() for table in schema.tables})
     drafter = Drafter(schema, "sqlite", mariadb, computed, type_of, _whole, names, losses)
-    return sqlite.statements([drafter.draft(table) for table in schema.tables])
+    drafts = [drafter.draft(table) for table in schema.tables]
+    return drafts, sqlite.statements(drafts)
 
 
-def _plan_postgresql(schema: Schema, computed: AllComputed, losses: list[Loss], *, mariadb: bool) -> Statements:
+def _plan_postgresql(schema: Schema, computed: AllComputed, losses: list[Loss], *, mariadb: bool) -> Planned:
     names = NewNames("postgresql", {table.name.lower() for table in schema.tables})
     enums = Enums(schema, names)
     root_of = roots(schema)
@@ -92,10 +112,11 @@ def _plan_postgresql(schema: Schema, computed: AllComputed, losses: list[Loss], 
         return postgresql_type(column.type, setting)
 
     drafter = Drafter(schema, "postgresql", mariadb, computed, type_of, _whole, names, losses)
-    return postgresql.statements([drafter.draft(table) for table in schema.tables], enums.types)
+    drafts = [drafter.draft(table) for table in schema.tables]
+    return drafts, postgresql.statements(drafts, enums.types)
 
 
-def _plan_mysql(schema: Schema, computed: AllComputed, losses: list[Loss], *, mariadb: bool) -> Statements:
+def _plan_mysql(schema: Schema, computed: AllComputed, losses: list[Loss], *, mariadb: bool) -> Planned:
     room = rooms(schema)
 
     def type_of(table: Table, column: Column) -> NativeType:
@@ -103,7 +124,8 @@ def _plan_mysql(schema: Schema, computed: AllComputed, losses: list[Loss], *, ma
 
     names = NewNames("mysql", set())
     drafter = Drafter(schema, "mysql", mariadb, computed, type_of, prefixes, names, losses)
-    return mysql.statements([drafter.draft(table) for table in schema.tables], mariadb=mariadb)
+    drafts = [drafter.draft(table) for table in schema.tables]
+    return drafts, mysql.statements(drafts, mariadb=mariadb)
 
 
 def _whole(_table: Table, _columns: tuple[str, ...], _types: Mapping[str, NativeType]) -> tuple[int | None, ...]:
@@ -116,4 +138,5 @@ def _in_keys(table: Table) -> set[str]:
     return {name for key in keys for name in key}
 
 
+_TYPES = {"sqlite": sqlite_type_of, "postgresql": postgresql_type_of, "mysql": mysql_type_of}
 _PLANS = {"sqlite": _plan_sqlite, "postgresql": _plan_postgresql, "mysql": _plan_mysql}

@@ -11,12 +11,15 @@ from core.databases.schema import Action
 class NativeType:
     """A column's type in the target's words.
 
+    `refuses` is said of values that are refused when they come, of which there may be none.
+
     `check` is a condition that holds to what the type lets slip, with `{}` for the column. `length` is how much text
     or bytes it takes, where that is limited; `losses` is what it cannot keep.
     """
 
     sql: str
     losses: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = ()
     check: str = ""
     length: int | None = None
 

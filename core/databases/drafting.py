@@ -11,7 +11,7 @@ from core.databases.default_sql import default_clause, is_updated, now_clause
 from core.databases.draft import DraftCheck, DraftColumn, DraftForeignKey, DraftKey, DraftTable, NativeType
 from core.databases.expressions import translate
 from core.databases.families import LeftOutError
-from core.databases.losses import Loss, shown
+from core.databases.losses import Loss, Refusal, shown
 from core.databases.naming import NewNames, quoted
 from core.databases.postgresql.types import is_sortable
 from core.databases.schema import Column, ForeignKey, Index, Schema, Table
@@ -45,6 +45,7 @@ class Drafter:
         types = {column.name: self.type_of(table, column) for column in table.columns}
         for name, type_ in types.items():
             self.losses.extend(Loss(table.name, name, what) for what in type_.losses)
+            self.losses.extend(Refusal(table.name, name, what) for what in type_.refuses)
         is_mysql = self.target == "mysql"
         key_names = NewNames(self.target, {"primary"}) if is_mysql else self.relations
         rule_names = self.relations if is_mysql else NewNames(self.target, set())

@@ -13,7 +13,7 @@ from core.archive import FolderEntry
 from core.catalog import INTO, BackupRecord, RestoreRecord
 from core.config import Site
 from core.context import Context
-from core.databases.losses import Loss
+from core.databases.losses import Loss, losses_of_all
 from core.databases.target import Target, open_target
 from core.errors import UsageError
 from core.progress import Reporter
@@ -74,7 +74,8 @@ def inspect_elsewhere(
             refuse_folder(_folders(found), files_into)
         with _opened(into) as target:
             _refuse_full(into, target)
-            losses = plan_tables(found.schema, target).losses
+            creation = plan_tables(found.schema, target)
+            losses = found.decide(creation.losses, creation.made, reporter)
             engine = target.engine
     return ElsewherePreview(
         backup=backup,
@@ -118,7 +119,9 @@ def restore_elsewhere(
                 target.commit()
             place()
         files = _count_files(found) if files_into is not None else 0
-        outcome = ElsewhereOutcome(backup, into, files_into, len(rows), sum(rows.values()), files, creation.losses)
+        outcome = ElsewhereOutcome(
+            backup, into, files_into, len(rows), sum(rows.values()), files, losses_of_all(creation.losses)
+        )
         context.catalog.record_restore(_log_row(context, site, outcome))
         return outcome
 

@@ -187,13 +187,15 @@ def _afterwards(rows: RowOrder, now: dict[str, int], held: dict[str, int]) -> di
 
 
 def _losses(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter) -> tuple[Loss, ...]:
-    found = open_tables(archive, rows.tables).schema
+    found = open_tables(archive, rows.tables)
     if site.sqlite_path is None:
         with open_target(site.database_url()) as target:
             if not target.occupants():
-                return plan_tables(found, target).losses
+                creation = plan_tables(found.schema, target)
+                return found.decide(creation.losses, creation.made, reporter)
     try:
-        return tuple(find_losses(found, present_schema(site, reporter)))
+        there = present_schema(site, reporter)
+        return found.decide(find_losses(found.schema, there), there, reporter)
     except (DatabaseMissingError, DatabaseDamagedError, BusyError):
         return ()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from core.archive import Archive, Entry, Manifest, TableEntry
+from core.databases.losses import Loss
 from core.databases.rowfile import read_lines
+from core.databases.scan import decide_losses
 from core.databases.schema import Schema, Table
 from core.errors import UsageError, VerificationError
 from core.progress import Reporter
@@ -25,10 +27,10 @@ class PortableTables:
     entries: dict[str, Entry]
     said: dict[str, TableEntry]
 
-    def lines(self, table: Table, reporter: Reporter) -> Iterator[bytes]:
+    def lines(self, table: Table, reporter: Reporter, doing: str = "restoring") -> Iterator[bytes]:
         """Yield the rows of a table; raise VerificationError where they are not those that the manifest counted."""
         said = self.said[table.name]
-        reporter.phase(f"restoring the table {table.name}", said.bytes)
+        reporter.phase(f"{doing} the table {table.name}", said.bytes)
         rows = 0
         for line in read_lines(self._blocks(table, reporter)):
             rows += 1
@@ -38,6 +40,10 @@ class PortableTables:
                 f"the manifest lies: the table {table.name} has {rows} rows, and it says {said.rows}",
                 hint="restore another backup; nothing was changed",
             )
+
+    def decide(self, losses: Iterable[Loss], there: Schema, reporter: Reporter) -> tuple[Loss, ...]:
+        """Look at the rows, and return which of the losses that tables can bring on are those of some row."""
+        return decide_losses(losses, self.schema, there, lambda table: self.lines(table, reporter, "looking at"))
 
     def _blocks(self, table: Table, reporter: Reporter) -> Iterator[bytes]:
         for block in self.archive.read(self.entries[table.name]):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from core.databases.schema import Column, Schema, Table
+from core.databases.schema import Column, ColumnType, Schema, Table
 from tests.engines.conftest import ENGINES, MakeDatabase
 from tests.engines.creations import create, read_schema, what_is_kept
 from tests.engines.schemas import schemas
@@ -41,6 +41,9 @@ def test_what_is_made_is_what_was_meant(make_database: MakeDatabase, target: str
     found, meant = what_is_kept(made), what_is_kept(schema)
     for table in schema.tables:
         there = made.table(table.name)
+        for planned in creation.made.table(table.name).columns:
+            found_type = there.column(planned.name).type
+            assert _values_of(planned.type) == _values_of(found_type)
         for column in table.columns:
             if column.computed is None or (table.name, column.name) not in told:
                 _compare(column, there, target, is_told=(table.name, column.name) in told)
@@ -48,6 +51,11 @@ def test_what_is_made_is_what_was_meant(make_database: MakeDatabase, target: str
             assert found[table.name]["uniques"] == meant[table.name]["uniques"]
             assert found[table.name]["foreign keys"] == meant[table.name]["foreign keys"]
             assert found[table.name]["primary key"] == meant[table.name]["primary key"]
+
+
+def _values_of(type_: ColumnType) -> object:
+    """What decides which values a column takes."""
+    return type_.kind, type_.bits, type_.unsigned, type_.length, type_.precision, type_.scale, type_.zoned, type_.values
 
 
 def _compare(column: Column, there: Table, target: str, *, is_told: bool) -> None:

@@ -70,6 +70,7 @@ _MEANINGS = (
 )
 _BINARY = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob")
 _LOOKS_BY_ITSELF = ("FULLTEXT", "SPATIAL", "RTREE")
+_CHARACTERS = re.compile(r" CHARACTER SET \w+ COLLATE \w+\Z")
 _NUMBERS = ("boolean", "integer", "decimal", "float")
 _COMPUTED = re.compile(r"(?:stored|virtual|persistent) generated")
 _UPDATED = re.compile(r"on update \S+")
@@ -234,6 +235,13 @@ def _default(row: Row, type_: ColumnType, *, is_mariadb: bool) -> Default | None
     if is_mariadb or "default_generated" in row.extra or type_.kind in _NUMBERS or row.native.startswith("bit"):
         return parse_default(_standard(row.said) if "'" in row.said else row.said)
     return Default(kind="literal", value=row.said)
+
+
+def type_of(declared: str) -> ColumnType:
+    """Return the type of a column that is declared so."""
+    native = _CHARACTERS.sub("", declared)
+    listed = _LISTED.fullmatch(native)
+    return _type(native if listed else native.lower().removesuffix(" null"))
 
 
 def _type(native: str) -> ColumnType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.databases.draft import NativeType
 from core.databases.literals import enum_literal
@@ -70,14 +70,15 @@ def _integer(column: ColumnType, setting: Setting) -> NativeType:
 
 
 def _float(column: ColumnType, setting: Setting) -> NativeType:
-    losses = {"postgresql": ("cannot hold NaN and infinity",), "sqlite": ("cannot hold infinity",)}
-    return NativeType("FLOAT" if column.bits == 32 else "DOUBLE", losses.get(setting.source, ()))
+    refuses = {"postgresql": ("cannot hold NaN and infinity",), "sqlite": ("cannot hold infinity",)}
+    return NativeType("FLOAT" if column.bits == 32 else "DOUBLE", refuses=refuses.get(setting.source, ()))
 
 
 def _decimal(column: ColumnType, _: Setting) -> NativeType:
     unsigned = " UNSIGNED" if column.unsigned else ""
     if column.precision is None:
-        return NativeType("DECIMAL(65,30)", ("keeps 35 digits before the point and 30 behind it, the source any",))
+        refuses = ("keeps 35 digits before the point and 30 behind it, the source any",)
+        return NativeType("DECIMAL(65,30)", refuses=refuses)
     scale = column.scale or 0
     precision = max(column.precision - min(scale, 0), scale, 1)
     loss = () if scale >= 0 else (f"is not rounded to {-scale} digits before the point",)
@@ -85,7 +86,9 @@ def _decimal(column: ColumnType, _: Setting) -> NativeType:
         return NativeType(f"DECIMAL({precision},{max(scale, 0)}){unsigned}", loss)
     return NativeType(
         "DECIMAL(65,30)",
-        (f"keeps 35 digits before the point and 30 behind it, the source {column.precision} with {scale} behind it",),
+        refuses=(
+            f"keeps 35 digits before the point and 30 behind it, the source {column.precision} with {scale} behind it",
+        ),
     )
 
 
@@ -93,12 +96,12 @@ def _text(column: ColumnType, setting: Setting) -> NativeType:
     if setting.source != ENGINE:
         made = _letters(column.length, setting.room)
         told = told_as_plain(column, setting.source)
-        return NativeType(made.sql, (*told, *made.losses), length=made.length)
+        return replace(made, losses=(*told, *made.losses))
     made = _own_text(column, setting.room)
     if made.sql.upper().startswith("INET"):
         return made
     collation, losses = _collation(column, mariadb=setting.mariadb)
-    return NativeType(f"{made.sql}{collation}", (*made.losses, *losses), length=made.length)
+    return replace(made, sql=f"{made.sql}{collation}", losses=(*made.losses, *losses))
 
 
 def _own_text(column: ColumnType, room: Room) -> NativeType:
@@ -111,7 +114,7 @@ def _own_text(column: ColumnType, room: Room) -> NativeType:
     if _OWN_TEXTS.fullmatch(column.native) and fits:
         return NativeType(column.native.upper(), length=_SHORTEST.get(column.native.lower()))
     made = _letters(column.length, room)
-    return NativeType(made.sql, (*told_as_plain(column, ENGINE), *made.losses), length=made.length)
+    return replace(made, losses=(*told_as_plain(column, ENGINE), *made.losses))
 
 
 def _fits_a_key(column: ColumnType, room: int, bytes_each: int) -> bool:
@@ -137,7 +140,8 @@ def _letters(length: int | None, room: Room) -> NativeType:
         if length is not None and 0 < length <= most:
             return NativeType(f"VARCHAR({length})", length=length)
         had = "any number" if length is None else f"{length}"
-        return NativeType(f"VARCHAR({most})", (f"holds {most} letters in a key, the source {had}",), length=most)
+        refuses = (f"holds {most} letters in a key, the source {had}",)
+        return NativeType(f"VARCHAR({most})", refuses=refuses, length=most)
     if length is None or length > LONGEST_VARCHAR or length == 0:
         return NativeType("LONGTEXT")
     if not room.in_row:
@@ -154,8 +158,8 @@ def _bytes(column: ColumnType, setting: Setting) -> NativeType:
         if length is not None and 0 < length <= room.key:
             return NativeType(f"VARBINARY({length})", length=length)
         had = "any number" if length is None else f"{length}"
-        loss = f"holds {room.key} bytes in a key, the source {had}"
-        return NativeType(f"VARBINARY({room.key})", (loss,), length=room.key)
+        refuses = (f"holds {room.key} bytes in a key, the source {had}",)
+        return NativeType(f"VARBINARY({room.key})", refuses=refuses, length=room.key)
     if length is None or length > LONGEST_VARCHAR or length == 0:
         return NativeType("LONGBLOB")
     if not room.in_row:
@@ -187,12 +191,12 @@ def _enum(column: ColumnType, setting: Setting) -> NativeType:
         return NativeType(f"ENUM({said}){collation}", losses)
     longest = max((len(value) for value in values), default=_LONGEST_LABEL)
     made = _letters(max(longest, 1), setting.room)
-    return NativeType(made.sql, ("the enum becomes text, for its values are none that MySQL has",), length=made.length)
+    return replace(made, losses=("the enum becomes text, for its values are none that MySQL has", *made.losses))
 
 
 def _any(_: ColumnType, setting: Setting) -> NativeType:
     made = _letters(None, setting.room)
-    return NativeType(made.sql, ("any value becomes text", *made.losses), length=made.length)
+    return replace(made, losses=("any value becomes text", *made.losses))
 
 
 def _uuid(_: ColumnType, setting: Setting) -> NativeType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -25,6 +26,12 @@ from core.databases.schema import (
 )
 
 Row = Any  # of the catalog, with its columns by their names
+_LONG_WORDS = {
+    "varchar": "character varying",
+    "timestamp": "timestamp without time zone",
+    "time": "time without time zone",
+}
+_SHORT = re.compile(r"\A(varchar|timestamp|time)(\(\d+\))?\Z")
 COLLATIONS = ("C", "POSIX", "ucs_basic")  # which every database has
 _ACTIONS: dict[str, Action] = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 
@@ -190,6 +197,14 @@ def _of_index(row: Row) -> LeftOut:
     what = "unique rule" if row.unique else "index"
     why = "" if row.valid else ", for it was never finished"
     return LeftOut(what=f"the {what} {row.name} is left out{why}: {row.definition.partition(' USING ')[2]}")
+
+
+def type_of(declared: str) -> ColumnType:
+    """Return the type of a column that is declared so; of an enum, which has any name, that it is text."""
+    native = declared.partition(" COLLATE ")[0].lower()
+    if not native.endswith("[]"):
+        native = _SHORT.sub(lambda match: _LONG_WORDS[match[1]] + (match[2] or ""), native)
+    return _type(native, None, None, "")
 
 
 def _type(native: str, values: list[str] | None, elements: list[str] | None, name: str) -> ColumnType:

@@ -34,7 +34,7 @@ _SETTINGS = (
     "SET LOCAL jit = off",
     "SET LOCAL row_security = off",  # a policy that would hide rows is an error then
 )
-_AS_THEY_ARE = {"boolean", "integer", "float", "text"}
+_AS_THEY_ARE = {"boolean", "integer", "text"}
 _ELEMENTS_AS_THEY_ARE = {"boolean", "integer", "float"}
 
 
@@ -105,6 +105,8 @@ def _expression(column: Column) -> str:
     name, kind = quoted(column.name), column.type.kind
     if kind in _AS_THEY_ARE and not _has_a_form_of_its_own(column):
         return name
+    if kind == "float":  # whose zero below nothing is written as -0, which is an integer in JSON
+        return f"CASE WHEN {name} = 0 AND {name}::text = '-0' THEN '-0.0'::json ELSE to_json({name}) END"
     if kind == "bytes":
         return f"encode({name}, 'hex')"
     if kind == "array":

@@ -64,10 +64,9 @@ def _integer(column: ColumnType, setting: Setting) -> NativeType:
     check, told = "{} >= 0" if column.unsigned else "", told_as_plain(column, setting.source)
     bits = (column.bits or 64) + (1 if column.unsigned else 0)
     if bits > 64 and not setting.counts:
-        return NativeType("NUMERIC(20)", told, check)
-    if bits > 64:
-        told += ("holds up to 9223372036854775807, the source up to 18446744073709551615",)
-    return NativeType("SMALLINT" if bits <= 16 else "INTEGER" if bits <= 32 else "BIGINT", told, check)
+        return NativeType("NUMERIC(20)", told, check=check)
+    refuses = ("holds up to 9223372036854775807, the source up to 18446744073709551615",) if bits > 64 else ()
+    return NativeType("SMALLINT" if bits <= 16 else "INTEGER" if bits <= 32 else "BIGINT", told, refuses, check)
 
 
 def _float(column: ColumnType, _: Setting) -> NativeType:
@@ -81,7 +80,7 @@ def _decimal(column: ColumnType, _: Setting) -> NativeType:
     scale = column.scale or 0
     if 1 <= column.precision <= _MOST_DIGITS and -_MOST_DIGITS <= scale <= _MOST_DIGITS:
         return NativeType(f"NUMERIC({column.precision},{scale})", check=check)
-    return NativeType("NUMERIC", (f"is not held to {column.precision} digits",), check)
+    return NativeType("NUMERIC", (f"is not held to {column.precision} digits",), check=check)
 
 
 def _text(column: ColumnType, setting: Setting) -> NativeType:

@@ -158,8 +158,13 @@ def _column(row: tuple[int, str, str, int, str | None, int, int], definition: De
     )
 
 
+def type_of(declared: str) -> ColumnType:
+    """Return what a column that is declared so is meant for."""
+    return read_type(declared.partition(" COLLATE ")[0], MEANINGS, "any")
+
+
 def _type(declared: str, collation: str) -> ColumnType:
-    type_ = read_type(declared, MEANINGS, "any")
+    type_ = type_of(declared)
     return type_.model_copy(update={"collation": collation}) if collation in COLLATIONS else type_
 
 

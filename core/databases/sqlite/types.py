@@ -49,7 +49,7 @@ def _made(column: ColumnType, source: str) -> NativeType:
 
 
 def _float(_: ColumnType, source: str) -> NativeType:
-    return NativeType("DOUBLE", ("cannot hold NaN",) if source == "postgresql" else ())
+    return NativeType("DOUBLE", refuses=("cannot hold NaN",) if source == "postgresql" else ())
 
 
 def _text(column: ColumnType, source: str) -> NativeType:
@@ -96,20 +96,22 @@ def _is_declared(column: ColumnType) -> bool:
 
 def _integer(column: ColumnType, source: str) -> NativeType:
     check, told = "{} >= 0" if column.unsigned else "", told_as_plain(column, source)
-    if column.unsigned and column.bits == 64:
-        told += ("holds up to 9223372036854775807, the source up to 18446744073709551615",)
-    return NativeType(_INTEGERS[column.bits], told, check)
+    is_large = column.unsigned and column.bits == 64
+    refuses = ("holds up to 9223372036854775807, the source up to 18446744073709551615",) if is_large else ()
+    return NativeType(_INTEGERS[column.bits], told, refuses, check)
 
 
 def _decimal(column: ColumnType, _: str) -> NativeType:
     check = "{} >= 0" if column.unsigned else ""
     if column.precision is None:
-        return NativeType("DECIMAL", (f"keeps {_EXACT_DIGITS} digits, the source has any number of them",), check)
+        refuses = (f"keeps {_EXACT_DIGITS} digits, the source has any number of them",)
+        return NativeType("DECIMAL", refuses=refuses, check=check)
     scale = column.scale or 0
     sql = f"DECIMAL({column.precision},{max(scale, 0)})"
     if column.precision <= _EXACT_DIGITS or (scale == 0 and column.precision <= _EXACT_INTEGER_DIGITS):
         return NativeType(sql, check=check)
-    return NativeType(sql, (f"keeps {_EXACT_DIGITS} digits, the source has up to {column.precision}",), check)
+    refuses = (f"keeps {_EXACT_DIGITS} digits, the source has up to {column.precision}",)
+    return NativeType(sql, refuses=refuses, check=check)
 
 
 _MAKERS: dict[Kind, Callable[[ColumnType, str], NativeType]] = {
