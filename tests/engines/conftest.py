@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -43,20 +43,26 @@ def server_of() -> Iterator[Callable[[str], str]]:
 def make_database(server_of: Callable[[str], str], tmp_path: Path) -> Iterator[MakeDatabase]:
     """Make an empty database of an engine and give its URL; it is gone with the test."""
     with ExitStack() as stack:
+        yield lambda engine: stack.enter_context(temporary_database(server_of, engine, tmp_path))
 
-        def make(engine: str) -> str:
-            name = f"greenroom_test_{next(_NUMBERS)}"
-            if engine == "sqlite":
-                path = tmp_path / f"{name}.db"
-                with closing(sqlite3.connect(path)) as connection:
-                    connection.execute("VACUUM")
-                return f"sqlite:///{path}"
-            server = server_of(engine)
-            administer(server, engine, f"CREATE DATABASE {name}")
-            stack.callback(administer, server, engine, f"DROP DATABASE {name}")
-            return server.replace("DATABASE", name)
 
-        yield make
+@contextmanager
+def temporary_database(server_of: Callable[[str], str], engine: str, folder: Path) -> Iterator[str]:
+    """Make an empty database of an engine and give its URL; it is gone with the block."""
+    name = f"greenroom_test_{next(_NUMBERS)}"
+    if engine == "sqlite":
+        path = folder / f"{name}.db"
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("VACUUM")
+        yield f"sqlite:///{path}"
+        path.unlink(missing_ok=True)
+        return
+    server = server_of(engine)
+    administer(server, engine, f"CREATE DATABASE {name}")
+    try:
+        yield server.replace("DATABASE", name)
+    finally:
+        administer(server, engine, f"DROP DATABASE {name}")
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from core.databases.textrows import NOTHING, write_rows
 _PLACE = re.compile(r"(?:.* column '(?:.*\.)?([^']*)')?.* at row (\d+)", re.DOTALL)
 _FIELDS = r"CHARACTER SET utf8mb4 FIELDS TERMINATED BY x'09' ESCAPED BY '\' LINES TERMINATED BY x'0a'"
 _INSERT_BYTES = 1 << 20
+_LARGEST_PART = 8  # a letter of the cells takes up to four bytes, and twice as many as hexadecimal digits
 _UNESCAPED = {r"\\": "\\", r"\t": "\t", r"\n": "\n"}
 _ESCAPE = re.compile(r"\\.")
 
@@ -38,9 +39,9 @@ class Bulk:
     def fill(self, way: Way, lines: Iterable[bytes]) -> TableSum:
         """Put all rows in. Raise RowError where the server takes a row otherwise than it is."""
         with self.connection.cursor() as cursor:
-            cursor.execute("SELECT @@local_infile")
-            ((allowed,),) = cursor.fetchall()
-        return self._by_file(way, lines) if int(allowed) else self._by_insert(way, lines)
+            cursor.execute("SELECT @@local_infile, @@max_allowed_packet")
+            ((allowed, packet),) = cursor.fetchall()
+        return self._by_file(way, lines) if int(allowed) else self._by_insert(way, lines, int(packet))
 
     def _by_file(self, way: Way, lines: Iterable[bytes]) -> TableSum:
         """The server reads from a pipe while the rows are made; what it changes or leaves out, it only warns of."""
@@ -82,7 +83,8 @@ class Bulk:
     def _bits(self, columns: Sequence[str]) -> set[str]:
         return {name for name in columns if self.table.column(name).type.native.lower().startswith("bit")}
 
-    def _by_insert(self, way: Way, lines: Iterable[bytes]) -> TableSum:
+    def _by_insert(self, way: Way, lines: Iterable[bytes], packet: int) -> TableSum:
+        """No statement may be longer than a packet; of a file, the server takes a row of any length."""
         total = TableSum()
         names = ", ".join(map(quoted, way.columns))
         begin = f"INSERT INTO {self.place} ({names}) VALUES ".encode()
@@ -90,9 +92,13 @@ class Bulk:
         literals = [_number if name in bits else _literal for name in way.columns]
         with self.connection.cursor() as cursor:
             for rows in way.rows(lines):
-                for some in _chunks(rows):
+                for some in _chunks(rows, min(_INSERT_BYTES, packet // _LARGEST_PART)):
                     values = (b",".join(to(cell) for to, cell in zip(literals, row, strict=True)) for row in some)
-                    self._run(cursor, begin + b"(" + b"),(".join(values) + b")", way.table, total.rows)
+                    statement = begin + b"(" + b"),(".join(values) + b")"
+                    if len(statement) >= packet:
+                        what = f"takes {len(statement):,} bytes, where max_allowed_packet of the server is {packet:,}"
+                        raise RowError(way.table, total.rows + len(some), None, what)
+                    self._run(cursor, statement, way.table, total.rows)
                     total += write_rows(some, lambda _: None)
         return total
 
@@ -131,16 +137,17 @@ def _write_all(number: int, data: bytes) -> None:
         rest = rest[os.write(number, rest) :]
 
 
-def _chunks(rows: Sequence[Row]) -> Iterator[list[Row]]:
+def _chunks(rows: Sequence[Row], most: int) -> Iterator[list[Row]]:
     """Yield rows together that make a statement of bearable length."""
     some: list[Row] = []
     size = 0
     for row in rows:
-        some.append(row)
-        size += sum(map(len, row))
-        if size >= _INSERT_BYTES:
+        length = sum(map(len, row))
+        if some and size + length > most:
             yield some
             some, size = [], 0
+        some.append(row)
+        size += length
     if some:
         yield some
 

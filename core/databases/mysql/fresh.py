@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from core.databases.connect import run_as_it_is
 from core.databases.quoting import back_quoted as quoted
 
 NOTE = "greenroom_making"
@@ -46,6 +47,6 @@ def remove_noted(connection: Connection) -> None:
     left = noted_tables(connection)
     connection.exec_driver_sql("SET SESSION foreign_key_checks = 0")
     for name in sorted(left - {NOTE}):
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {quoted(name)}")
+        run_as_it_is(connection, f"DROP TABLE IF EXISTS {quoted(name)}")
     if left:
         remove_note(connection)
