@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
 from typing import Any
 
 from core.databases.decode import Convert
@@ -15,7 +18,7 @@ from core.databases.postgresql.copytext import copied_conversion
 from core.databases.schema import Column, ColumnType, Schema, Table
 from core.databases.sqlite.stored import stored_conversion
 from core.databases.target import Way, find_way, pairs_of
-from core.databases.together import Together
+from core.databases.together import Together, all_match
 from core.databases.values import Conversion
 from core.words import plural
 
@@ -26,6 +29,8 @@ _CONVERSIONS: dict[str, Callable[[ColumnType, ColumnType], Conversion | None]] =
     "mysql": loaded_conversion,
 }
 _MOST_WORDS = 200
+_SURE_DAY = r"[12][0-9]{3}-[0-9]{2}-(?:0[1-9]|1[0-9]|2[0-8])(?: [0-9:.+-]*)?"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 
 
 def decide_losses(losses: Iterable[Loss], found: Schema, there: Schema, lines_of: LinesOf) -> tuple[Loss, ...]:
@@ -118,9 +123,24 @@ def _server_check(engine: str, target: ColumnType) -> Convert | None:
     """What a server refuses by itself, of cells as they are sent."""
     if target.kind == "integer" and engine != "sqlite":
         return _within(*_range(target))
+    if target.kind in {"date", "timestamp"} and engine != "sqlite":
+        return Together(partial(_real_day, engine), all_match(_SURE_DAY))
     if engine == "postgresql" and target.kind in {"text", "json", "enum"}:
         return Together(_refuse_nul, lambda values: not any("\0" in value for value in values))
     return None
+
+
+def _real_day(engine: str, cell: str) -> str:
+    """PostgreSQL has days of any year, and infinity; MariaDB and MySQL have years of four digits, and no day at all."""
+    day = cell[:10]
+    if engine == "mysql" and day == "0000-00-00":
+        return cell
+    is_plain = _DAY.match(cell) is not None and "BC" not in cell
+    if is_plain:
+        date.fromisoformat(day)
+    elif engine != "postgresql":
+        raise ValueError(f"the engine has no {cell[:40]}")
+    return cell
 
 
 def _range(target: ColumnType) -> tuple[int, int]:

@@ -21,8 +21,7 @@ from core.databases.schema import (
 )
 
 WORDS = ("select", "Order", "group", "table", "user", "default", "check", "key", "index", "from", "primary", "text")
-# No backtick, comma or parentheses: the inspector does not give back each name that has one.
-_SIGNS = "abcXYZ019_ $%:;.-+*/\\'\"[]{}?!@#&|<>=~^éÄßñ中文ж€"
+_SIGNS = "abcXYZ019_ $%:;.-+*/\\'\"`(),[]{}?!@#&|<>=~^éÄßñ中文ж€"
 _KEY_KINDS: tuple[Kind, ...] = ("integer", "text", "uuid", "date", "boolean", "decimal", "timestamp")
 _PLAIN = st.sampled_from(
     [

@@ -65,6 +65,17 @@ def test_values_that_are_refused(
     assert tables_of(into) == []
 
 
+def test_days_that_another_engine_lacks(house: House, make_database: MakeDatabase) -> None:
+    url, into = make_database("postgresql"), make_database("mysql")
+    script = "CREATE TABLE t (id BIGINT PRIMARY KEY, day DATE, at TIMESTAMP)"
+    values = "(1, '2026-03-29', '2026-03-29'), (2, 'infinity', '0044-03-15 BC'), (3, '9999-12-31', NULL)"
+    _back_up(house, url, f"{script};\nINSERT INTO t VALUES {values}")
+    losses = _losses(house, into)
+    assert losses["t", "day"] == "1 row cannot be restored, the first of them row 2: the engine has no infinity"
+    assert losses["t", "at"].startswith("1 row cannot be restored, the first of them row 2: ")
+    assert house.greenroom("restore", "latest", "--into", into, "--now", "--yes").code == 1
+
+
 def test_what_sqlite_holds_against_its_declarations(house: House, make_database: MakeDatabase) -> None:
     into = make_database("postgresql")
     _back_up(
