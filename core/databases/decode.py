@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from types import GenericAlias
 from typing import Any, Literal
@@ -11,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, Raw, UnsetType, field
 
+from core.databases.lines import SEPARATOR
 from core.databases.schema import Column, Kind
 from core.errors import GreenroomError
 
@@ -73,19 +73,19 @@ class Decoder:
         plain = all(map(_is_plain, self._names))
         self._values = self._quick() if self._names and plain else self._thorough()
 
-    def rows(self, lines: Sequence[bytes], first: int) -> list[Row]:
-        """Given lines, the first of them row number `first` of the table, return their values.
+    def columns(self, lines: Sequence[bytes], first: int) -> list[Sequence[Any]]:
+        """Given lines, the first of them row number `first` of the table, return their values, column by column.
 
         JSON and arrays are msgspec.Raw. Raise RowError.
         """
         try:
-            return list(self._values(lines))
+            return self._values(lines)
         except (msgspec.DecodeError, UnicodeDecodeError):
             for number, line in enumerate(lines, first):
                 self._explain(line, number)
             raise
 
-    def _quick(self) -> Callable[[Sequence[bytes]], Iterable[Row]]:
+    def _quick(self) -> Callable[[Sequence[bytes]], list[Sequence[Any]]]:
         fields = [f"f{number}" for number in range(len(self._names))]
         struct = msgspec.defstruct(
             "Line",
@@ -95,12 +95,18 @@ class Decoder:
             gc=False,
         )
         decode: Callable[[bytes], Any] = msgspec.json.Decoder(struct).decode
-        values = attrgetter(*fields)
-        if len(fields) == 1:
-            return lambda lines: zip(map(values, map(decode, lines)))
-        return lambda lines: map(values, map(decode, lines))
+        decode_all: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[struct]).decode  # type: ignore[valid-type]
+        values = [attrgetter(name) for name in fields]
 
-    def _thorough(self) -> Callable[[Sequence[bytes]], Iterable[Row]]:
+        def columns(lines: Sequence[bytes]) -> list[Sequence[Any]]:
+            rows = [decode(lines[0])] if len(lines) == 1 else decode_all(b"[" + SEPARATOR.join(lines) + b"]")
+            if len(rows) != len(lines):
+                raise msgspec.ValidationError("a line that is no row")
+            return [list(map(value, rows)) for value in values]
+
+        return columns
+
+    def _thorough(self) -> Callable[[Sequence[bytes]], list[Sequence[Any]]]:
         """For names that msgspec takes for no field: the values are put in order, then read by their types."""
         as_parts = msgspec.json.Decoder(dict[str, Raw]).decode
         as_row: Callable[[bytes], Row] = msgspec.json.Decoder(GenericAlias(tuple, tuple(self._types))).decode
@@ -112,7 +118,7 @@ class Decoder:
                 raise msgspec.ValidationError("other columns")
             return as_row(b"[" + b",".join(parts[name] for name in self._names) + b"]")
 
-        return partial(map, values)
+        return lambda lines: list(zip(*map(values, lines), strict=True))
 
     def _explain(self, line: bytes, number: int) -> None:
         """Raise RowError where the line is none of this table."""

@@ -9,7 +9,7 @@ from math import isnan
 
 from core.databases.decode import Convert
 from core.databases.schema import ColumnType
-from core.databases.together import Together, all_match
+from core.databases.together import Together, all_are, all_match
 
 _MOST_WHOLE_DIGITS = 131_072  # what PostgreSQL's numeric holds, the most of all
 _MOST_PARTS = 16_383
@@ -141,4 +141,4 @@ def to_float(source: ColumnType, target: ColumnType) -> Convert | None:
             raise ValueError(f"{value} has more digits than a number of 32 bits keeps")
         return nearest
 
-    return convert if target.bits == 32 or not exact or source.kind != "float" else float
+    return convert if target.bits == 32 or not exact or source.kind != "float" else Together(float, all_are(float))

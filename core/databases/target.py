@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
@@ -124,20 +124,19 @@ class Way:
         first = 1
         for block in _blocks(lines):
             count = len(block)
-            decoded = self.decoder.rows(block, first)
+            columns = self.decoder.columns(block, first)
             block.clear()
-            columns = list(zip(*decoded, strict=True))
             try:
                 converted = [way.column(columns[at]) for way, at in zip(self.conversions, self.places, strict=True)]
             except ValueError:
-                self._explain(decoded, first)
+                self._explain(columns, first)
                 raise
-            del decoded, columns
+            del columns
             yield list(zip(*converted, strict=True)) if converted else [()] * count
             first += count
 
-    def _explain(self, rows: Sequence[Row], first: int) -> None:
-        for number, row in enumerate(rows, first):
+    def _explain(self, columns: Sequence[Sequence[Any]], first: int) -> None:
+        for number, row in enumerate(zip(*columns, strict=True), first):
             for name, way, at in zip(self.columns, self.conversions, self.places, strict=True):
                 try:
                     way.column((row[at],))

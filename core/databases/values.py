@@ -69,8 +69,8 @@ class Conversion:
 
     def _converted(self, values: Sequence[Any]) -> Sequence[Any]:
         for step in self.steps:
-            if not (isinstance(step, Together) and len(values) > 1 and step.stay(values)):
-                values = list(map(step, values))
+            together = step.many(values) if isinstance(step, Together) and len(values) > 1 else None
+            values = list(map(step, values)) if together is None else together
         return values
 
     def _value(self, value: Any) -> Any:
@@ -101,6 +101,12 @@ def text_of_json(line_part: str) -> str | Tagged:
     if kind == "json":
         return _text_of(value)
     return str(value) if kind == "text" else tagged
+
+
+def none_tagged(values: Sequence[str]) -> Sequence[str] | None:
+    """Parts of lines that are JSON stay where none says by itself what it is."""
+    joined = "\n".join(values)
+    return None if '"$' in joined or "u0024" in joined else values
 
 
 _NATURAL: dict[type, Kind] = {bool: "boolean", int: "integer", float: "float", str: "text"}
@@ -161,7 +167,14 @@ def _to_bytes(_source: ColumnType, target: ColumnType) -> Convert | None:
             raise ValueError(f"{len(value) // 2:,} bytes, where {limit:,} fit")
         return value
 
-    return convert
+    return Together(convert, _whole_bytes) if limit is None else convert
+
+
+def _whole_bytes(values: Sequence[str]) -> Sequence[str] | None:
+    """Digits stay where all of them are such, and two for each byte."""
+    if not set(map(type, values)) <= {str} or any(len(value) % 2 for value in values):
+        return None
+    return None if "".join(values).encode(errors="replace").translate(None, _HEXADECIMAL.encode()) else values
 
 
 def _to_uuid(_source: ColumnType, _target: ColumnType) -> Convert | None:
@@ -193,7 +206,7 @@ def _from_json(source: ColumnType, target: ColumnType) -> Convert | None:
             raise ValueError(f"{text.kind_and_value()[0]} in a column for JSON")  # noqa: TRY004 - of a row, not of ours
         return text if fit is None else str(fit(text))
 
-    return convert
+    return Together(convert, none_tagged) if fit is None else convert
 
 
 def _to_array(_source: ColumnType, _target: ColumnType) -> Convert | None:

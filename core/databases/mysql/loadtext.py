@@ -8,10 +8,9 @@ import re
 from core.databases.decode import Convert
 from core.databases.schema import Column, ColumnType
 from core.databases.textrows import NOTHING
-from core.databases.together import Together, all_match, none_has
+from core.databases.together import Together, all_are, all_match, sign_by_sign
 from core.databases.values import Conversion, conversion
 
-_SPECIAL = re.compile(r"[\n\t\\]")
 _ESCAPES = {"\\": r"\\", "\n": r"\n", "\t": r"\t"}
 _SECONDS = re.compile(r"([^.+]*)(?:\.([0-9]*))?(?:\+00)?")
 
@@ -36,7 +35,7 @@ def read_conversion(column: Column) -> Convert | None:
 def _cell(target: ColumnType) -> Convert | None:  # noqa: PLR0911 - a table of kinds
     match target.kind:
         case "integer":
-            return lambda value: str(int(value))
+            return Together(lambda value: str(int(value)), all_are(int, str))
         case "decimal":
             return _decimal
         case "float":
@@ -50,7 +49,7 @@ def _cell(target: ColumnType) -> Convert | None:  # noqa: PLR0911 - a table of k
         case "text" if _is_padded(target, "char"):
             return lambda text: escape(text.rstrip(" "))
         case _:
-            return Together(escape, none_has(_SPECIAL))
+            return Together(escape, sign_by_sign(escape))
 
 
 def _is_padded(type_: ColumnType, word: str) -> bool:
@@ -96,7 +95,7 @@ def float_text(value: float) -> str:
 
 def escape(text: str) -> str:
     """Return the text with a backslash before what LOAD DATA would take for an end."""
-    if _SPECIAL.search(text):
-        for sign, escaped in _ESCAPES.items():
+    for sign, escaped in _ESCAPES.items():
+        if sign in text:  # much quicker than to replace nothing
             text = text.replace(sign, escaped)
     return text

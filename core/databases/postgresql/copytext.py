@@ -12,10 +12,9 @@ from core.databases.decode import Convert
 from core.databases.numbers import checked_decimal, single
 from core.databases.schema import ColumnType
 from core.databases.textrows import NOTHING
-from core.databases.together import Together, none_has
+from core.databases.together import Together, none_has, sign_by_sign
 from core.databases.values import Conversion, conversion
 
-_SPECIAL = re.compile(r"[\b\f\n\r\t\v\\]")
 _ESCAPES = {"\\": r"\\", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
 _NEEDS_QUOTES = re.compile(r'[{}",\\\s]|\A\Z|\A[nN][uU][lL][lL]\Z', re.ASCII)
 _MINUS_ZERO = re.compile("-0")
@@ -50,7 +49,7 @@ def _cell(target: ColumnType) -> Convert | None:  # noqa: PLR0911 - a table of k
         case "text" if _is_padded(target):
             return lambda text: escape(text.ljust(target.length or 1))
         case _:
-            return Together(escape, none_has(_SPECIAL))
+            return Together(escape, sign_by_sign(escape))
 
 
 def _is_padded(type_: ColumnType) -> bool:
@@ -72,8 +71,8 @@ def _unsigned_zero(digits: str) -> str:
 
 def escape(text: str) -> str:
     """Return the text with a backslash before each sign that COPY would take for another."""
-    if _SPECIAL.search(text):
-        for sign, escaped in _ESCAPES.items():
+    for sign, escaped in _ESCAPES.items():
+        if sign in text:  # much quicker than to replace nothing
             text = text.replace(sign, escaped)
     return text
 

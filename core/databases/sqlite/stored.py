@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Literal
+from math import isnan
+from typing import Literal, cast
 
 from core.databases.decode import Convert, Tagged
 from core.databases.schema import ColumnType
-from core.databases.values import Conversion, conversion, text_of_json
+from core.databases.together import Many, Together
+from core.databases.values import Conversion, conversion, none_tagged, text_of_json
 
 Affinity = Literal["INTEGER", "TEXT", "BLOB", "REAL", "NUMERIC"]
 Value = int | float | str | bytes | None
@@ -26,6 +29,8 @@ _BY_WORD: tuple[tuple[str, Affinity], ...] = (
 )
 _NUMBER = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*", re.ASCII)
 _SURE_DIGITS = 15  # as many, any number keeps
+_HAS_LETTERS = re.compile("[a-zA-Z]")
+_NO_NUMBERS = {"{", "[", '"', "t", "f"}
 _SMALLEST, _LARGEST = -(1 << 63), (1 << 63) - 1
 
 
@@ -44,7 +49,7 @@ def stored_conversion(source: ColumnType, target: ColumnType) -> Conversion | No
     affinity = affinity_of(target.native)
     natural = partial(_natural, affinity)
     if source.kind == "json":
-        return Conversion((partial(_json, affinity),), natural)
+        return Conversion((Together(partial(_json, affinity), _structures),), natural)
     if source.kind == "any" and target.kind == "any":
         return Conversion((partial(_stored, affinity),), natural)
     return Conversion(neutral.then(_last_step(source, target, affinity)).steps, natural)
@@ -62,7 +67,7 @@ def _last_step(source: ColumnType, target: ColumnType, affinity: Affinity) -> Co
         case ("bytes", _) | ("any", "bytes"):
             return bytes.fromhex
         case ("decimal", _) | ("any", "decimal"):
-            return partial(_number, affinity)
+            return Together(partial(_number, affinity), _short_numbers(affinity))
         case ("boolean", _):
             return int
         case ("date" | "time" | "timestamp" | "uuid", _):
@@ -70,7 +75,7 @@ def _last_step(source: ColumnType, target: ColumnType, affinity: Affinity) -> Co
         case _ if affinity == "TEXT" and target.kind in {"text", "json", "enum"}:
             return None
         case _:
-            return partial(_stored, affinity)
+            return Together(partial(_stored, affinity), _settled(affinity))
 
 
 def _json(affinity: Affinity, line_part: str) -> Value:
@@ -81,6 +86,36 @@ def _json(affinity: Affinity, line_part: str) -> Value:
     if affinity in {"TEXT", "BLOB"} or not _NUMBER.fullmatch(text):
         return text
     return _number(affinity, text.strip())
+
+
+def _structures(values: Sequence[str]) -> Sequence[str] | None:
+    """JSON that cannot be taken for a number stays, where it is nothing but JSON."""
+    return none_tagged(values) if {text[:1] for text in values} <= _NO_NUMBERS else None
+
+
+def _short_numbers(affinity: Affinity) -> Many:
+    def many(values: Sequence[str]) -> Sequence[Value] | None:
+        if affinity not in {"INTEGER", "NUMERIC"} or max(map(len, values)) > _SURE_DIGITS:
+            return None
+        return list(map(_shortest, map(float, values))) if _HAS_LETTERS.search("".join(values)) is None else None
+
+    return many
+
+
+def _settled(affinity: Affinity) -> Many:
+    """Whole numbers in a column for them, and numbers with a point in a column for those."""
+
+    def many(values: Sequence[Value]) -> Sequence[Value] | None:
+        kinds = set(map(type, values))
+        if kinds == {int} and affinity in {"INTEGER", "NUMERIC"}:
+            numbers = cast("Sequence[int]", values)
+            return values if min(numbers) >= _SMALLEST and max(numbers) <= _LARGEST else None
+        if kinds == {float} and affinity == "REAL":
+            reals = [value + 0.0 for value in cast("Sequence[float]", values)]  # there is no -0.0
+            return None if any(map(isnan, reals)) else reals
+        return None
+
+    return many
 
 
 def _natural(affinity: Affinity, value: Tagged) -> Value:
