@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: demo test test-fast test-long check lint types rooms coverage bench screenshots format clean
+.PHONY: demo test test-fast test-long check lint types rooms coverage bench bench-portable screenshots format clean
 
 demo: $(READY)
 	@sh cli/demo.sh "$(CURDIR)/$(BIN)" demo-site
@@ -41,6 +41,9 @@ coverage: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks --folder bench-sites
 
+bench-portable: $(READY)
+	$(BIN)/python -m tests.engines.servers $(BIN)/python -m benchmarks.portable --folder bench-databases
+
 screenshots: $(READY)
 	$(BIN)/python -m tests.pictures docs/pictures
 
@@ -56,4 +59,5 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(WHEELS) demo-site bench-sites dist build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .skipped
+	rm -rf $(VENV) $(WHEELS) demo-site bench-sites bench-databases dist build
+	rm -rf .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .skipped

@@ -1,7 +1,8 @@
-"""Times whole processes: wall seconds, and the peak memory of the largest of them."""
+"""Times whole processes: wall seconds, seconds of the processor, and the peak memory of the largest of them."""
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -14,10 +15,11 @@ GREENROOM = Path(sys.executable).with_name("greenroom")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One finished run: `seconds` of wall time, `peak_bytes` of resident memory."""
+    """One finished run: `seconds` of wall time, `cpu` seconds of the processor, `peak_bytes` of resident memory."""
 
     seconds: float
     peak_bytes: int
+    cpu: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +35,22 @@ class Pair:
 _STARTER = """
 import os, sys, time
 started = time.perf_counter()
-silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
-child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent)
+silent = [(os.POSIX_SPAWN_OPEN, 1, sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)]
+child = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ, file_actions=silent)
 _, status, usage = os.wait4(child, 0)
-print(time.perf_counter() - started, usage.ru_maxrss, os.waitstatus_to_exitcode(status))
+seconds = time.perf_counter() - started
+print(seconds, usage.ru_maxrss, os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime)
 """
 
 
-def run(command: Sequence[str | Path]) -> Run:
-    """Run a command to its end; raise RuntimeError where it fails."""
-    starter = [sys.executable, "-S", "-c", _STARTER, *map(str, command)]
+def run(command: Sequence[str | Path], output: Path | None = None) -> Run:
+    """Run a command to its end, its output into a file or into none; raise RuntimeError where it fails."""
+    starter = [sys.executable, "-S", "-c", _STARTER, str(output or os.devnull), *map(str, command)]
     ended = subprocess.run(starter, check=True, capture_output=True, text=True)
-    seconds, peak, code = ended.stdout.split()
+    seconds, peak, code, cpu = ended.stdout.split()
     if code != "0":
         raise RuntimeError(f"{command}: exit code {code}: {ended.stderr[-2000:]}")
-    return Run(float(seconds), int(peak) * 1024)
+    return Run(float(seconds), int(peak) * 1024, float(cpu))
 
 
 def shell(script: str, *arguments: str | Path) -> Run:

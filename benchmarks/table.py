@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_BEGIN, _END = "<!-- results -->", "<!-- end of results -->"
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -26,9 +24,10 @@ def as_table(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_results(path: Path, head: str, parts: Mapping[str, Sequence[Row]]) -> None:
-    """Replace what stands between the marks in a file of Markdown."""
+def write_results(path: Path, head: str, parts: Mapping[str, Sequence[Row]], mark: str = "results") -> None:
+    """Replace what stands between the marks of that name in a file of Markdown."""
+    begin, end = f"<!-- {mark} -->", f"<!-- end of {mark} -->"
     text = path.read_text()
-    before, after = text.split(_BEGIN)[0], text.split(_END)[1]
+    before, after = text.split(begin)[0], text.split(end)[1]
     body = "\n".join(as_table(rows) for rows in parts.values())
-    path.write_text(f"{before}{_BEGIN}\n{head}\n\n{body}{_END}{after}")
+    path.write_text(f"{before}{begin}\n{head}\n\n{body}{end}{after}")

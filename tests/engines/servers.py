@@ -1,4 +1,8 @@
-"""Real database servers for tests: each with a folder, a socket and a user of its own, and gone with the test run."""
+"""Real database servers for tests: each with a folder, a socket and a user of its own, and gone with the test run.
+
+`python -m tests.engines.servers COMMAND` runs a command with them: their URLs are in the environment, PostgreSQL's
+tools on the PATH. A server that cannot be had is not named.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,11 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -177,3 +182,22 @@ def _answers(path: Path) -> bool:
 
 def _run(command: Sequence[str | Path], user: str | None) -> None:
     subprocess.run(list(map(str, command)), user=user, check=True, capture_output=True, cwd="/")
+
+
+def main() -> None:
+    environment = dict(os.environ)
+    with ExitStack() as stack:
+        for name, server in ((POSTGRESQL_NAME, postgresql), (MYSQL_NAME, mariadb)):
+            try:
+                environment[name] = stack.enter_context(server())
+            except NoServerError as error:
+                print(error, file=sys.stderr)
+        tools = postgresql_tools()
+        if tools is not None:
+            environment["PATH"] = f"{tools}:{environment.get('PATH', '')}"
+        ended = subprocess.run(sys.argv[1:], env=environment, check=False)
+    sys.exit(ended.returncode)
+
+
+if __name__ == "__main__":
+    main()
