@@ -74,7 +74,8 @@ class _Rows:
 
     def array(self) -> Iterator[bytes]:
         for block in self._blocks:
-            yield SEPARATOR if self.count else b"[\n"
+            if block.rows:
+                yield SEPARATOR if self.count else b"[\n"
             yield block.data
             self.count += block.rows
         yield b"\n]\n" if self.count else b"[]\n"

@@ -23,7 +23,8 @@ where null is none at all. JSON that looks like such an object is put into {"$js
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import codecs
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -32,13 +33,16 @@ from core.databases.schema import Schema, Table
 from core.errors import GreenroomError
 
 BLOCK_BYTES = 256 << 10
+LONG_BYTES = 1 << 20  # a line that is longer comes in pieces, and never as a whole
 SEPARATOR = b",\n"
+Line = bytes | Iterator[bytes]
 _decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some rows, joined by the separator."""
+    """Some rows, joined by the separator; one without a row goes on with the row before."""
 
     rows: int
     data: bytes
@@ -52,13 +56,13 @@ class NotTextError(GreenroomError):
 class Reader:
     """A database as it was at one moment.
 
-    `rows_of` gives a table's rows, a line each, and `count` how many they are; `broken_keys` some of its tables with
-    the rows that break foreign keys.
+    `rows_of` gives a table's rows, a line each, a long one in pieces, and `count` how many they are; `broken_keys` some
+    of its tables with the rows that break foreign keys.
     """
 
     engine_version: str
     schema: Schema
-    rows_of: Callable[[Table], Iterator[bytes]]
+    rows_of: Callable[[Table], Iterator[Line]]
     count: Callable[[Table], int]
     broken_keys: Callable[[Schema], Schema]
 
@@ -86,10 +90,30 @@ def json_value(text: str) -> object:
     return {"$json": raw} if meaning is None or is_tag else raw
 
 
-def _in_blocks(table: str, lines: Iterable[bytes]) -> Iterator[Block]:
+def in_pieces(row: Mapping[str, object]) -> Iterator[bytes]:
+    """Given a row by the names of its columns, yield its line; values that are bytes become digits piece by piece."""
+    for number, (name, value) in enumerate(row.items()):
+        yield (b"," if number else b"{") + _encode(name) + b":"
+        if not isinstance(value, bytes):
+            yield _encode(value)
+            continue
+        yield b'"'
+        for start in range(0, len(value), LONG_BYTES):
+            yield value[start : start + LONG_BYTES].hex().encode()
+        yield b'"'
+    yield b"}"
+
+
+def _in_blocks(table: str, lines: Iterable[Line]) -> Iterator[Block]:
     collected: list[bytes] = []
     size = 0
     for line in lines:
+        if not isinstance(line, bytes):
+            if collected:
+                yield _block(table, collected)
+                collected, size = [], 0
+            yield from _long(table, line)
+            continue
         collected.append(line)
         size += len(line)
         if size >= BLOCK_BYTES:
@@ -106,6 +130,18 @@ def _block(table: str, lines: list[bytes]) -> Block:
     except UnicodeDecodeError as error:
         raise not_text(table, f"{data[max(0, error.start - 40) : error.end + 20]!r}") from error
     return Block(len(lines), data)
+
+
+def _long(table: str, pieces: Iterable[bytes]) -> Iterator[Block]:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    rows = 1
+    for piece in pieces:
+        try:
+            decoder.decode(piece)
+        except UnicodeDecodeError as error:
+            raise not_text(table, f"{piece[max(0, error.start - 40) : error.end + 20]!r}") from error
+        yield Block(rows, piece)
+        rows = 0
 
 
 def not_text(table: str, where: str) -> NotTextError:

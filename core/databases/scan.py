@@ -53,10 +53,10 @@ def find_refused(source: Table, target: Table, engine: str, lines: Iterable[byte
     seen = [_Seen(source.name, target.column(name), engine) for name in way.columns]
     first = 1
     for block in _blocks(lines):
-        rows = way.decoder.rows(block, first)
+        columns = way.decoder.columns(block, first)
         for one, conversion, at in zip(seen, way.conversions, way.places, strict=True):
-            one.look([row[at] for row in rows], conversion, first)
-        first += len(rows)
+            one.look(columns[at], conversion, first)
+        first += len(block)
     for one in seen:
         yield from one.losses()
 
@@ -126,7 +126,7 @@ def _server_check(engine: str, target: ColumnType) -> Convert | None:
     if target.kind in {"date", "timestamp"} and engine != "sqlite":
         return Together(partial(_real_day, engine), all_match(_SURE_DAY))
     if engine == "postgresql" and target.kind in {"text", "json", "enum"}:
-        return Together(_refuse_nul, lambda values: not any("\0" in value for value in values))
+        return Together(_refuse_nul, lambda values: None if any("\0" in value for value in values) else values)
     return None
 
 
@@ -154,11 +154,11 @@ def _within(low: int, high: int) -> Together:
             raise ValueError(f"{cell} is not within {low} and {high}")
         return cell
 
-    def stay(cells: Sequence[str]) -> bool:
+    def many(cells: Sequence[str]) -> Sequence[str] | None:
         numbers = list(map(int, cells))
-        return low <= min(numbers) and max(numbers) <= high
+        return cells if low <= min(numbers) and max(numbers) <= high else None
 
-    return Together(convert, stay)
+    return Together(convert, many)
 
 
 def _refuse_nul(text: str) -> str:

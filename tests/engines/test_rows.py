@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from core.databases import reading
-from core.databases.lines import BLOCK_BYTES, NotTextError, Reader
+from core.databases.lines import BLOCK_BYTES, SEPARATOR, NotTextError, Reader
 from core.progress import Reporter
 from tests.engines.conftest import ENGINES, MakeDatabase, run_sql
 
@@ -22,7 +22,8 @@ def open_reader(url: str) -> AbstractContextManager[Reader]:
 def _rows(url: str, table: str) -> list[dict[str, Any]]:
     with open_reader(url) as reader:
         blocks = list(reader.lines(reader.schema.table(table)))
-    lines = [line.removesuffix(b",") for block in blocks for line in block.data.split(b"\n")]
+    data = b"".join((SEPARATOR if block.rows else b"") + block.data for block in blocks)
+    lines = data.split(SEPARATOR)[1:]
     assert len(lines) == sum(block.rows for block in blocks)
     return [json.loads(line, parse_float=_exact) for line in lines]
 

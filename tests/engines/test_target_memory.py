@@ -11,8 +11,8 @@ import pytest
 
 from tests.engines.conftest import ENGINES, MakeDatabase, run_sql
 
-_MIB = 1 << 20
-_BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA", "mysql": "LONGBLOB"}
+MIB = 1 << 20
+BLOB = {"sqlite": "BLOB", "postgresql": "BYTEA", "mysql": "LONGBLOB"}
 _LOAD = """
 import json, sys
 from core.databases.rowfile import read_lines
@@ -44,7 +44,7 @@ print(json.dumps({"rows": result.sum.rows, "same": same, "peak": peak}))
 """
 
 
-def _load(url: str, rows: int, size: int) -> dict[str, int]:
+def load(url: str, rows: int, size: int) -> dict[str, int]:
     command = [sys.executable, "-c", _LOAD, url, str(rows), str(size)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     assert done.returncode == 0, done.stderr[-2000:]
@@ -55,11 +55,11 @@ def _load(url: str, rows: int, size: int) -> dict[str, int]:
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
-    ("rows", "size"), [(200_000, 200), pytest.param(40, 4 * _MIB, marks=pytest.mark.long), (1, 100 * _MIB)]
+    ("rows", "size"), [(200_000, 200), pytest.param(40, 4 * MIB, marks=pytest.mark.long), (1, 100 * MIB)]
 )
 def test_memory(make_database: MakeDatabase, engine: str, rows: int, size: int) -> None:
     url = make_database(engine)
-    run_sql(url, f"CREATE TABLE t (id INTEGER PRIMARY KEY, raw {_BLOB[engine]})")
-    told = _load(url, rows, size)
+    run_sql(url, f"CREATE TABLE t (id INTEGER PRIMARY KEY, raw {BLOB[engine]})")
+    told = load(url, rows, size)
     assert (told["rows"], told["same"]) == (rows, True)
-    assert told["peak"] <= 150 * _MIB + (4 * size if size > 4 * _MIB else 0)
+    assert told["peak"] <= 150 * MIB + (4 * size if size > 4 * MIB else 0)

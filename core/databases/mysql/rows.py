@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import URL, Connection, text
 
 from core.databases.connect import open_server, run_as_it_is
-from core.databases.lines import Reader, json_value
+from core.databases.lines import Line, Reader, in_pieces, json_value
 from core.databases.mysql.reflect import read_schema
 from core.databases.orphans import orphans_query, with_broken
 from core.databases.quoting import back_quoted as quoted
@@ -24,6 +24,7 @@ _MODE = "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'"
 _SIZE = text(
     "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables WHERE table_schema = DATABASE()"
 )
+_LONG_BYTES = 4 << 20  # PyMySQL holds what the server sends three times
 _SETTINGS = (
     "SET SESSION time_zone = '+00:00'",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
@@ -72,11 +73,15 @@ def _count(connection: Connection, table: Table) -> int:
     return int(run_as_it_is(connection, f"SELECT COUNT(*) FROM {quoted(table.name)}").scalar_one())
 
 
-def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
-    """A line that is longer than the server lets any text of its own be is made here, out of the values."""
+def _lines(connection: Connection, table: Table) -> Iterator[Line]:
+    """A line that is long, or longer than the server lets any text of its own be, is made here, out of the values."""
     columns = [column for column in table.columns if column.computed is None]
     parts = ", ',', ".join(f"{_literal(column.name)}, {_or_null(column)}" for column in columns)
     line = f"CONCAT('{{', {parts}, '}}')"
+    endless = [quoted(one.name) for one in columns if one.type.kind in _MADE_HERE and one.type.length is None]
+    if endless:
+        length = " + ".join(f"COALESCE(LENGTH({name}), 0)" for name in endless)
+        line = f"IF({length} > {_LONG_BYTES}, NULL, {line})"
     source = f"FROM {quoted(table.name)}"
     too_long = False
     for (made,) in _rows(connection, f"SELECT CAST({line} AS BINARY) {source}"):
@@ -102,7 +107,7 @@ def _or_null(column: Column) -> str:
     return f"IF({quoted(column.name)} IS NULL, 'null', {_expression(column)})"
 
 
-def _long_line(columns: Sequence[Column], row: Sequence[Any]) -> bytes:
+def _long_line(columns: Sequence[Column], row: Sequence[Any]) -> Line:
     values: dict[str, object] = {}
     for column, value in zip(columns, row, strict=True):
         make = _MADE_HERE.get(column.type.kind)
@@ -110,7 +115,7 @@ def _long_line(columns: Sequence[Column], row: Sequence[Any]) -> bytes:
             values[column.name] = msgspec.Raw(value if isinstance(value, bytes) else str(value).encode())
         else:
             values[column.name] = None if value is None else make(value)
-    return msgspec.json.encode(values)
+    return in_pieces(values)
 
 
 def _literal(name: str) -> str:
@@ -132,7 +137,7 @@ def _expression(column: Column) -> str:
     return form.replace("{c}", quoted(column.name))
 
 
-_MADE_HERE: dict[Kind, Callable[[Any], object]] = {"bytes": bytes.hex, "text": str, "json": json_value}
+_MADE_HERE: dict[Kind, Callable[[Any], object]] = {"bytes": bytes, "text": str, "json": json_value}
 _TEXT = "JSON_QUOTE(CAST({c} AS CHAR CHARACTER SET utf8mb4))"
 _TAGGED = f"""CONCAT('{{"$text":', {_TEXT}, '}}')"""
 _QUOTED = """CONCAT('"', {c}, '"')"""

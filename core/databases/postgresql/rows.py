@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, text
 
 from core.databases.connect import open_server, run_as_it_is
-from core.databases.lines import Reader
+from core.databases.lines import LONG_BYTES, Line, Reader
 from core.databases.orphans import orphans_query, with_broken
 from core.databases.postgresql.catalog import PARTITIONED
 from core.databases.postgresql.reflect import read_schema
@@ -90,14 +90,19 @@ def _count(connection: Connection, partitioned: frozenset[str], table: Table) ->
     return int(run_as_it_is(connection, f"SELECT COUNT(*) FROM {_place(table, partitioned)}").scalar_one())
 
 
-def _lines(connection: Connection, partitioned: frozenset[str], table: Table) -> Iterator[bytes]:
+def _lines(connection: Connection, partitioned: frozenset[str], table: Table) -> Iterator[Line]:
     columns = [column for column in table.columns if column.computed is None]
     wanted = ", ".join(f"{_expression(column)} AS {quoted(column.name)}" for column in columns)
     rows = f"SELECT row_to_json(r)::text FROM (SELECT {wanted} FROM {_place(table, partitioned)}) r"
     raw: Any = connection.connection.driver_connection
     with raw.cursor() as cursor, cursor.copy(f"COPY ({rows}) TO STDOUT WITH {_FORMAT}") as copy:
         for line in copy:
-            yield bytes(line).removesuffix(b"\n")
+            yield bytes(line[:-1]) if len(line) <= LONG_BYTES else _pieces(memoryview(line)[:-1])
+
+
+def _pieces(line: memoryview) -> Iterator[bytes]:
+    for start in range(0, len(line), LONG_BYTES):
+        yield bytes(line[start : start + LONG_BYTES])
 
 
 def _expression(column: Column) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import URL
 
-from core.databases.lines import Reader, json_value, not_text
+from core.databases.lines import LONG_BYTES, Line, Reader, in_pieces, json_value, not_text
 from core.databases.orphans import with_broken
 from core.databases.quoting import double_quoted as quoted
 from core.databases.schema import ColumnType, ForeignKey, Kind, Schema, Table
@@ -93,16 +93,18 @@ def _count(connection: sqlite3.Connection, reporter: Reporter, table: Table) -> 
         return int(connection.execute(f"SELECT count(*) FROM main.{quoted(table.name)}").fetchone()[0])
 
 
-def _lines(connection: sqlite3.Connection, table: Table) -> Iterator[bytes]:
+def _lines(connection: sqlite3.Connection, table: Table) -> Iterator[Line]:
     columns = [column for column in table.columns if column.computed is None]
     names = [column.name for column in columns]
     writers = [_writer(column.type) for column in columns]
+    may_be_long = _write_bytes in writers
     wanted = ", ".join(map(quoted, names))
     query = f"SELECT {wanted} FROM main.{quoted(table.name)}"
     try:
         for row in connection.execute(query):
             values = [write(value) for write, value in zip(writers, row, strict=True)]
-            yield _encode(dict(zip(names, values, strict=True)))
+            written = dict(zip(names, values, strict=True))
+            yield in_pieces(written) if may_be_long and bytes in set(map(type, values)) else _encode(written)
     except sqlite3.OperationalError as error:
         if "UTF-8" in str(error):
             raise not_text(table.name, str(error)) from error
@@ -152,7 +154,10 @@ def _write_text(value: Value) -> object:
 
 
 def _write_bytes(value: Value) -> object:
-    return value.hex() if isinstance(value, bytes) else _tagged(value)
+    """What is long is made digits of later, piece by piece."""
+    if not isinstance(value, bytes):
+        return _tagged(value)
+    return value if len(value) > LONG_BYTES else value.hex()
 
 
 def _write_json(value: Value) -> object:
