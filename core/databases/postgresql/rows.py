@@ -18,8 +18,10 @@ from core.databases.quoting import double_quoted as quoted
 from core.databases.schema import Column, ForeignKey, Schema, Table
 from core.progress import Reporter
 
-# Signs that JSON never holds as they are, so that COPY leaves a line of it as it is.
-_FORMAT = r"(FORMAT csv, DELIMITER E'\x01', QUOTE E'\x02', ENCODING 'UTF8')"
+# COPY's binary form has a text as it is: a header before the first row, in each how many columns and how long.
+_HEADER = 19
+_BEFORE_TEXT = 6
+_NO_ROWS = b"\xff\xff"
 _UNPROVED = text("""
     SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
     WHERE k.contype = 'f' AND NOT k.convalidated AND k.connamespace = current_schema()::regnamespace
@@ -31,6 +33,7 @@ _SETTINGS = (
     "SET LOCAL IntervalStyle = 'iso_8601'",
     "SET LOCAL extra_float_digits = 1",
     "SET LOCAL bytea_output = 'hex'",
+    "SET LOCAL client_encoding = 'UTF8'",
     "SET LOCAL jit = off",
     "SET LOCAL row_security = off",  # a policy that would hide rows is an error then
 )
@@ -95,9 +98,14 @@ def _lines(connection: Connection, partitioned: frozenset[str], table: Table) ->
     wanted = ", ".join(f"{_expression(column)} AS {quoted(column.name)}" for column in columns)
     rows = f"SELECT row_to_json(r)::text FROM (SELECT {wanted} FROM {_place(table, partitioned)}) r"
     raw: Any = connection.connection.driver_connection
-    with raw.cursor() as cursor, cursor.copy(f"COPY ({rows}) TO STDOUT WITH {_FORMAT}") as copy:
-        for line in copy:
-            yield bytes(line[:-1]) if len(line) <= LONG_BYTES else _pieces(memoryview(line)[:-1])
+    begin = _HEADER + _BEFORE_TEXT
+    with raw.cursor() as cursor, cursor.copy(f"COPY ({rows}) TO STDOUT WITH (FORMAT binary)") as copy:
+        for message in copy:
+            if len(message) > LONG_BYTES:
+                yield _pieces(memoryview(message)[begin:])
+            elif message[-2:] != _NO_ROWS:
+                yield bytes(message[begin:])
+            begin = _BEFORE_TEXT
 
 
 def _pieces(line: memoryview) -> Iterator[bytes]:
