@@ -39,6 +39,8 @@ _ZONED: dict[Kind, re.Pattern[str]] = {
     "time": re.compile(rf"{_CLOCK}[+-][0-9]{{2}}(?::[0-5][0-9]){{0,2}}"),
     "timestamp": re.compile(rf"{_DAY} {_CLOCK}\+00"),
 }
+_AS_THEY_ARE: dict[Kind, type] = {"integer": int, "text": str, "enum": str, "interval": str}
+_NOTHING = type(None)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -97,12 +99,17 @@ def _lines(connection: sqlite3.Connection, table: Table) -> Iterator[Line]:
     columns = [column for column in table.columns if column.computed is None]
     names = [column.name for column in columns]
     writers = [_writer(column.type) for column in columns]
+    plain = [_AS_THEY_ARE.get(column.type.kind, _NOTHING) for column in columns]
+    ways = list(zip(plain, writers, strict=True))
     may_be_long = _write_bytes in writers
     wanted = ", ".join(map(quoted, names))
     query = f"SELECT {wanted} FROM main.{quoted(table.name)}"
     try:
         for row in connection.execute(query):
-            values = [write(value) for write, value in zip(writers, row, strict=True)]
+            values = [
+                value if value is None or type(value) is type_ else write(value)
+                for value, (type_, write) in zip(row, ways, strict=True)
+            ]
             written = dict(zip(names, values, strict=True))
             yield in_pieces(written) if may_be_long and bytes in set(map(type, values)) else _encode(written)
     except sqlite3.OperationalError as error:
