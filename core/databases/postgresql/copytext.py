@@ -8,6 +8,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn
 
+import msgspec
+
 from core.databases.decode import Convert
 from core.databases.numbers import checked_decimal, single
 from core.databases.schema import ColumnType
@@ -18,6 +20,8 @@ from core.databases.values import Conversion, conversion
 _ESCAPES = {"\\": r"\\", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"}
 _NEEDS_QUOTES = re.compile(r'[{}",\\\s]|\A\Z|\A[nN][uU][lL][lL]\Z', re.ASCII)
 _MINUS_ZERO = re.compile("-0")
+_UNSETTLED_NUMBER = re.compile(r"[0-9][eE]|-0(?:\.0*)?(?![0-9.])")
+_as_json = msgspec.json.Decoder().decode
 _ZERO = re.compile(r"-0(?:\.0*)?")
 
 
@@ -93,10 +97,30 @@ def read_conversion(target: ColumnType) -> Convert | None:
 def jsonb_text(text: str) -> str:
     """Return JSON as jsonb shows it: names by their length, numbers without exponent. Raise ValueError."""
     try:
+        if _is_settled(text):
+            return text
         meaning = json.loads(text, parse_float=checked_decimal, parse_int=checked_decimal, parse_constant=_no_number)
         return _shown(meaning)
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
+
+
+def _is_settled(text: str) -> bool:
+    """Whether a text surely is what jsonb shows, as that of a jsonb is: most are, and this is quick."""
+    if "\\" in text or _UNSETTLED_NUMBER.search(text):
+        return False
+    try:
+        meaning = _as_json(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return False
+    laid_out = msgspec.json.format(msgspec.json.encode(meaning), indent=0)
+    return laid_out.decode() == text and _is_ordered(meaning)
+
+
+def _is_ordered(value: Any) -> bool:
+    if isinstance(value, dict):
+        return list(value) == sorted(value, key=_by_length) and all(map(_is_ordered, value.values()))
+    return not isinstance(value, list) or all(map(_is_ordered, value))
 
 
 def _no_number(word: str) -> NoReturn:
