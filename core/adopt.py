@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial as bound
 from pathlib import Path
+from typing import IO
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from core.archive import Archive, Kind, Limits, Manifest, file_sha256, open_archive
+from core.archive import EXPORT, Archive, Kind, Limits, Manifest, file_sha256, open_archive
 from core.catalog import BackupRecord, FoundBackup
 from core.config import Site
 from core.context import Context
+from core.django.records import Export, open_export, read_export
 from core.errors import GreenroomError, UsageError, VerificationError
 from core.progress import Reporter
 from core.recovery import tidy
@@ -33,7 +38,10 @@ class Adoption:
 
 @dataclass(frozen=True, slots=True)
 class AdoptionPreview:
-    """What an archive says of itself; no manifest where it is foreign. Its content was not read yet."""
+    """What an archive says of itself; no manifest where it is foreign.
+
+    Its content was not read yet, but for an `export` of a Django project, whose records were counted.
+    """
 
     file: Path
     name: str
@@ -41,18 +49,31 @@ class AdoptionPreview:
     archive_bytes: int
     files: int
     manifest: Manifest | None
+    export: Export | None
     name_is_taken: bool
 
 
 def preview_adoption(context: Context, site: Site, file: Path) -> AdoptionPreview:
     """Look at an archive from elsewhere without taking it in; raise UsageError or VerificationError."""
-    try:
-        status = file.stat()
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}", hint="name the archive's file") from error
-    if not stat.S_ISREG(status.st_mode):
-        raise UsageError(f"{file} is not a file", hint="name the archive's file")
+    with _opened(file) as source:
+        status = os.fstat(source.fileno())
+        if _is_export(source):
+            _refuse_large(site, file, status.st_size)
+            name = _file_name(file)
+            blocks = bound(_blocks, source)
+            export = read_export(blocks, blocks)
+            return AdoptionPreview(
+                file=file,
+                name=name,
+                created_at=min(export.metadata.timestamp, context.clock()),
+                archive_bytes=status.st_size,
+                files=0,
+                manifest=None,
+                export=export,
+                name_is_taken=context.catalog.find(site.name, name) is not None,
+            )
     with open_archive(file, Limits(max_bytes=site.max_archive_bytes)) as archive:
+        _refuse_large_foreign(site, archive, file)
         name = _name_of(archive, file)
         found = found_backup(context, site.name, name, archive, file)
         return AdoptionPreview(
@@ -62,6 +83,7 @@ def preview_adoption(context: Context, site: Site, file: Path) -> AdoptionPrevie
             archive_bytes=status.st_size,
             files=found.file_count or 0,
             manifest=archive.manifest,
+            export=open_export(archive, Reporter()) if archive.holds_models else None,
             name_is_taken=context.catalog.find(site.name, name) is not None,
         )
 
@@ -69,9 +91,10 @@ def preview_adoption(context: Context, site: Site, file: Path) -> AdoptionPrevie
 def adopt_archive(context: Context, site: Site, file: Path, reporter: Reporter) -> Adoption:
     """Copy an archive from elsewhere into the store of a site, verify the copy, and list it.
 
-    A bare one (FastCMS' form) is foreign: it carries no hashes and is never verified. Adopting the same content
+    One from another program (FastCMS' form, or the records of a Django project) is foreign: it carries no hashes and
+    is never verified. Records that come as one JSON file are put into a ZIP, unchanged. Adopting the same content
     under the same name does nothing; other content gets a suffix. Raise VerificationError where the archive is
-    damaged, hostile, or stripped of the manifest that the catalog knows under its name.
+    damaged, hostile, larger than the site allows, or stripped of the manifest that the catalog knows under its name.
     """
     context.require_writable("adopt an archive")
     with context.lock(site, "adopt"):
@@ -79,24 +102,22 @@ def adopt_archive(context: Context, site: Site, file: Path, reporter: Reporter) 
         context.store.prepare(site.name)
         partial = context.store.partial_path(site.name, _ON_ITS_WAY)
         try:
-            _copy_in(context, file, partial, reporter)
+            _copy_in(context, site, file, partial, reporter)
             with open_archive(partial, Limits(max_bytes=site.max_archive_bytes)) as archive:
+                _refuse_large_foreign(site, archive, file)
                 archive.verify(reporter)
                 return _take_in(context, site, archive, partial, file, reporter)
         finally:
             context.disk.unlink(partial)
 
 
-def _copy_in(context: Context, file: Path, partial: Path, reporter: Reporter) -> None:
+def _copy_in(context: Context, site: Site, file: Path, partial: Path, reporter: Reporter) -> None:
     """What is verified must be what is kept, so the copy comes first."""
-    try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}", hint="name the archive's file") from error
-    with os.fdopen(descriptor, "rb") as source:
+    with _opened(file) as source:
         status = os.fstat(source.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise UsageError(f"{file} is not a file", hint="name the archive's file")
+        is_export = _is_export(source)
+        if is_export:
+            _refuse_large(site, file, status.st_size)
         free = context.store.free_bytes()
         if status.st_size > free:
             raise GreenroomError(
@@ -105,11 +126,63 @@ def _copy_in(context: Context, file: Path, partial: Path, reporter: Reporter) ->
             )
         reporter.phase("copying the archive", status.st_size)
         with context.disk.create(partial) as copy:
-            while block := source.read(_BLOCK):
-                context.disk.write(copy, block)
-                reporter.advance(len(block))
+            if is_export:
+                _wrap(source, status.st_size, copy, reporter)
+            else:
+                for block in _blocks(source):
+                    context.disk.write(copy, block)
+                    reporter.advance(len(block))
             context.disk.fsync(copy)
         os.utime(partial, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _opened(file: Path) -> IO[bytes]:
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}", hint="name the archive's file") from error
+    source = os.fdopen(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+        source.close()
+        raise UsageError(f"{file} is not a file", hint="name the archive's file")
+    return source
+
+
+def _is_export(source: IO[bytes]) -> bool:
+    """Whether a file is no ZIP but JSON, as it seems from its first sign."""
+    source.seek(0)
+    return source.read(_BLOCK).lstrip()[:1] == b"{"
+
+
+def _blocks(source: IO[bytes]) -> Iterator[bytes]:
+    source.seek(0)
+    while block := source.read(_BLOCK):
+        yield block
+
+
+def _wrap(source: IO[bytes], size: int, copy: IO[bytes], reporter: Reporter) -> None:
+    """Put a file into a ZIP that depends on nothing but its content."""
+    member = ZipInfo(EXPORT)
+    member.compress_type, member.file_size = ZIP_DEFLATED, size
+    with ZipFile(copy, "w") as archive, archive.open(member, "w") as inside:
+        for block in _blocks(source):
+            inside.write(block)
+            reporter.advance(len(block))
+
+
+def _refuse_large_foreign(site: Site, archive: Archive, file: Path) -> None:
+    """No more than it declares is ever read of an archive, so the declared size is the real one."""
+    if archive.foreign:
+        _refuse_large(site, file, archive.total_bytes)
+
+
+def _refuse_large(site: Site, file: Path, size: int) -> None:
+    if size > site.max_upload_bytes:
+        raise VerificationError(
+            f"{file} is of another program and holds {format_size(size)},"
+            f" allowed are {format_size(site.max_upload_bytes)}",
+            hint=f"raise `max_upload_bytes` of the site {site.name} if it is an honest one",
+        )
 
 
 def _take_in(context: Context, site: Site, archive: Archive, partial: Path, file: Path, reporter: Reporter) -> Adoption:
@@ -122,7 +195,7 @@ def _take_in(context: Context, site: Site, archive: Archive, partial: Path, file
     if here_already and present is not None and present.status == "completed":
         return Adoption(present, known=True)
     name = wanted if here_already else _free_variant(context, site.name, wanted)
-    found = found_backup(context, site.name, name, archive, partial)
+    found = found_backup(context, site.name, name, archive, partial, reporter)
     state = StoredState(
         role="adopted",
         origin="adopted",
@@ -149,14 +222,34 @@ def _refuse_stripped(context: Context, site: Site, names: set[str]) -> None:
             )
 
 
-def found_backup(context: Context, site: str, name: str, archive: Archive, path: Path) -> FoundBackup:
+def found_backup(
+    context: Context, site: str, name: str, archive: Archive, path: Path, reporter: Reporter | None = None
+) -> FoundBackup:
     """Given a whole archive, return the row that a catalog without its sidecar makes of it.
 
-    An archive that does not say when it was made is as old as its file; no foreign one is from the future.
+    An archive that does not say when it was made is as old as its file; no foreign one is from the future. Raise
+    VerificationError where the records of an export are not those that it says.
     """
     now = context.clock()
     size, changed = path.stat().st_size, datetime.fromtimestamp(path.stat().st_mtime, UTC)
     manifest = archive.manifest
+    if archive.holds_models:
+        export = open_export(archive, reporter or Reporter())
+        return FoundBackup(
+            name=name,
+            site=site,
+            kind="portable",
+            created_at=min(export.metadata.timestamp, now),
+            created_by=export.metadata.created_by or "unknown (foreign)",
+            completed_at=now,
+            description=_about(export),
+            foreign=True,
+            manifest_sha256=archive.manifest_sha256,
+            file_size=size,
+            table_count=len(export.models),
+            record_count=export.records,
+            file_count=0,
+        )
     if manifest is None:
         bare = archive.bare
         files = [entry for entry in archive.entries if entry.name.startswith("files/") and entry.kind is Kind.FILE]
@@ -195,10 +288,19 @@ def found_backup(context: Context, site: str, name: str, archive: Archive, path:
 def _name_of(archive: Archive, file: Path) -> str:
     """The archive's own name where it is a usable one, else the file's."""
     own = archive.manifest.name if archive.manifest else (archive.bare and archive.bare.backup_name) or ""
-    for candidate in (own, file.name.removesuffix(".zip")):
-        if is_name(candidate):
-            return candidate
-    return "adopted"
+    return own if is_name(own) else _file_name(file)
+
+
+def _file_name(file: Path) -> str:
+    name = file.name.removesuffix(".zip").removesuffix(".json")
+    return name if is_name(name) else "adopted"
+
+
+def _about(export: Export) -> str:
+    """What an export says of itself, in a line."""
+    said = export.metadata
+    version = f"Baby Buddy {said.babybuddy_version}" if said.babybuddy_version else "a Django project"
+    return f"records of {version}, from {said.database_engine}"
 
 
 def _free_variant(context: Context, site: str, wanted: str) -> str:

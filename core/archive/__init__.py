@@ -1,17 +1,20 @@
 """The archive of a backup: a ZIP file with a manifest, written, opened, read and verified."""
 
 from core.archive.ahead import reading_ahead
-from core.archive.checks import Limits
+from core.archive.checks import EXPORT, Limits, model_of
 from core.archive.directory import Entry
 from core.archive.manifest import (
     FORMAT,
     FORMAT_VERSION,
     BareMetadata,
     DatabaseEntry,
+    ExportMetadata,
     FolderEntry,
     Manifest,
     TableEntry,
     folder_prefix,
+    parse_export,
+    read_document,
     table_member,
 )
 from core.archive.reader import Archive, Verified, open_archive
@@ -20,6 +23,7 @@ from core.archive.writer import ArchiveWriter, Finished, FolderSection, Written
 from core.archive.zipformat import Attributes, Kind
 
 __all__ = [
+    "EXPORT",
     "FORMAT",
     "FORMAT_VERSION",
     "Archive",
@@ -28,6 +32,7 @@ __all__ = [
     "BareMetadata",
     "DatabaseEntry",
     "Entry",
+    "ExportMetadata",
     "Finished",
     "FolderEntry",
     "FolderSection",
@@ -39,7 +44,10 @@ __all__ = [
     "Written",
     "file_sha256",
     "folder_prefix",
+    "model_of",
     "open_archive",
+    "parse_export",
+    "read_document",
     "reading_ahead",
     "table_member",
 ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from core.archive.checksums import parse_checksums
 from core.archive.directory import Directory, Entry, entry_end, read_entries
@@ -20,8 +22,13 @@ from core.errors import VerificationError
 METADATA = "metadata.json"
 CHECKSUMS = "checksums.sha256"
 BARE_DATABASE = "database.db"
+EXPORT = "export.json"
+
+Form = Literal["bare", "models", "export"]
 
 _ROOT = "files/"
+_MODEL = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,99})/([A-Za-z_][A-Za-z0-9_]{0,99})\.json")
+_ONLY_EXPORT = {EXPORT}
 _ALONE = frozenset({"database.db", "database.dump", "database.sql", "schema.json", METADATA, CHECKSUMS})
 
 
@@ -145,6 +152,47 @@ def check_bare(entries: Iterable[Entry], read_link: Callable[[Entry], str]) -> N
         has_database = has_database or entry.name == BARE_DATABASE
     if not has_database:
         raise VerificationError(f"the archive is neither greenroom's nor a bare one: it holds no {BARE_DATABASE}")
+
+
+def model_of(name: str) -> str | None:
+    """Given the name of an entry of an export, return the model whose records it holds, or None."""
+    found = _MODEL.fullmatch(name)
+    return None if found is None else f"{found[1]}.{found[2]}"
+
+
+def find_form(entries: Iterable[Entry]) -> Form:
+    """Tell by its names what a foreign archive is: a database, or the records of models, a file each or all in one."""
+    names: set[str] = set()
+    models = False
+    for entry in entries:
+        if entry.name == BARE_DATABASE:
+            return "bare"
+        models = models or model_of(entry.name) is not None
+        if len(names) < len(_ONLY_EXPORT) + 1:
+            names.add(entry.name)
+    if names == _ONLY_EXPORT:
+        return "export"
+    return "models" if models else "bare"
+
+
+def check_models(entries: Iterable[Entry]) -> None:
+    """Raise VerificationError unless the entries are files of models, their folders and metadata, no more."""
+    for entry in entries:
+        is_folder = entry.kind is Kind.FOLDER and _MODEL.fullmatch(f"{entry.name}model.json")
+        is_file = entry.kind is Kind.FILE and (entry.name == METADATA or model_of(entry.name))
+        if not (is_folder or is_file):
+            raise VerificationError(
+                f"the archive holds {shown(entry.name)}, which has no place in it",
+                hint="an export of a Django project is metadata.json and APP/MODEL.json",
+            )
+
+
+def fingerprint(entries: Iterable[Entry]) -> str:
+    """Return one number for names, lengths and CRC-32 of all entries: what tells archives without hashes apart."""
+    digest = hashlib.sha256()
+    for entry in entries:
+        digest.update(f"{entry.crc32} {entry.size} {entry.name}\n".encode())
+    return digest.hexdigest()
 
 
 def check_link(entry: Entry, target: str) -> None:

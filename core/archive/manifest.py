@@ -23,6 +23,7 @@ from core.errors import VerificationError
 
 FORMAT = "greenroom"
 FORMAT_VERSION = 1
+EXPORT_VERSION = "1.0"
 MAX_METADATA_BYTES = 16 << 20
 
 _MAX_COUNT = (1 << 63) - 1
@@ -177,6 +178,23 @@ class BareMetadata(_Part):
         return self.model_copy(update={"created_at": self.created_at.replace(tzinfo=dt.UTC)})
 
 
+class ExportMetadata(_Part):
+    """What an export of a Django project in Baby Buddy's form says of itself; the counts are of all its records.
+
+    `models_count` is that of the project's models, of which those without records are not in the export.
+    """
+
+    version: Literal["1.0"]
+    timestamp: AwareDatetime
+    database_engine: Line
+    babybuddy_version: Line | None = None
+    models_count: Count | None = None
+    total_records: Count | None = None
+    includes_media: bool = False
+    created_by: Line = ""
+    timezone: Line = ""
+
+
 def folder_prefix(key: str) -> str:
     """Given the key of a folder of files, return the name of its root in the archive."""
     return f"files/{key}/" if key else "files/"
@@ -232,6 +250,22 @@ def parse_manifest(document: dict[str, object]) -> Manifest:
 def parse_bare(document: dict[str, object]) -> BareMetadata:
     """Given metadata.json of a bare archive, return what it says; raise VerificationError if it is none."""
     return _validated(BareMetadata, document)
+
+
+def says_export(document: dict[str, object]) -> bool:
+    """Given metadata.json without a format, tell whether it is that of an export of a Django project."""
+    return {"version", "database_engine"} <= document.keys()
+
+
+def parse_export(document: dict[str, object]) -> ExportMetadata:
+    """Given the metadata of an export, return what it says; raise VerificationError if it is none that is known."""
+    version = document.get("version")
+    if isinstance(version, str) and version != EXPORT_VERSION:
+        raise VerificationError(
+            f"the export is of version {shown(version)}, and known is {EXPORT_VERSION}",
+            hint="export it with a version of the application that writes this one, or upgrade greenroom",
+        )
+    return _validated(ExportMetadata, document)
 
 
 def _validated(model: type[_Model], document: dict[str, object]) -> _Model:

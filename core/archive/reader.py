@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,23 +15,30 @@ from typing import Self
 from core.archive.checks import (
     CHECKSUMS,
     METADATA,
+    Form,
     Limits,
     bare_entries,
     check_bare,
     check_link,
+    check_models,
     check_native,
+    find_form,
+    fingerprint,
     native_entries,
     survey,
 )
 from core.archive.content import read_content
-from core.archive.directory import Entry, find_directory
+from core.archive.directory import Entry, find_directory, read_entries
 from core.archive.manifest import (
     MAX_METADATA_BYTES,
     BareMetadata,
+    ExportMetadata,
     Manifest,
     parse_bare,
+    parse_export,
     parse_manifest,
     read_document,
+    says_export,
     says_greenroom,
 )
 from core.archive.names import problem_with_target, shown
@@ -39,6 +47,7 @@ from core.archive.zipformat import Kind
 from core.errors import VerificationError
 from core.progress import Reporter
 
+_WITHOUT = "an export of a Django project is metadata.json and APP/MODEL.json; export it again"
 _STRIPPED = "a native archive has metadata.json and checksums.sha256; get it again from where it came"
 
 
@@ -65,13 +74,16 @@ def open_archive(path: Path, limits: Limits, *, allow_leaving_links: bool = Fals
 
 
 class Archive:
-    """An open archive: native, with a manifest, or bare.
+    """An open archive: native, with a manifest, or foreign: bare, or the records of a Django project.
 
-    `manifest_sha256` is the hash of metadata.json: the identity of the archive, content included, if native.
+    `manifest_sha256` is the hash of metadata.json: the identity of the archive, content included, if native. `export`
+    is what records that are a file each say of themselves.
     """
 
     manifest: Manifest | None = None
     bare: BareMetadata | None = None
+    export: ExportMetadata | None = None
+    _form: Form = "bare"
 
     def __init__(self, source: Source, limits: Limits, *, allow_leaving_links: bool) -> None:
         self._source = source
@@ -85,7 +97,7 @@ class Archive:
         if document is not None and says_greenroom(document):
             self._open_native(document)
         else:
-            self._open_bare(document)
+            self._open_foreign(document)
 
     @property
     def path(self) -> Path:
@@ -93,8 +105,18 @@ class Archive:
 
     @property
     def foreign(self) -> bool:
-        """Whether the archive is of the bare form, without manifest and hashes."""
+        """Whether the archive is from another program, without manifest and hashes."""
         return self.manifest is None
+
+    @property
+    def holds_models(self) -> bool:
+        """Whether it holds the records of a Django project's models, a file each or all in one."""
+        return self._form != "bare"
+
+    @property
+    def exported(self) -> Entry | None:
+        """The one file with all records, where it is so."""
+        return next(iter(self.entries)) if self._form == "export" else None
 
     @property
     def total_bytes(self) -> int:
@@ -104,6 +126,8 @@ class Archive:
     @property
     def entries(self) -> Iterator[Entry]:
         """All entries in the order of the archive, read anew from its directory each time."""
+        if self.holds_models:
+            return read_entries(self._source, self._directory)
         if self.manifest is None or self._survey.checksums is None:
             return bare_entries(self._source, self._directory)
         keys = [folder.key for folder in self.manifest.files]
@@ -155,9 +179,25 @@ class Archive:
         self.manifest = parse_manifest(document)
         check_native(self.entries, self.manifest, self.manifest_sha256, self._checked_link)
 
-    def _open_bare(self, document: dict[str, object] | None) -> None:
+    def _open_foreign(self, document: dict[str, object] | None) -> None:
         if self._survey.checksums is not None:
             raise VerificationError(f"{self.path} was stripped: its manifest is missing", hint=_STRIPPED)
+        entries = partial(read_entries, self._source, self._directory)
+        form = find_form(entries())
+        if form == "bare" and document is not None and says_export(document):
+            form = "models"  # of a project without a record
+        if form == "bare":
+            self._open_bare(document)
+            return
+        self._form = form
+        self.manifest_sha256 = fingerprint(entries())
+        if form == "models":
+            if document is None:
+                raise VerificationError(f"{self.path} is incomplete: its {METADATA} is missing", hint=_WITHOUT)
+            self.export = parse_export(document)
+            check_models(entries())
+
+    def _open_bare(self, document: dict[str, object] | None) -> None:
         self.bare = None if document is None else parse_bare(document)
         check_bare(self.entries, self._checked_link)
 

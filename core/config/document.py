@@ -24,7 +24,7 @@ from core.config.fields import (
     VersionText,
     refuse,
 )
-from core.config.model import DEFAULT_MAX_ARCHIVE_BYTES
+from core.config.model import DEFAULT_MAX_ARCHIVE_BYTES, DEFAULT_MAX_UPLOAD_BYTES
 from core.config.problems import Problem, problem_of
 
 
@@ -72,6 +72,11 @@ class SiteTable(BaseModel):
         default=DEFAULT_MAX_ARCHIVE_BYTES,
         description="The most that an archive may hold unpacked; a restore refuses more. Bytes, or text with a unit.",
         examples=["20 GiB", 1000000],
+    )
+    max_upload_bytes: Size = Field(
+        default=DEFAULT_MAX_UPLOAD_BYTES,
+        description="The most that an archive of another program may hold unpacked; `adopt` refuses more.",
+        examples=["500 MiB", 1000000],
     )
     password_file: PathText | None = Field(
         default=None,

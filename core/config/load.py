@@ -113,6 +113,7 @@ def _site(name: str, table: SiteTable, folder: Path) -> Site:
         version=table.version,
         version_command=table.version_command,
         max_archive_bytes=table.max_archive_bytes,
+        max_upload_bytes=table.max_upload_bytes,
         password_file=absolute_path(table.password_file, folder) if table.password_file else None,
         password_command=table.password_command,
         tools=absolute_path(table.tools, folder) if table.tools else None,

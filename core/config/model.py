@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.url import URL
 
 DEFAULT_MAX_ARCHIVE_BYTES = 100 * 2**30
+DEFAULT_MAX_UPLOAD_BYTES = 100 * 2**20
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Site:
     version: str | None = None
     version_command: str | None = field(default=None, repr=False)
     max_archive_bytes: int = DEFAULT_MAX_ARCHIVE_BYTES
+    max_upload_bytes: int = DEFAULT_MAX_UPLOAD_BYTES
     password_file: Path | None = None
     password_command: str | None = field(default=None, repr=False)
     tools: Path | None = None

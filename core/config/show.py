@@ -33,7 +33,8 @@ def show_text(settings: Settings) -> str:
     lines = [f"# {top.pop('source')}", f"# read-only: {'yes' if top.pop('read_only') else 'no'}"]
     lines += _lines(top)
     for name, values in sites.items():
-        values["max_archive_bytes"] = exact_size(values["max_archive_bytes"])
+        for key in ("max_archive_bytes", "max_upload_bytes"):
+            values[key] = exact_size(values[key])
         lines += ["", f"[{dotted(['sites', name])}]", *_lines(values)]
     return "\n".join(lines) + "\n"
 
@@ -52,6 +53,7 @@ def _show_site(site: Site) -> dict[str, Any]:
         "version": site.version,
         "version_command": site.version_command,
         "max_archive_bytes": site.max_archive_bytes,
+        "max_upload_bytes": site.max_upload_bytes,
         "tools": _text(site.tools),
         "password_file": _text(site.password_file),
         "password_command": _program(site.password_command),

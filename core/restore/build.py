@@ -10,19 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from core.archive import Archive
 from core.config import Site
 from core.context import Context
 from core.databases import dumps
 from core.databases.sqlite import SIDE_FILES, check_database, copy_database
 from core.databases.target import open_target
-from core.errors import UsageError, VerificationError
+from core.errors import GreenroomError, UsageError, VerificationError
 from core.progress import Reporter
 from core.restore.digest import digest_path
 from core.restore.loading import fill_new, load_existing, plan_tables
 from core.restore.marker import DATABASE, Expected, Marker, RowOrder, Target
-from core.restore.tables import PortableTables, open_tables
-from core.restore.unpack import give, present_belonging
+from core.restore.tables import Tables, open_rows, open_tables
+from core.restore.unpack import give, is_portable, present_belonging
 from core.secrets import file_url
 from core.verify import open_backup
 
@@ -33,9 +35,10 @@ def row_order(site: Site, archive: Archive, order: RowOrder | None) -> RowOrder 
     Raise UsageError where something was asked for that only a portable backup can do.
     """
     manifest = archive.manifest
-    if manifest is not None and manifest.kind == "portable":
+    if is_portable(archive):
         chosen = order or RowOrder()
-        open_tables(archive, chosen.tables)
+        if not archive.holds_models:
+            open_tables(archive, chosen.tables)
         return chosen.model_copy(update={"manifest_sha256": archive.manifest_sha256})
     if order is not None and order != RowOrder():
         raise UsageError("a snapshot is restored whole", hint="--mode and --table are for portable backups")
@@ -59,7 +62,8 @@ def build_database(
         path.touch(mode=0o600)
     else:
         copy_database(held, path, reporter)
-    with staged_tables(context, site, marker, order) as found, open_target(file_url(path)) as database:
+    url = file_url(path)
+    with staged_tables(context, site, marker, order, url, reporter) as found, open_target(url) as database:
         if database.occupants():
             load_existing(found, database, reporter, merge=order.mode == "merge")
         else:
@@ -86,10 +90,17 @@ def staged_archive(context: Context, site: Site, marker: Marker, order: RowOrder
 
 
 @contextmanager
-def staged_tables(context: Context, site: Site, marker: Marker, order: RowOrder) -> Iterator[PortableTables]:
-    """As `staged_archive`, of a portable one: its tables."""
-    with staged_archive(context, site, marker, order) as archive:
-        yield open_tables(archive, order.tables)
+def staged_tables(
+    context: Context, site: Site, marker: Marker, order: RowOrder, url: URL, reporter: Reporter
+) -> Iterator[Tables]:
+    """As `staged_archive`, of a portable one: what goes into the database of a URL; raise where that has no place."""
+    with (
+        staged_archive(context, site, marker, order) as archive,
+        open_rows(archive, order, url, reporter) as found,
+    ):
+        for problem in found.problems:
+            raise GreenroomError(problem, hint="nothing was changed")
+        yield found
 
 
 def _cleared(target: Target, context: Context) -> Path:

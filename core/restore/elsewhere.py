@@ -21,7 +21,7 @@ from core.recovery import tidy
 from core.restore.address import Address
 from core.restore.files_into import refuse_folder, unpacked_beside
 from core.restore.loading import fill_new, plan_tables
-from core.restore.tables import PortableTables, open_tables
+from core.restore.tables import PortableTables, decide, open_tables
 from core.verify import open_backup, present_row
 
 
@@ -75,7 +75,7 @@ def inspect_elsewhere(
         with _opened(into) as target:
             _refuse_full(into, target)
             creation = plan_tables(found.schema, target)
-            losses = found.decide(creation.losses, creation.made, reporter)
+            losses = decide(found, creation.losses, creation.made, reporter)
             engine = target.engine
     return ElsewherePreview(
         backup=backup,

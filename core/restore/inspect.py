@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,15 +22,13 @@ from core.databases.sqlite import (
     live_counts,
     probe_database,
 )
-from core.databases.target import open_target
 from core.errors import BusyError
 from core.holders import Holder, Holders, find_holders
 from core.progress import Reporter
 from core.restore.build import row_order
-from core.restore.loading import find_losses, plan_tables
+from core.restore.fit import Fit
 from core.restore.marker import RowOrder, Target
-from core.restore.obstacles import TargetSpace, find_obstacles, present_schema, versions_differ
-from core.restore.tables import open_tables
+from core.restore.obstacles import TargetSpace, find_obstacles, versions_differ
 from core.restore.targets import plan_targets
 from core.secrets import mask_url
 from core.tree import EntryKind, walk_tree
@@ -127,21 +125,22 @@ def inspect_restore(
     with open_backup(context, site, backup) as archive:
         archive.verify(reporter)
         rows = row_order(site, archive, order)
-        obstacles = find_obstacles(context, site, archive, reporter, rows, trusted=backup.trusted)
+        obstacles = find_obstacles(context, site, archive, reporter, rows, trusted=backup.trusted, look=True)
         targets = obstacles.targets
         present, tables_now = _present_tables(site, rows, reporter)
         holders = find_holders(database_files(site.sqlite_path)) if site.sqlite_path else Holders((), 0)
         manifest = archive.manifest
+        fit = obstacles.fit
         backup_tables = {table.name: table.rows for table in manifest.tables} if manifest else {}
-        if rows is not None and not rows.is_whole:
-            backup_tables = _afterwards(rows, tables_now, backup_tables)
+        if rows is not None and fit is not None:
+            backup_tables = _afterwards(rows, tables_now, fit.rows)
         folders = tuple(_folder_change(target, archive, site) for target in targets if target.kind == "folder")
         return Preview(
             backup=backup,
             site=site.name,
             database=str(site.sqlite_path or mask_url(site.database)),
             present=present,
-            tables=_table_changes(tables_now, backup_tables) if manifest else (),
+            tables=_table_changes(tables_now, backup_tables) if manifest or fit else (),
             folders=folders,
             space=obstacles.space,
             holders=holders.found,
@@ -149,10 +148,10 @@ def inspect_restore(
             version_backup=obstacles.version_backup,
             engine_version=manifest.engine_version if manifest else None,
             rows=rows,
-            losses=() if rows is None or rows.is_whole else _losses(site, archive, rows, reporter),
+            losses=fit.losses if fit else (),
             blockers=obstacles.blockers,
             notices=(
-                *(_about_rows(site, rows, manifest) if rows is not None and manifest is not None else ()),
+                *(_about_rows(site, rows, fit, manifest) if rows is not None else ()),
                 *obstacles.notices,
                 *_connected(site),
                 *_notices(archive, present, holders, targets),
@@ -179,29 +178,12 @@ def _present_tables(site: Site, rows: RowOrder | None, reporter: Reporter) -> tu
         return "in use", {}
 
 
-def _afterwards(rows: RowOrder, now: dict[str, int], held: dict[str, int]) -> dict[str, int]:
+def _afterwards(rows: RowOrder, now: dict[str, int], held: Mapping[str, int]) -> dict[str, int]:
     """Rows by table after the restore, as far as they can be known: those of other tables stay."""
-    scope = rows.tables or held
-    new = {name: held[name] for name in scope}
-    return {**now, **new} if rows.mode == "clear" else {**new, **now}
+    return {**now, **held} if rows.mode == "clear" else {**held, **now}
 
 
-def _losses(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter) -> tuple[Loss, ...]:
-    found = open_tables(archive, rows.tables)
-    if site.sqlite_path is None:
-        with open_target(site.database_url()) as target:
-            if not target.occupants():
-                creation = plan_tables(found.schema, target)
-                return found.decide(creation.losses, creation.made, reporter)
-    try:
-        there = present_schema(site, reporter)
-        return found.decide(find_losses(found.schema, there), there, reporter)
-    except (DatabaseMissingError, DatabaseDamagedError, BusyError):
-        return ()
-
-
-def _about_rows(site: Site, rows: RowOrder, manifest: Manifest) -> Iterator[str]:
-    scope = set(rows.tables) or {table.name for table in manifest.tables}
+def _about_rows(site: Site, rows: RowOrder, fit: Fit | None, manifest: Manifest | None) -> Iterator[str]:
     if rows.mode == "exchange":
         yield "the whole database is exchanged, with all that is in it; its connections are closed for that"
         return
@@ -214,13 +196,14 @@ def _about_rows(site: Site, rows: RowOrder, manifest: Manifest) -> Iterator[str]
             + (f": {', '.join(goes)}" if goes else "")
         )
         return
+    if fit is None:
+        return
     if rows.mode == "merge":
-        for table in manifest.tables:
-            if table.name in scope:
-                yield f"{table.name}: {plural(table.rows, 'row')} overwrite those with the same key, or are added"
+        for name, count in fit.rows.items():
+            yield f"{name}: {plural(count, 'row')} overwrite those with the same key, or are added"
     else:
-        yield f"all rows of {plural(len(scope), 'table')} go before; the rows of other tables stay as they are"
-    if manifest.excluded_tables:
+        yield f"all rows of {plural(len(fit.rows), 'table')} go before; the rows of other tables stay as they are"
+    if manifest is not None and manifest.excluded_tables:
         yield f"not in the backup, so left as they are: {', '.join(manifest.excluded_tables)}"
 
 

@@ -13,7 +13,7 @@ from core.databases.schema import ForeignKey, Schema, Table
 from core.databases.target import LoadResult, Target, table_of
 from core.errors import GreenroomError
 from core.progress import Reporter
-from core.restore.tables import PortableTables
+from core.restore.tables import Tables
 from core.words import plural
 
 
@@ -36,7 +36,7 @@ def plan_tables(schema: Schema, target: Target) -> Creation:
     return replace(creation, losses=(*creation.losses, *losses))
 
 
-def fill_new(found: PortableTables, target: Target, creation: Creation, reporter: Reporter) -> dict[str, int]:
+def fill_new(found: Tables, target: Target, creation: Creation, reporter: Reporter) -> dict[str, int]:
     """Make the tables in an empty database and fill them; return the rows by table, compared and not yet committed."""
     reporter.phase("making the tables")
     target.begin_new([table.name for table in found.schema.tables])
@@ -52,7 +52,7 @@ def fill_new(found: PortableTables, target: Target, creation: Creation, reporter
     return _compared(found, target, loaded, reporter)
 
 
-def load_existing(found: PortableTables, target: Target, reporter: Reporter, *, merge: bool) -> dict[str, int]:
+def load_existing(found: Tables, target: Target, reporter: Reporter, *, merge: bool) -> dict[str, int]:
     """Put the rows into tables that are there, in the place of all their rows or, to `merge`, of those with their keys.
 
     Return the rows by table, compared and not yet committed. Raise GreenroomError where one does not fit.
@@ -94,16 +94,14 @@ def _broken(schema: Schema) -> list[tuple[Table, ForeignKey]]:
     return [(table, key) for table in schema.tables for key in table.foreign_keys if key.broken]
 
 
-def _load(found: PortableTables, target: Target, reporter: Reporter, *, merge: bool) -> dict[str, LoadResult]:
+def _load(found: Tables, target: Target, reporter: Reporter, *, merge: bool) -> dict[str, LoadResult]:
     return {
         table.name: target.load(table, found.lines(table, reporter), merge=merge)
         for table in order_tables(found.schema.tables)
     }
 
 
-def _compared(
-    found: PortableTables, target: Target, loaded: dict[str, LoadResult], reporter: Reporter
-) -> dict[str, int]:
+def _compared(found: Tables, target: Target, loaded: dict[str, LoadResult], reporter: Reporter) -> dict[str, int]:
     target.finish(unchecked=[(table.name, key.columns) for table, key in _broken(found.schema)])
     reporter.phase("comparing the tables", len(loaded), "steps")
     for name, sent in loaded.items():

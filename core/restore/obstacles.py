@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +13,11 @@ from core.config import Site, application_version
 from core.context import Context
 from core.databases import dumps
 from core.databases.connect import driver_for
-from core.databases.reading import open_reader
-from core.databases.schema import Schema
 from core.databases.sqlite import ENGINE, DatabaseDamagedError, DatabaseMissingError, database_bytes, probe_database
-from core.databases.target import Target as DatabaseTarget
-from core.databases.target import open_target
 from core.errors import BusyError, GreenroomError
 from core.progress import Reporter
-from core.restore.loading import find_problems
+from core.restore.fit import Fit, fit_rows
 from core.restore.marker import DATABASE, RowOrder, Target, marker_path, read_marker
-from core.restore.tables import open_tables
 from core.restore.targets import blocking_reasons, plan_targets
 from core.restore.unpack import held_names
 from core.sizes import format_size
@@ -43,7 +37,10 @@ class TargetSpace:
 
 @dataclass(frozen=True, slots=True)
 class Obstacles:
-    """The targets of a restore, the space they need, and in `blockers` why it cannot be, a sentence each."""
+    """The targets of a restore, the space they need, and in `blockers` why it cannot be, a sentence each.
+
+    `fit` is what becomes of the rows where it is rows that are restored.
+    """
 
     targets: tuple[Target, ...]
     space: tuple[TargetSpace, ...]
@@ -51,6 +48,7 @@ class Obstacles:
     version_backup: str | None
     blockers: tuple[str, ...]
     notices: tuple[str, ...]
+    fit: Fit | None = None
 
 
 def find_obstacles(
@@ -61,6 +59,7 @@ def find_obstacles(
     rows: RowOrder | None = None,
     *,
     trusted: bool = True,
+    look: bool = False,
 ) -> Obstacles:
     """Given an open archive, return what stands in the way of its restore to a site.
 
@@ -72,6 +71,7 @@ def find_obstacles(
     if rows is not None and site.sqlite_path is not None:
         sizes[DATABASE] += database_bytes(site.sqlite_path)  # what is there is copied, and changed
     space = _space(targets, sizes)
+    fit = None if rows is None or rows.is_whole else fit_rows(site, archive, rows, reporter, look=look)
     version, unknown = _version_now(site, read_only=context.read_only)
     return Obstacles(
         targets=targets,
@@ -80,11 +80,12 @@ def find_obstacles(
         version_backup=_version_of(archive),
         blockers=(
             *_blockers(context, site, targets, space),
-            *(_wrong_kind(site, archive) if rows is None else _misfits(site, archive, rows, reporter, trusted=trusted)),
+            *(_wrong_kind(site, archive) if rows is None else _misfits(site, archive, rows, fit, trusted=trusted)),
             *_homeless(archive, everything),
             *_no_safety(context, site, reporter),
         ),
-        notices=unknown,
+        notices=(*unknown, *(fit.notices if fit else ())),
+        fit=fit,
     )
 
 
@@ -108,6 +109,8 @@ def _sizes(archive: Archive) -> dict[str, int]:
         sizes = {folder.prefix.rstrip("/"): folder.bytes for folder in manifest.files}
         database = sum(size for size, _ in manifest.members.values())
         return sizes | {DATABASE: database}
+    if archive.holds_models:
+        return {DATABASE: archive.total_bytes}
     sizes = {DATABASE: 0, "files": 0}
     for entry in archive.entries:
         sizes["files" if entry.name.startswith("files/") else DATABASE] += entry.size
@@ -156,26 +159,16 @@ def _wrong_kind(site: Site, archive: Archive) -> Iterator[str]:
         )
 
 
-def _misfits(site: Site, archive: Archive, rows: RowOrder, reporter: Reporter, *, trusted: bool) -> Iterator[str]:
-    """Into a database that is lost or empty the tables are made, and there all fits."""
-    if rows.is_whole:
-        if not trusted:
-            yield (
-                "the backup was not made here, and its dump is SQL that would run with all rights of the site's user:"
-                " look into it, then load it by hand"
-            )
-        yield from _dump_problems(site, archive, rows)
+def _misfits(site: Site, archive: Archive, rows: RowOrder, fit: Fit | None, *, trusted: bool) -> Iterator[str]:
+    if fit is not None:
+        yield from fit.problems
         return
-    found = open_tables(archive, rows.tables).schema
-    merge = rows.mode == "merge"
-    if site.sqlite_path is None:
-        with open_target(site.database_url()) as target:
-            yield from _misfits_on_server(site, found, target, merge=merge)
-        return
-    with suppress(DatabaseMissingError, DatabaseDamagedError, BusyError):
-        present = present_schema(site, reporter)
-        if present.tables:
-            yield from find_problems(found, present, merge=merge)
+    if not trusted:
+        yield (
+            "the backup was not made here, and its dump is SQL that would run with all rights of the site's user:"
+            " look into it, then load it by hand"
+        )
+    yield from _dump_problems(site, archive, rows)
 
 
 def _dump_problems(site: Site, archive: Archive, rows: RowOrder) -> Iterator[str]:
@@ -189,34 +182,6 @@ def _dump_problems(site: Site, archive: Archive, rows: RowOrder) -> Iterator[str
     entry = next(one for one in archive.entries if one.name == manifest.database.member)
     find = dumps.find_problems_in_place if rows.mode == "replace" else dumps.find_problems
     yield from find(site.database_url(), next(archive.read(entry), b""), site.tools)
-
-
-def _misfits_on_server(site: Site, found: Schema, target: DatabaseTarget, *, merge: bool) -> Iterator[str]:
-    if not target.occupants():
-        yield from _no_way_back(site)
-        return
-    problems = list(find_problems(found, target.schema, merge=merge))
-    there = {table.name for table in target.schema.tables}
-    names = [table.name for table in found.tables if table.name in there]
-    yield from dict.fromkeys([*problems, *target.problems(names, merge=merge)])
-
-
-def _no_way_back(site: Site) -> Iterator[str]:
-    """What brings an empty database back is a dump of it."""
-    try:
-        with dumps.open_dump(site.database_url(), Reporter(), site.tools):
-            return
-    except GreenroomError as error:
-        yield (
-            f"the database is empty, and no snapshot can be made of it to go back to: {error.message}; without a way"
-            " back: `greenroom restore B --into URL --now`"
-        )
-
-
-def present_schema(site: Site, reporter: Reporter) -> Schema:
-    """Return the tables that the site has now; raise DatabaseMissingError, DatabaseDamagedError, BusyError."""
-    with open_reader(site.database_url(), reporter) as reader:
-        return reader.schema
 
 
 def _homeless(archive: Archive, targets: tuple[Target, ...]) -> Iterator[str]:

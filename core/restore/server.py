@@ -124,7 +124,7 @@ class RowChange:
         url = self.site.database_url()
         prepare_restore(url)
         with (
-            staged_tables(self.context, self.site, self.marker, self.order) as found,
+            staged_tables(self.context, self.site, self.marker, self.order, url, reporter) as found,
             open_target(url) as self._target,
         ):
             if self._target.occupants():

@@ -61,13 +61,8 @@ def unpack(
     reporter.phase("unpacking", total)
     permissions = _PERMISSIONS if trusted else _PLAIN_PERMISSIONS
     unpackings = {target.name: _begin(target, permissions, disk) for target in targets}
-    with reading_ahead(archive) as entries:
-        for entry, blocks in entries:
-            unpacking, relative = _home(entry.name, unpackings)
-            if unpacking is None:
-                deque(blocks, maxlen=0)
-            else:
-                _unpack_entry(archive, entry, blocks, unpacking, relative, disk, reporter)
+    if not archive.holds_models:  # of those, no entry is a file of the site
+        _unpack_entries(archive, unpackings, disk, reporter)
     for unpacking in unpackings.values():
         _finish_folders(unpacking)
         disk.sync_filesystem(unpacking.target.work)
@@ -81,13 +76,26 @@ def unpack(
     return expected
 
 
+def _unpack_entries(archive: Archive, unpackings: dict[str, _Unpacking], disk: Filesystem, reporter: Reporter) -> None:
+    with reading_ahead(archive) as entries:
+        for entry, blocks in entries:
+            unpacking, relative = _home(entry.name, unpackings)
+            if unpacking is None:
+                deque(blocks, maxlen=0)
+            else:
+                _unpack_entry(archive, entry, blocks, unpacking, relative, disk, reporter)
+
+
 def is_portable(archive: Archive) -> bool:
-    return archive.manifest is not None and archive.manifest.kind == "portable"
+    """Whether the database is rows, which are put into one that is there, and no file."""
+    return archive.holds_models or (archive.manifest is not None and archive.manifest.kind == "portable")
 
 
 def held_names(archive: Archive) -> frozenset[str]:
     """Given an archive, return the names of the targets that it holds something for: the database, folders."""
-    if archive.manifest is not None:
+    if archive.holds_models:
+        folders = set()
+    elif archive.manifest is not None:
         folders = {folder.prefix.rstrip("/") for folder in archive.manifest.files}
     else:
         folders = {"files"} if any(entry.name.startswith("files/") for entry in archive.entries) else set()

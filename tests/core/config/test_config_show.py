@@ -65,6 +65,7 @@ def test_the_shape_for_scripts(load: Load, tmp_path: Path) -> None:
                 "version": None,
                 "version_command": None,
                 "max_archive_bytes": 100 * 2**30,
+                "max_upload_bytes": 100 * 2**20,
                 "tools": None,
                 "password_file": None,
                 "password_command": None,

@@ -1,0 +1,142 @@
+"""JSON of any length, value by value: no more of it is held than one value and the piece at hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from core.errors import VerificationError
+
+_Member = TypeVar("_Member")
+_SPACE = re.compile(r"[ \t\n\r]*")
+_LONGEST_TOKEN = 12  # of those that can be cut at the end of a piece, strings left aside: -Infinity, \uXXXX
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _unique(pairs: list[tuple[str, object]]) -> None:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("an object names a key twice")
+
+
+# Only where a value ends is asked of it; what the value is reads msgspec.
+_find_end = json.JSONDecoder(
+    parse_int=len, parse_float=len, parse_constant=_no_constant, object_pairs_hook=_unique
+).raw_decode
+
+
+class JsonStream:
+    """A walk through the JSON in some pieces; `what` names it in errors, which are VerificationErrors.
+
+    Bytes are read as Latin-1, so that places in the text are places in the file; values are given as they stand.
+    """
+
+    def __init__(self, blocks: Iterable[bytes], what: str) -> None:
+        self._blocks = iter(blocks)
+        self._what = what
+        self._text = ""
+        self._at = 0
+        self._dropped = 0
+
+    def items(self) -> Iterator[bytes]:
+        """Yield the values of the array that comes next."""
+        yield from self._members("[", "]", self.value)
+
+    def keys(self) -> Iterator[str]:
+        """Yield the keys of the object that comes next; the caller takes the value of each before the next one."""
+        yield from self._members("{", "}", self._key)
+
+    def value(self) -> bytes:
+        """Return the next value, as it stands."""
+        self._sign()
+        while True:
+            end = self._end_of_value()
+            if end is not None:
+                value = self._text[self._at : end].encode("latin-1")
+                self._at = end
+                return value
+
+    def offset(self) -> int:
+        """Return how many bytes stand before what comes next."""
+        self._sign()
+        return self._dropped + self._at
+
+    def end(self) -> None:
+        """Raise VerificationError where there is more."""
+        if self._sign():
+            raise self._wrong("something stands behind its end")
+
+    def _members(self, opening: str, closing: str, member: Callable[[], _Member]) -> Iterator[_Member]:
+        self._take(opening)
+        if self._sign() == closing:
+            self._take(closing)
+            return
+        while True:
+            yield member()
+            if self._sign() == closing:
+                self._take(closing)
+                return
+            self._take(",")
+
+    def _key(self) -> str:
+        try:
+            key = msgspec.json.decode(self.value(), type=str)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self._wrong(f"a key is no text: {error}") from error
+        self._take(":")
+        return key
+
+    def _sign(self) -> str:
+        """Return the next sign that is no space, empty at the end; it is not taken."""
+        while True:
+            found = _SPACE.match(self._text, self._at)
+            self._at = found.end() if found else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._read_on():
+                return ""
+
+    def _take(self, sign: str) -> None:
+        if self._sign() != sign:
+            raise self._wrong(f"a {sign} is missing")
+        self._at += 1
+
+    def _end_of_value(self) -> int | None:
+        """Return where the value ends; None where more was read, and it is to be looked for again."""
+        try:
+            _, end = _find_end(self._text, self._at)
+        except json.JSONDecodeError as error:
+            cut = error.msg.startswith("Unterminated string") or error.pos > len(self._text) - _LONGEST_TOKEN
+            if cut and self._read_on():
+                return None
+            raise self._wrong(error.msg) from error
+        except ValueError as error:
+            raise self._wrong(str(error)) from error
+        except RecursionError as error:
+            raise self._wrong("it is nested too deeply") from error
+        return end if end < len(self._text) or not self._read_on() else None
+
+    def _read_on(self) -> bool:
+        """Tell whether there is more, and read as much again: so a long value is looked at only a few times."""
+        rest = self._text[self._at :]
+        pieces, length = [rest], 0
+        for block in self._blocks:
+            pieces.append(block.decode("latin-1"))
+            length += len(block)
+            if length >= len(rest):
+                break
+        self._dropped += self._at
+        self._text, self._at = "".join(pieces), 0
+        return length > 0
+
+    def _wrong(self, why: str) -> VerificationError:
+        place = self._dropped + self._at
+        return VerificationError(
+            f"{self._what} is not valid JSON near byte {place}: {why}", hint="take another copy of the export"
+        )
