@@ -30,6 +30,8 @@ from core.databases.together import Together, none_longer
 
 _HEXADECIMAL = "0123456789abcdef"
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_DIGITS_OF_UUID = re.compile(r"([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})")
+_UUID_DIGITS = re.compile(r"char\(32\)", re.IGNORECASE)
 _LOOKS_LIKE_TAG = re.compile(r'\s*\{\s*"(?:\$|\\u0024)')
 _as_parts = msgspec.json.Decoder(dict[str, Raw]).decode
 _as_tagged = msgspec.json.Decoder(Tagged).decode
@@ -133,7 +135,9 @@ def _same(_source: ColumnType, _target: ColumnType) -> Convert | None:
     return None
 
 
-def _to_text(_source: ColumnType, target: ColumnType) -> Convert | None:
+def _to_text(source: ColumnType, target: ColumnType) -> Convert | None:
+    if source.kind == "uuid" and _UUID_DIGITS.fullmatch(target.native):
+        return lambda value: str(_uuid(value)).replace("-", "")
     limit = target.length
 
     def convert(value: str) -> str:
@@ -178,12 +182,17 @@ def _whole_bytes(values: Sequence[str]) -> Sequence[str] | None:
 
 
 def _to_uuid(_source: ColumnType, _target: ColumnType) -> Convert | None:
-    def convert(value: str) -> str:
-        if not _UUID.fullmatch(value):
-            raise ValueError(f"{value[:40]!r} is no UUID in small letters")
-        return value
+    return _uuid
 
-    return convert
+
+def _uuid(value: str) -> str:
+    """Applications keep one as 32 digits where an engine has no type for it."""
+    if _UUID.fullmatch(value):
+        return value
+    found = _DIGITS_OF_UUID.fullmatch(value)
+    if found is None:
+        raise ValueError(f"{value[:40]!r} is no UUID in small letters")
+    return "-".join(found.groups())
 
 
 def _to_enum(_source: ColumnType, target: ColumnType) -> Convert | None:

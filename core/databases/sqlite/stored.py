@@ -11,7 +11,7 @@ from typing import Literal, cast
 
 from core.databases.decode import Convert, Tagged
 from core.databases.schema import ColumnType
-from core.databases.together import Many, Together
+from core.databases.together import Many, Together, all_match
 from core.databases.values import Conversion, conversion, none_tagged, text_of_json
 
 Affinity = Literal["INTEGER", "TEXT", "BLOB", "REAL", "NUMERIC"]
@@ -28,6 +28,8 @@ _BY_WORD: tuple[tuple[str, Affinity], ...] = (
     ("DOUB", "REAL"),
 )
 _NUMBER = re.compile(r"\s*[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*", re.ASCII)
+_PART_OF_SECOND = re.compile(r"\.[0-9]{1,6}")
+_WHOLE = all_match(r"[^.\n]*(?:\.[0-9]{6}(?![0-9])[^.\n]*)?")
 _SURE_DIGITS = 15  # as many, any number keeps
 _HAS_LETTERS = re.compile("[a-zA-Z]")
 _NO_NUMBERS = {"{", "[", '"', "t", "f"}
@@ -52,7 +54,40 @@ def stored_conversion(source: ColumnType, target: ColumnType) -> Conversion | No
         return Conversion((Together(partial(_json, affinity), _structures),), natural)
     if source.kind == "any" and target.kind == "any":
         return Conversion((partial(_stored, affinity),), natural)
+    if target.kind in {"time", "timestamp"}:
+        spelled = _as_it_was if source.native == target.native else _with_six_digits
+        return Conversion(tuple(map(spelled, neutral.steps)), natural)
     return Conversion(neutral.then(_last_step(source, target, affinity)).steps, natural)
+
+
+def _as_it_was(check: Convert) -> Convert:
+    """What SQLite kept as text comes back with the very same signs, for by these it is compared and found there."""
+
+    def convert(value: str) -> str:
+        check(value)
+        return value
+
+    if not isinstance(check, Together):
+        return convert
+    check_many = check.many
+    return Together(convert, lambda values: None if check_many(values) is None else values)
+
+
+def _with_six_digits(step: Convert) -> Convert:
+    """Parts of a second with all their digits, as the drivers of Python write and look for them in SQLite."""
+
+    def convert(value: str) -> str:
+        return _PART_OF_SECOND.sub(lambda found: found[0].ljust(7, "0"), step(value), count=1)
+
+    if not isinstance(step, Together):
+        return convert
+    many = step.many
+
+    def convert_many(values: Sequence[str]) -> Sequence[str] | None:
+        made = many(values)
+        return None if made is None else _WHOLE(made)
+
+    return Together(convert, convert_many)
 
 
 def _unlimited(source: ColumnType, target: ColumnType) -> ColumnType:
@@ -70,7 +105,7 @@ def _last_step(source: ColumnType, target: ColumnType, affinity: Affinity) -> Co
             return Together(partial(_number, affinity), _short_numbers(affinity))
         case ("boolean", _):
             return int
-        case ("date" | "time" | "timestamp" | "uuid", _):
+        case ("date" | "uuid", _):
             return None  # which is never like a number
         case _ if affinity == "TEXT" and target.kind in {"text", "json", "enum"}:
             return None
