@@ -79,7 +79,9 @@ def copy(options: Options, backup: str, dest: Path, site: str | None) -> None:
 @click.option("--site", metavar="SITE", help="The site that it becomes a backup of.")
 @pass_options
 def adopt(options: Options, file: Path, site: str | None) -> None:
-    """Take an archive from elsewhere in as a backup of a site: greenroom's own, or FastCMS' bare form."""
+    """Take an archive from elsewhere in as a backup of a site: greenroom's own, FastCMS' bare form, or Baby Buddy's
+    records of a Django project, as a ZIP or in one JSON file.
+    """
     context = open_ready(options)
     its_site = the_site(context, site)
     with working(options) as reporter:

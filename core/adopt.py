@@ -179,8 +179,8 @@ def _refuse_large_foreign(site: Site, archive: Archive, file: Path) -> None:
 def _refuse_large(site: Site, file: Path, size: int) -> None:
     if size > site.max_upload_bytes:
         raise VerificationError(
-            f"{file} is of another program and holds {format_size(size)},"
-            f" allowed are {format_size(site.max_upload_bytes)}",
+            f"{file} is of another program and holds {size:,} bytes,"
+            f" more than the {site.max_upload_bytes:,} that are allowed",
             hint=f"raise `max_upload_bytes` of the site {site.name} if it is an honest one",
         )
 

@@ -88,7 +88,7 @@ class Resolver:
         key = [self._encoded(table, name, part) for (table, name), part in zip(columns, parts, strict=True)]
         found = self.index.value(reference.table.name, key)
         if found is None:
-            shown = bytes(value).decode(errors="replace")[:200]
+            shown = msgspec.json.format(bytes(value), indent=0).decode(errors="replace")[:200]
             raise ValueError(f"the natural key {shown} is of no record of the backup and of no row that stays")
         return found
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from core.databases.schema import ForeignKey, Table
+from core.words import plural
 
 CONTENT_TYPES = "django_content_type"
 PERMISSIONS = "auth_permission"
@@ -95,7 +96,7 @@ def natural_columns(table: Table, length: int, tables: Mapping[str, Table]) -> t
     if len(fitting) == 1:
         return fitting[0]
     found = "no unique rule" if not fitting else "more than one unique rule"
-    return f"{table.name} has {found} of {length} columns, so what the natural key names is not known"
+    return f"{table.name} has {found} of {plural(length, 'column')}, so what the natural key names is not known"
 
 
 def flattened(table: Table, columns: tuple[str, ...], tables: Mapping[str, Table]) -> Iterator[tuple[Table, str]]:

@@ -13,7 +13,7 @@ from core.errors import VerificationError
 
 _Member = TypeVar("_Member")
 _SPACE = re.compile(r"[ \t\n\r]*")
-_LONGEST_TOKEN = 12  # of those that can be cut at the end of a piece, strings left aside: -Infinity, \uXXXX
+_LONGEST_TOKEN = 12  # that a cut at the end of a piece can make another one of, strings left aside: 1.5e+7, \uXXXX
 
 
 def _no_constant(name: str) -> object:
@@ -120,7 +120,7 @@ class JsonStream:
             raise self._wrong(str(error)) from error
         except RecursionError as error:
             raise self._wrong("it is nested too deeply") from error
-        return end if end < len(self._text) or not self._read_on() else None
+        return None if end > len(self._text) - _LONGEST_TOKEN and self._read_on() else end
 
     def _read_on(self) -> bool:
         """Tell whether there is more, and read as much again: so a long value is looked at only a few times."""
@@ -131,8 +131,9 @@ class JsonStream:
             length += len(block)
             if length >= len(rest):
                 break
-        self._dropped += self._at
-        self._text, self._at = "".join(pieces), 0
+        if length:
+            self._dropped += self._at
+            self._text, self._at = "".join(pieces), 0
         return length > 0
 
     def _wrong(self, why: str) -> VerificationError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import msgspec
@@ -111,24 +110,23 @@ def plan_django(
     """
     tables = {table.name: table for table in reader.schema.tables}
     plan = plan_models(export, tables, reader.schema.engine)
-    scope = _Scope(plan, tables, reader, {model.app for model in export.models}, merge=merge)
-    return scope.opened(index, wanted, reporter)
+    return _Scope(plan, tables, reader, merge=merge).opened(index, wanted, reporter)
 
 
 class _Scope:
     """What of the site's tables a restore is about."""
 
-    def __init__(self, plan: Plan, tables: Mapping[str, Table], reader: Reader, apps: set[str], *, merge: bool) -> None:
+    def __init__(self, plan: Plan, tables: Mapping[str, Table], reader: Reader, *, merge: bool) -> None:
         self._plan = plan
         self._tables = tables
         self._reader = reader
         self._merge = merge
         self._models = {one.table.name: one for one in plan.models}
         self._links = {links.table.table.name: (one, links) for one in plan.models for links in one.links}
-        self._apps = apps
+        self._apps = {one.model.app for one in plan.models}
 
     def opened(self, index: KeyIndex, wanted: Sequence[str], reporter: Reporter) -> DjangoTables:
-        own = {**{name: one.model.records for name, one in self._models.items()}}
+        own = {name: one.model.records for name, one in self._models.items()}
         own |= {name: links.rows for name, (_, links) in self._links.items()}
         emptied = [] if self._merge else self._others(set(own))
         rows = own | dict.fromkeys(emptied, 0)
@@ -155,7 +153,7 @@ class _Scope:
             schema=schema,
             rows=rows,
             problems=tuple(self._plan.problems),
-            notices=tuple(self._notices([name for name in emptied if name in rows])),
+            notices=tuple(self._notices(rows, [name for name in emptied if name in rows])),
             models=self._models,
             links=self._links,
             resolver=resolver,
@@ -232,13 +230,13 @@ class _Scope:
             foreign_keys=tuple(key for key in table.foreign_keys if set(key.columns) <= columns),
         )
 
-    def _notices(self, emptied: Sequence[str]) -> Iterator[str]:
+    def _notices(self, rows: Mapping[str, int], emptied: Sequence[str]) -> Iterator[str]:
         if emptied:
             yield f"cleared too, for they are of the same apps and the backup has no rows of them: {', '.join(emptied)}"
         for model in self._plan.passed_over:
             yield f"left out: {plural(model.records, 'record')} of {model.label}, which is never restored"
         if PERMISSIONS in self._tables and PERMISSIONS not in self._models and "auth" in self._apps:
             yield f"{PERMISSIONS} stays as it is: the backup has no permissions, and Django makes them itself"
-        linked = [name for name in chain(self._links) if self._merge and name in self._links]
+        linked = self._links.keys() & rows.keys() if self._merge else ()
         if linked:
             yield f"links are added where there are none yet, and those made since stay: {', '.join(sorted(linked))}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.django.exports import child, room, write_export
 from tests.support import Place, make_place, open_place
 from tests.tui.driver import NARROW, WIDE, Driver, back_up, drive
 
@@ -101,6 +102,21 @@ async def test_a_foreign_archive_and_a_broken_one_are_told_as_such(place: Place)
         screen = await driver.press("enter")
         assert "cannot be adopted" in screen
         assert driver.app.screen.query_one("#go").disabled
+
+
+async def test_records_of_a_django_project_are_counted_before_they_are_taken_in(place: Place) -> None:
+    export = write_export(place.root / "given.zip", child(), child(2, "Tom"), room(), created_by="ada")
+    async with drive(place) as driver:
+        await driver.press("a")
+        await _type_path(driver, export)
+        screen = await driver.press("enter")
+        for words in ("FOREIGN", "core.child 2, core.room 1", "ada", "Baby Buddy 2.7.1"):
+            assert words in screen
+        await driver.press("tab", "enter")
+        assert "is adopted" in driver.notices()
+        await driver.press("r")
+        assert "NOT POSSIBLE NOW" in driver.text()
+        assert "the site has no table core_child" in " ".join(driver.text().split())
 
 
 async def test_folders_can_be_gone_through_by_keys_alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -185,7 +186,7 @@ class AdoptPreviewScreen(TextBox[bool]):
 
 def preview_text(preview: AdoptionPreview, site: Site) -> Text:
     """Given what an archive says of itself, return it as text, with what adopting it means."""
-    manifest = preview.manifest
+    manifest, export = preview.manifest, preview.export
     rows = [("file", printable(str(preview.file))), ("name", printable(preview.name))]
     if manifest is not None:
         rows.append(("of the site", printable(manifest.site)))
@@ -193,16 +194,26 @@ def preview_text(preview: AdoptionPreview, site: Site) -> Text:
     rows.append(("size", size(preview.archive_bytes)))
     rows.append(("files", f"{preview.files:,}"))
     if manifest is not None:
-        tables = sorted(manifest.tables, key=lambda table: -table.rows)
-        told = ", ".join(f"{printable(table.name)} {count(table.rows)}" for table in tables[:_MOST_TABLES])
-        more = f" and {len(tables) - _MOST_TABLES} more" if len(tables) > _MOST_TABLES else ""
-        rows.append(("tables", f"{len(tables)}: {told}{more}" if tables else "none"))
+        rows.append(("tables", _counts({table.name: table.rows for table in manifest.tables})))
         rows.append(("about", printable(manifest.description) or "-"))
+    if export is not None:
+        said = export.metadata
+        rows.append(("models", _counts({model.label: model.records for model in export.models})))
+        rows.append(("by", printable(said.created_by) or "-"))
+        rows.append(("exported from", f"{said.database_engine}, Baby Buddy {said.babybuddy_version or 'unknown'}"))
     text = Text("\n".join(aligned(rows, indent=0)))
     for line in _warnings(preview, site):
         text.append(f"\n\n{line}", "bold")
     text.append("\n\nIt is copied into the storage, and the copy is read back whole. The file stays where it is.")
     return text
+
+
+def _counts(rows: Mapping[str, int]) -> str:
+    """What holds the most, and how many there are."""
+    most = sorted(rows.items(), key=lambda one: -one[1])[:_MOST_TABLES]
+    told = ", ".join(f"{printable(name)} {count(number)}" for name, number in most)
+    more = f" and {len(rows) - _MOST_TABLES} more" if len(rows) > _MOST_TABLES else ""
+    return f"{len(rows)}: {told}{more}" if rows else "none"
 
 
 def _warnings(preview: AdoptionPreview, site: Site) -> list[str]:
