@@ -132,6 +132,7 @@ def outcome_report(outcome: Outcome) -> Report:
 def restore_report(restore: RestoreRecord) -> Report:
     """Given a row of the log of restores, return its JSON shape."""
     results = json.loads(restore.restoration_results)
+    rows = results.get("rows") or {}
     aside = json.loads(restore.set_aside) if restore.set_aside else []
     return {
         "id": restore.id,
@@ -141,6 +142,9 @@ def restore_report(restore: RestoreRecord) -> Report:
         "status": restore.status,
         "state": results.get("state"),
         "into": results.get("into"),
+        "of_site": rows.get("of_site"),
+        "mode": rows.get("mode"),
+        "scope": rows.get("tables", []),
         "backup": restore.backup_name,
         "backup_id": restore.backup_id,
         "tables": restore.tables_restored,

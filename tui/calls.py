@@ -12,12 +12,16 @@ from core.archive.manifest import Manifest, parse_manifest, read_document
 from core.catalog import BackupRecord, Order, Page, SpanCount
 from core.config import Site
 from core.context import Context
+from core.databases.serving import count_rows
+from core.databases.sqlite import live_counts
 from core.days import day_bounds, week_days
-from core.errors import GreenroomError
+from core.errors import GreenroomError, UsageError
 from core.locks import LockHolder
 from core.progress import Reporter
+from core.restore.address import Address
+from core.restore.elsewhere import ElsewhereOutcome, restore_elsewhere
 from core.restore.finish import Outcome
-from core.restore.marker import Marker, failed_marker_path, marker_path, read_marker
+from core.restore.marker import Marker, RowOrder, failed_marker_path, marker_path, read_marker
 from core.restore.now import restore_now
 from core.restore.stage import stage_restore
 from core.sizes import format_size
@@ -163,29 +167,83 @@ def read_details(context: Context, backup: BackupRecord) -> BackupDetails:
 
 @dataclass(frozen=True)
 class Restored:
-    """How a restore came out: what was done, or why not, and what of it is pending now."""
+    """How a restore came out: what was done, or why not, and what of it is pending now.
+
+    `filled` is what another database holds now, where the restore was to no site.
+    """
 
     outcome: Outcome | None = None
+    filled: ElsewhereOutcome | None = None
     pending: Marker | None = None
     error: GreenroomError | None = None
 
 
 def stage(
-    context: Context, site: Site, backup: BackupRecord, reporter: Reporter, *, accept_version: str | None
+    context: Context,
+    site: Site,
+    backup: BackupRecord,
+    reporter: Reporter,
+    *,
+    accept_version: str | None,
+    order: RowOrder | None,
 ) -> Restored:
     """Stage a restore; raise as `stage_restore` does, with nothing changed and nothing pending."""
-    return Restored(pending=stage_restore(context, site, backup, reporter, accept_version=accept_version))
+    return Restored(pending=stage_restore(context, site, backup, reporter, accept_version=accept_version, order=order))
 
 
 def restore(
-    context: Context, site: Site, backup: BackupRecord, reporter: Reporter, *, accept_version: str | None
+    context: Context,
+    site: Site,
+    backup: BackupRecord,
+    reporter: Reporter,
+    *,
+    accept_version: str | None,
+    order: RowOrder | None,
 ) -> Restored:
     """Restore now; where that fails, look whether it must be finished before the application may start."""
     try:
-        return Restored(restore_now(context, site, backup, reporter, accept_version=accept_version))
+        return Restored(restore_now(context, site, backup, reporter, accept_version=accept_version, order=order))
     except GreenroomError as error:
         pending = pending_now(context, site)
         return Restored(pending=pending if pending is not None and pending.changed_site else None, error=error)
+
+
+def restore_into(
+    context: Context, site: Site, backup: BackupRecord, into: Address, reporter: Reporter, *, tables: tuple[str, ...]
+) -> Restored:
+    """Fill an empty database that is no site; where that fails, it is as it was."""
+    try:
+        return Restored(filled=restore_elsewhere(context, site, backup, into, reporter, tables))
+    except GreenroomError as error:
+        return Restored(error=error)
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """Rows of a table in a backup, and now; None where it is not there, or nobody can tell."""
+
+    name: str
+    backup: int
+    now: int | None
+
+
+def read_table_rows(context: Context, backup: BackupRecord, into: Site | Address) -> list[TableRows]:
+    """Given a portable backup, return its tables; raise GreenroomError where they are not known."""
+    text = context.catalog.manifest(backup.id)
+    if text is None:
+        raise UsageError(f"the catalog does not know the tables of {backup.name}", hint="all of them are restored")
+    now = _rows_now(into) if isinstance(into, Site) else {}
+    tables = parse_manifest(read_document(text.encode())).tables
+    return [TableRows(table.name, table.rows, now.get(table.name)) for table in tables]
+
+
+def _rows_now(site: Site) -> dict[str, int]:
+    """What cannot be counted is said by the preview."""
+    path = site.sqlite_path
+    try:
+        return live_counts(path, Reporter()) if path is not None else count_rows(site.database_url(), Reporter())
+    except GreenroomError:
+        return {}
 
 
 def pending_now(context: Context, site: Site) -> Marker | None:

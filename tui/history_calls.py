@@ -62,7 +62,10 @@ def _waiting(context: Context, site: Site) -> Waiting | None:
     if pending is not None and pending.phase is Phase.STAGING and holder is not None:
         return None  # somebody is staging it right now, and nothing is to be decided yet
     marker = pending or failed
-    backup = context.catalog.find(site.name, marker.backup_filename.removesuffix(".zip")) if marker else None
+    backup = None
+    if marker is not None:
+        of_site = marker.rows.of_site if marker.rows else None
+        backup = context.catalog.find(of_site or site.name, marker.backup_filename.removesuffix(".zip"))
     return Waiting(site, pending, failed, None, holder, backup)
 
 

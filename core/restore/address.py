@@ -24,11 +24,14 @@ class Address:
     file: Path | None = None
 
 
-def parse_address(text: str, folder: Path, environ: Mapping[str, str] = os.environ) -> Address:
+def parse_address(
+    text: str, folder: Path, environ: Mapping[str, str] = os.environ, *, called: str = "--into"
+) -> Address:
     """Given a database URL, an SQLite path relative to `folder`, return where it leads.
 
-    `${NAME}` is filled in from the environment; a password as it is would be seen by everybody who lists processes.
-    Raise UsageError where it is no URL of a known engine, or holds a password.
+    `${NAME}` is filled in from the environment; a password as it is would be seen by others, who list processes or
+    look at the screen. Messages say what it is `called`. Raise UsageError where it is no URL of a known engine,
+    or holds a password.
     """
     try:
         engine = engine_of(text)
@@ -37,18 +40,18 @@ def parse_address(text: str, folder: Path, environ: Mapping[str, str] = os.envir
             return Address(f"sqlite:///{file}", file.name, file_url(file), file)
         check_references(text)
     except ValueError as error:
-        raise UsageError(f"--into {mask_url(text)} {error}", hint="ENGINE://USER@HOST:PORT/NAME") from error
+        raise UsageError(f"{called} {mask_url(text)} {error}", hint="ENGINE://USER@HOST:PORT/NAME") from error
     if engine not in SITE_ENGINES:
-        raise UsageError(f"--into names the engine {engine!a}", hint=f"known are {', '.join(SITE_ENGINES)}")
+        raise UsageError(f"{called} names the engine {engine!a}", hint=f"known are {', '.join(SITE_ENGINES)}")
     if holds_password(text):
         raise UsageError(
-            "--into holds a password, which everybody sees who lists the processes of this machine",
-            hint="put it into a variable, and write ${NAME} in its place, in single quotes",
+            f"{called} holds a password, which others can read there: on the screen, or in the list of processes",
+            hint="put it into a variable, and write ${NAME} in its place; in a shell, in single quotes",
         )
     try:
-        url = resolve_url(text, PasswordSource(), key="--into", environ=environ)
+        url = resolve_url(text, PasswordSource(), key=called, environ=environ)
     except ConfigError as error:
         raise UsageError(error.message, hint=error.hint) from error
     if not url.database:
-        raise UsageError("--into names no database", hint="ENGINE://USER@HOST:PORT/NAME")
+        raise UsageError(f"{called} names no database", hint="ENGINE://USER@HOST:PORT/NAME")
     return Address(mask_url(text), url.database, url)

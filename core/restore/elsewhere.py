@@ -122,7 +122,7 @@ def restore_elsewhere(
         outcome = ElsewhereOutcome(
             backup, into, files_into, len(rows), sum(rows.values()), files, losses_of_all(creation.losses)
         )
-        context.catalog.record_restore(_log_row(context, site, outcome))
+        context.catalog.record_restore(_log_row(context, site, outcome, tables))
         return outcome
 
 
@@ -182,10 +182,14 @@ def _notices(found: PortableTables, files_into: Path | None) -> Iterator[str]:
     yield "it cannot be undone: what is in the database afterwards is there until somebody drops it"
 
 
-def _log_row(context: Context, site: Site, outcome: ElsewhereOutcome) -> RestoreRecord:
+def _log_row(context: Context, site: Site, outcome: ElsewhereOutcome, tables: Sequence[str]) -> RestoreRecord:
     now = context.clock()
-    folder = None if outcome.files_into is None else str(outcome.files_into)
-    results = {"into": outcome.into.shown, "files_into": folder, "losses": [asdict(loss) for loss in outcome.losses]}
+    results = {
+        "into": outcome.into.shown,
+        "files_into": None if outcome.files_into is None else str(outcome.files_into),
+        "rows": {"mode": "clear", "tables": list(tables)},
+        "losses": [asdict(loss) for loss in outcome.losses],
+    }
     return RestoreRecord(
         restore_id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         site=site.name,

@@ -138,6 +138,7 @@ def _log_row(context: Context, marker: Marker, outcome: Outcome) -> RestoreRecor
         "unexpected": [str(path) for path in outcome.unexpected],
         "notices": list(outcome.notices),
         "targets": [str(target.live) for target in marker.targets],
+        "rows": marker.rows.model_dump(include={"mode", "tables", "of_site"}) if marker.rows else None,
     }
     return RestoreRecord(
         restore_id=marker.restore_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -22,6 +23,7 @@ PRESSED: set[tuple[str, str]] = set()
 """What the present test has pressed: the name of the class of a screen or widget, and the key."""
 _MOST_ROUNDS = 50
 _QUIET_ROUNDS = 3
+_MOST_FIELDS = 12
 
 
 class Driver:
@@ -116,3 +118,24 @@ async def drive(place: Place, size: tuple[int, int] = WIDE) -> AsyncIterator[Dri
 
 def back_up(place: Place, description: str = "") -> BackupRecord:
     return create_backup(place.context, place.site, Reporter(), BackupRequest(description=description)).record
+
+
+async def focus(driver: Driver, name: str) -> None:
+    """Go to a button or field with the keyboard."""
+    for _ in range(_MOST_FIELDS):
+        if driver.focused == name:
+            return
+        await driver.press("tab")
+    pytest.fail(f"no way to {name} by tab")
+
+
+async def choose(driver: Driver, name: str) -> str:
+    """Go to a button with the keyboard and press it."""
+    await focus(driver, name)
+    return await driver.press("enter")
+
+
+async def agree(driver: Driver, name: str) -> str:
+    """Type what a restore asks for."""
+    await focus(driver, "name")
+    return await driver.type(name)

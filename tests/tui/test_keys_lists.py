@@ -106,8 +106,8 @@ async def test_the_sites(place: Place) -> None:
         assert "site59  (60 of 60)" in driver.text()
 
 
-@pytest.mark.keys("PlaceList", "up", "down", "j", "k", "pageup", "pagedown", "home", "end", "ctrl+home", "ctrl+end")
-@pytest.mark.keys("PlaceList", "enter")
+@pytest.mark.keys("PickList", "up", "down", "j", "k", "pageup", "pagedown", "home", "end", "ctrl+home", "ctrl+end")
+@pytest.mark.keys("PickList", "enter")
 async def test_the_folders_of_an_adoption(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "usb"
     for number in range(1, ROWS):

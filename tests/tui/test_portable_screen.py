@@ -10,7 +10,7 @@ import pytest
 from core.backup import BackupRequest, create_backup
 from core.progress import Reporter
 from tests.support import Place
-from tests.tui.driver import NARROW, WIDE, drive
+from tests.tui.driver import NARROW, WIDE, agree, choose, drive
 
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE])
 
@@ -75,9 +75,6 @@ async def test_it_is_restored_with_a_preview_of_its_own(place: Place) -> None:
         screen = await driver.press("r")
         assert "full portable" in screen
         assert "2 tables go before" in screen + await driver.press("pagedown")
-        await driver.press("tab")
-        await driver.type("app")
-        while driver.focused != "now":
-            await driver.press("tab")
-        assert "NEW: app is now as in" in await driver.press("enter")
+        await agree(driver, "app")
+        assert "NEW: app is now as in" in await choose(driver, "now")
     assert place.state() == before

@@ -26,20 +26,10 @@ from tui.paths import MOST_ENTRIES, Listing, list_folder, look_at, typed_path, w
 from tui.screens.ask import TextBox
 from tui.widgets.choice import Choice
 from tui.widgets.path_input import PathInput
+from tui.widgets.pick_list import PickList
 from tui.work import Workshop
 
 _MOST_TABLES = 8
-
-
-class PlaceList(OptionList):
-    """The folders and archives; one moves as in every list."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "cursor_up", "Up", show=False, tooltip="The line above"),
-        Binding("down,j", "cursor_down", "Down", show=False, tooltip="The line below"),
-        Binding("home,ctrl+home", "first", "First", show=False, tooltip="The folder above this one"),
-        Binding("end,ctrl+end", "last", "Last", show=False, tooltip="The last line"),
-    ]
 
 
 class AdoptScreen(Screen[Path | None]):
@@ -62,7 +52,7 @@ class AdoptScreen(Screen[Path | None]):
             yield Static("File or folder:", markup=False)
             yield PathInput(self._workshop, f"{working_folder()}/")
         yield Static("tab completes, then goes to the list; enter opens", id="path-problem", markup=False)
-        yield PlaceList(id="places", markup=False)
+        yield PickList(id="places", markup=False)
         yield Footer()
 
     def on_mount(self) -> None:

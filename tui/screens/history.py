@@ -167,7 +167,7 @@ class HistoryScreen(Screen[None]):
     def _undo(self, site: Site, last: RestoreRecord, answer: object) -> None:
         if answer and self._around.workshop.job is None:
             verb = partial(undo, self._around.core, site, agreed=last.restore_id)
-            task = RestoreTask("undo", site, last.backup_name)
+            task = RestoreTask("undo", site, last.backup_name, of=site.name)
             self.app.push_screen(RestoringScreen(self._around.core, self._around.workshop, task, verb))
 
     def _failed(self, error: GreenroomError) -> None:

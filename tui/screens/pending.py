@@ -17,12 +17,14 @@ from textual.widgets import Button, Footer, Static
 
 from core.context import Context
 from core.errors import GreenroomError
+from core.progress import Reporter
 from core.reports import format_age, format_time
 from core.restore.inspect import Preview, inspect_restore
-from core.restore.marker import Marker, Phase
+from core.restore.marker import Marker, Phase, RowOrder
 from core.words import plural, printable
 from tui.format import aligned, plain_lines, section, size
 from tui.history_calls import Waiting, apply, take_back
+from tui.rows import change_words, order_words
 from tui.screens.ask import ConsentScreen, error_screen
 from tui.screens.restoring import RestoringScreen
 from tui.widgets.choice import Choice
@@ -134,7 +136,11 @@ class PendingScreen(Screen[None]):
             return
         if self._workshop.job is None:
             self._changes = Text("Comparing the backup with the site ...\n\n")
-            verb = partial(inspect_restore, self._core, self._waiting.site, backup)
+            site, order = self._waiting.site, _asked_order(pending)
+
+            def verb(reporter: Reporter) -> Preview:
+                return inspect_restore(self._core, site, backup, reporter, order)
+
             self._comparing = self._workshop.start(
                 f"preview of {backup.name}", verb, self._compared, self._not_compared
             )
@@ -175,7 +181,7 @@ class PendingScreen(Screen[None]):
             return
         lost = Text.assemble(
             ("WHAT IS LOST", "bold"),
-            f"\nevery change since {self._made()}, rows and files.\n",
+            f"\n{change_words(pending.rows)} since {self._made()}.\n",
             "It is kept first, in a safety backup, and undo brings it back.\n\n",
             "The application must be stopped.",
         )
@@ -188,7 +194,8 @@ class PendingScreen(Screen[None]):
     def _apply_now(self, *, answer: bool) -> None:
         marker, site = self._waiting.pending, self._waiting.site
         if answer and marker is not None and not self._is_busy():
-            task = RestoreTask("apply", site, marker.backup_filename.removesuffix(".zip"))
+            name, how = marker.backup_filename.removesuffix(".zip"), order_words(marker.rows)
+            task = RestoreTask("apply", site, name, of=site.name, how=how)
             verb = partial(apply, self._core, site)
             self.app.switch_screen(RestoringScreen(self._core, self._workshop, task, verb))
 
@@ -242,6 +249,7 @@ def _lines(waiting: Waiting, context: Context) -> Iterator[Text]:
     facts = [
         ("what", f"{marker.action} of {marker.backup_filename.removesuffix('.zip')}"),
         *_made_lines(waiting, context),
+        *_how_lines(marker),
         ("asked", f"{asked}, {format_age(context.clock() - marker.requested_at)}"),
         ("by", marker.requested_by),
         ("state", "the site is exactly as it was before" if waiting.pending is None else _PHASES[marker.phase]),
@@ -262,6 +270,19 @@ def _made_lines(waiting: Waiting, context: Context) -> Iterator[tuple[str, str]]
         yield "backup", f"made {made}, {format_age(context.clock() - backup.created_at)}"
         if backup.description:
             yield "about", backup.description
+
+
+def _how_lines(marker: Marker) -> Iterator[tuple[str, str]]:
+    how = order_words(marker.rows)
+    if how:
+        yield "how", how
+    if marker.rows is not None and marker.rows.of_site is not None:
+        yield "from", f"another site, {marker.rows.of_site}"
+
+
+def _asked_order(pending: Marker) -> RowOrder | None:
+    """What was asked for when it was staged: a database that is exchanged is no choice of a person."""
+    return pending.rows if order_words(pending.rows) else None
 
 
 def _what_to_do(waiting: Waiting) -> Iterator[str]:

@@ -14,6 +14,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Button, Footer, Static
 
+from core.config import Site
 from core.context import Context
 from core.errors import GreenroomError
 from core.progress import Reporter
@@ -54,16 +55,18 @@ class RestoringScreen(Screen[None]):
         self._result = result
 
     def compose(self) -> ComposeResult:
-        title = self._work_item.title
-        yield Static(
-            Text(printable(f"{title[0].upper()}{title[1:]}, {self._work_item.site.name}")), id="title", markup=False
-        )
+        yield Static(Text(printable(self._heading)), id="title", markup=False)
         with VerticalScroll(id="result"):
             yield Static(id="result-text", markup=False)
         with Horizontal(classes="choices", id="choices"):
             yield Choice("Back", "back")
             yield Choice("Take the staged restore back", "take-back")
         yield Footer()
+
+    @property
+    def _heading(self) -> str:
+        task = self._work_item
+        return f"{task.title[0].upper()}{task.title[1:]}, {'into ' * (task.into.name != task.of)}{task.into.name}"
 
     def on_mount(self) -> None:
         self.query_one("#take-back").display = False
@@ -87,6 +90,8 @@ class RestoringScreen(Screen[None]):
             lines.append("Cancelling: it stops in good order, unless the switch has begun; then it is finished.")
         elif self._work_item.kind == "stage":
             lines.append("The site is not changed by staging. x cancels.")
+        elif self._work_item.fills:
+            lines.append("No site is changed. x cancels, and the database is empty again.")
         else:
             lines.append("The site is changed only at the very end, in a moment. x cancels.")
         lines.append("esc goes back; the work goes on, and this comes back with the result.")
@@ -111,13 +116,13 @@ class RestoringScreen(Screen[None]):
         pending = result.pending if isinstance(result, Restored) else None
         self.query_one("#take-back").display = pending is not None and not pending.changed_site
         self.query_one("#back").focus()
-        self.post_message(Said("result", f"{self._work_item.title}, {self._work_item.site.name}\n{text.plain}"))
+        self.post_message(Said("result", f"{self._heading}\n{text.plain}"))
         self.refresh_bindings()
 
     @on(Button.Pressed, "#take-back")
     def _take_back(self) -> None:
-        if self._workshop.job is None:
-            site = self._work_item.site
+        site = self._work_item.into
+        if self._workshop.job is None and isinstance(site, Site):
             verb = partial(take_back, self._core, site)
             self._workshop.start(f"taking back the restore of {site.name}", verb, self._taken_back, self._kept)
 

@@ -14,6 +14,7 @@ from core.history import HistoryEntry, when
 from core.reports import format_age, format_time, restore_report
 from core.words import plural, printable
 from tui.format import aligned, plain_lines, section, size
+from tui.rows import mode_words, tables_words
 from tui.widgets.log_view import Row
 
 _MOST_NAMES = 200
@@ -43,7 +44,8 @@ def _facts(entry: HistoryEntry, by: str, site: Site, now: datetime) -> list[tupl
 
 
 def _restore(entry: RestoreRecord, site: Site, now: datetime, undoable: RestoreRecord | None) -> Text:
-    into = restore_report(entry)["into"]
+    report = restore_report(entry)
+    into = report["into"]
     facts = [
         *_facts(entry, entry.restored_by, site, now),
         (
@@ -58,6 +60,11 @@ def _restore(entry: RestoreRecord, site: Site, now: datetime, undoable: RestoreR
             (entry.files_restored, "file"),
         )
         facts.append(("what", ", ".join(plural(number, word) for number, word in counts)))
+    how = tables_words(report["scope"]) if into else mode_words(report["mode"], report["scope"])
+    if how:
+        facts.append(("how", how))
+    if report["of_site"]:
+        facts.append(("from", f"a backup of {printable(report['of_site'])}"))
     text = Text.assemble((f"{entry.action} of {printable(entry.backup_name)}", "bold"), "\n\n")
     text.append("\n".join(aligned(facts, indent=0)) + "\n\n")
     text.append_text(section("Why", plain_lines(entry.error or "").splitlines(), indent=0))

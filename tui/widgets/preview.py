@@ -8,16 +8,25 @@ from datetime import datetime
 
 from rich.text import Text
 
+from core.catalog import BackupRecord
 from core.config import Site
 from core.databases.losses import Loss
+from core.errors import GreenroomError
 from core.holders import Holder
 from core.reports import format_age, format_time
+from core.restore.elsewhere import ElsewherePreview
 from core.restore.inspect import FolderChange, Preview, TableChange
 from core.words import plural, printable
-from tui.format import aligned, count, section, signed, size
+from tui.format import aligned, count, plain_lines, section, signed, size
+from tui.rows import change_words, order_words
 
 _MOST_ROWS = 500
 _MOST_EXAMPLES = 5
+_NOTHING_LOST = (
+    "nothing: the database is empty, and no site is changed",
+    "IT CANNOT BE UNDONE: what is there then stays until somebody drops it.",
+)
+_ALL_EXACT = "nothing: every value comes back equal"
 _REPLACED = {"rename": "replaced as a whole", "entries": "its entries swapped one by one, journalled"}
 
 
@@ -28,11 +37,37 @@ def preview_text(preview: Preview, site: Site, now: datetime) -> Text:
     text.append_text(section("From", _source(preview, site, now)))
     text.append_text(section(f"To {preview.site}", aligned(_target(preview), indent=0)))
     text.append_text(changes_text(preview, site))
-    text.append_text(section("What cannot be kept exactly", _points(map(_loss, preview.losses))))
+    text.append_text(section("What cannot be kept exactly", _fidelity(preview)))
     text.append_text(section("Good to know", _points(preview.notices)))
     text.append_text(section("Files", _folders(preview)))
     text.append_text(section("Space", _space(preview)))
     text.rstrip()
+    return text
+
+
+def elsewhere_text(preview: ElsewherePreview, site: Site, now: datetime) -> Text:
+    """As `preview_text`, of a restore of a site's backup into an empty database that is no site."""
+    into, backup = preview.into, preview.backup
+    text = section("From", [*_backup_lines(backup, site, now), f"of {site.name}, on {preview.source}"])
+    target = [("database", printable(into.shown)), ("engine", preview.engine), ("now", "empty")]
+    text.append_text(section(f"To {printable(into.name)}", aligned(target, indent=0)))
+    text.append_text(section("WHAT IS LOST", _NOTHING_LOST))
+    losses = [*_points(map(_loss, preview.losses))] or [_ALL_EXACT]
+    text.append_text(section("What cannot be kept exactly", losses))
+    rows = [(printable(f"table {name}"), count(number)) for name, number in preview.tables.items()]
+    lines = aligned([("", "rows"), *rows[:_MOST_ROWS]], right=[1], indent=0)
+    more = [f"and {len(rows) - _MOST_ROWS:,} more"] if len(rows) > _MOST_ROWS else []
+    text.append_text(section("What comes in", [*lines, *more]))
+    text.append_text(section("Good to know", _points(preview.notices)))
+    text.rstrip()
+    return text
+
+
+def refused_text(error: GreenroomError) -> Text:
+    """Given why there is no preview, return it as text."""
+    lines = [*plain_lines(error.message).splitlines(), *plain_lines(error.hint or "").splitlines()]
+    text = section("NOT POSSIBLE NOW", lines)
+    text.append("Nothing was changed. Choose something else above, or clear the cause and Look again.")
     return text
 
 
@@ -59,14 +94,27 @@ def short_holder(holder: Holder) -> str:
     return printable(f"{program} (process {holder.pid})")
 
 
-def _source(preview: Preview, site: Site, now: datetime) -> Iterator[str]:
-    backup = preview.backup
+def _fidelity(preview: Preview) -> list[str]:
+    """Of a portable backup; where the present tables could not be read nothing can be said."""
+    lines = [*_points(map(_loss, preview.losses))]
+    known = order_words(preview.rows) and preview.present == "healthy" and not preview.blockers
+    return lines or ([_ALL_EXACT] if known else [])
+
+
+def _backup_lines(backup: BackupRecord, site: Site, now: datetime) -> Iterator[str]:
     when = f"{format_time(backup.created_at, site.time_zone)}, {format_age(now - backup.created_at)}"
-    kind = "" if preview.rows is None else f", {backup.scope} {backup.kind}"
-    yield printable(f"{backup.name}, {size(backup.file_size)}{kind}")
+    kind = f"{backup.scope} portable" if backup.kind == "portable" else "a snapshot, restored whole"
+    yield printable(f"{backup.name}, {size(backup.file_size)}, {kind}")
     yield printable(f"made {when}, by {backup.created_by}")
     if backup.description:
         yield printable(f"about: {backup.description}")
+
+
+def _source(preview: Preview, site: Site, now: datetime) -> Iterator[str]:
+    backup = preview.backup
+    yield from _backup_lines(backup, site, now)
+    if backup.site != preview.site:
+        yield printable(f"of another site, {backup.site}")
     if preview.version_differs:
         yield printable(f"VERSION of the application {preview.version_backup}, NOW IT IS {preview.version_now}")
     elif preview.version_backup is not None:
@@ -91,7 +139,7 @@ def _lost(preview: Preview, site: Site) -> Iterator[str]:
         more = folder.lost - min(_MOST_EXAMPLES, len(folder.lost_examples))
         if more > 0:
             yield f"  and {plural(more, 'file')} more"
-    yield f"every change since {format_time(preview.backup.created_at, site.time_zone)}"
+    yield f"{change_words(preview.rows)} since {format_time(preview.backup.created_at, site.time_zone)}"
     yield f"It is kept first, and `greenroom undo {preview.site}` brings it back."
 
 
@@ -99,7 +147,9 @@ def _changes(preview: Preview) -> list[str]:
     """Tables and folders, the biggest loss first; then gains; then what stays."""
     rows = [_table_row(table) for table in preview.tables] + [_folder_row(folder) for folder in preview.folders]
     rows.sort(key=lambda row: row.order)
-    heads = ("", "now", "in the backup", "difference", "")
+    merged = preview.rows is not None and preview.rows.mode == "merge"
+    after = "after it, or more" if merged else "after it" if order_words(preview.rows) else "in the backup"
+    heads = ("", "now", after, "difference", "")
     lines = aligned([heads, *(row.cells for row in rows[:_MOST_ROWS])], right=[1, 2, 3], indent=0)
     more = len(rows) - _MOST_ROWS
     if more > 0:
