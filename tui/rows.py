@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.restore.marker import RowOrder
 from core.words import plural, printable
 
-CLEAR = "all rows of these tables go, then those of the backup come"
+CLEAR = "all rows of these tables go, then the backup's come"
 MERGE = "rows with the same key are overwritten, all others stay"
 
 
@@ -39,3 +39,9 @@ def change_words(order: RowOrder | None) -> str:
     if order.mode == "merge":
         return "every change to a row that the backup has too, and to the files,"
     return "every change to these tables, and to the files," if order.tables else "every change to its tables and files"
+
+
+def exchange_words(order: RowOrder | None) -> str:
+    """Return what of a site is lost when the backup of another one comes."""
+    rows = "the rows with the same key" if order is not None and order.mode == "merge" else "all rows of these tables"
+    return f"{rows}, and the files, that are there now: those of another site come"

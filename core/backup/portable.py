@@ -41,8 +41,8 @@ def write_tables(
         described = writer.add_file("schema.json", [f"{schema.model_dump_json(indent=2)}\n".encode()], ours)
         members = {table_member(table.name, number): table for number, table in enumerate(schema.tables, 1)}
         written = []
-        for member, table in sorted(members.items()):
-            reporter.phase(f"writing the table {table.name}")
+        for number, (member, table) in enumerate(sorted(members.items()), 1):
+            reporter.phase(f"writing table {number} of {len(members)}: {table.name}")
             rows = _Rows(reader.lines(table))
             file = writer.add_file(member, rows.array(), ours)
             written.append(

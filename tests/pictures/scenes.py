@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
+from core.backup import BackupRequest, create_backup
 from core.config import Site
 from core.context import Context
+from core.keep import delete_backup
 from core.progress import Reporter
 from core.restore.stage import cancel_restore, stage_restore
 from tests.tui.driver import NARROW, WIDE, Driver
 from tui.app import GreenroomApp
 
 SIZES = {"": WIDE, "_80x24": NARROW}
+_URL = ("s", "q", "l", "i", "t", "e", "colon", "slash", "slash", "slash", *"new", "full_stop", *"db")
 Around = Callable[[Context, Site], AbstractContextManager[Context]]
 
 
@@ -36,6 +39,15 @@ def _several(context: Context, site: Site) -> Iterator[Context]:
     """There is another site, without a backup."""
     sites = {site.name: site, "shop": replace(site, name="shop")}
     yield replace(context, settings=replace(context.settings, sites=sites))
+
+
+@contextmanager
+def _portable(context: Context, site: Site) -> Iterator[Context]:
+    """The newest backup is a portable one while the picture is taken."""
+    request = BackupRequest("portable", description="to move to the server")
+    made = create_backup(context, site, Reporter(), request).record
+    yield context
+    delete_backup(context, site, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,11 @@ SCENES = (
     Scene("messages", "What was said before", ("v", "3")),
     Scene("palette", "Commands by their names", ("ctrl+p",)),
     Scene("restored", "How a restore came out", ("r", "tab", *"movies", "tab", "tab", "tab", "enter")),
+    Scene("choices", "A portable backup: cleared or merged, which tables, and where to", ("r",), _portable),
+    Scene("mode", "Cleared or merged", ("r", "m"), _portable),
+    Scene("tables", "Which tables are restored", ("r", "t", "down", "space"), _portable),
+    Scene("into", "Into its own site, another one, or a database", ("r", "i"), _portable),
+    Scene("elsewhere", "What comes into an empty database", ("r", "i", "down", "enter", *_URL, "enter"), _portable),
 )
 
 

@@ -159,6 +159,7 @@ async def test_into_another_site(place: Place, size: tuple[int, int]) -> None:
         assert "Restore a backup of app into second?" in screen
         assert _off(driver, "now"), "another name must be typed"
         assert "of another site, app" in screen
+        assert "all rows of these tables, and the files, that are there now" in screen
         await agree(driver, "app")
         assert _off(driver, "now")
         await driver.press("ctrl+u", *"second")
@@ -263,6 +264,16 @@ async def test_a_database_that_is_not_empty_is_refused_and_another_can_be_chosen
         assert "is not empty" in " ".join(screen.split())
     assert _all(full, "SELECT name FROM sqlite_master") == [("mine",)]
     assert place.state() == before
+
+
+@pytest.mark.keys("TableList", "up", "down", "j", "k", "space")
+async def test_one_moves_in_the_tables_as_in_every_list(place: Place) -> None:
+    _with_tags(place)
+    _portable(place)
+    async with drive(place, NARROW) as driver:
+        await driver.press("r", "t", "down", "j", "k", "up", "j", "space")
+        assert "out  notes" in driver.text()
+        assert "3 of 4: films, tags, users" in await choose(driver, "go")
 
 
 async def test_nothing_chosen_restores_nothing_and_all_are_in_again(place: Place) -> None:

@@ -23,8 +23,8 @@ sqlite:///FILE
 postgresql://USER:${NAME}@HOST/DATABASE
 mariadb://USER:${NAME}@HOST/DATABASE
 
-It must be empty: its tables are made. Never type a password here: ${NAME} is
-the variable of that name, set where greenroom was started."""
+It must be empty: its tables are made. Never type a password here:
+${NAME} is a variable that was set before greenroom was started."""
 
 
 class AddressScreen(Box[Address | None]):

@@ -85,7 +85,7 @@ class RestoringScreen(Screen[None]):
         job = self._job
         if job is None or self._result is not None:
             return
-        lines = [f"{job.progress.phase}", progress_words(job.progress, job.seconds, bar_width=40), ""]
+        lines = [f"{job.progress.phase}", progress_words(job.progress, job.seconds, bar_width=28), ""]
         if job.token.cancelled:
             lines.append("Cancelling: it stops in good order, unless the switch has begun; then it is finished.")
         elif self._work_item.kind == "stage":

@@ -6,8 +6,10 @@ from rich.text import Text
 from textual.widgets import Static
 
 from core.words import printable
-from tui.format import progress_words
+from tui.format import progress_words, shorten
 from tui.work import Job, Workshop
+
+_LONGEST_PHASE = 48  # that of a long table: the figures beside it fit into two lines of 80 letters
 
 
 class JobLine(Static):
@@ -35,4 +37,6 @@ def job_text(job: Job) -> Text:
     if job.token.cancelled:
         return Text.assemble((printable(job.title), "bold"), ": cancelling, until it has stopped in good order")
     words = progress_words(job.progress, job.seconds, bar_width=12)
-    return Text.assemble((printable(job.title), "bold"), f": {printable(job.progress.phase)}  {words}")
+    return Text.assemble(
+        (printable(job.title), "bold"), f": {shorten(printable(job.progress.phase), _LONGEST_PHASE)}  {words}"
+    )

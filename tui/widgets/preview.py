@@ -18,7 +18,7 @@ from core.restore.elsewhere import ElsewherePreview
 from core.restore.inspect import FolderChange, Preview, TableChange
 from core.words import plural, printable
 from tui.format import aligned, count, plain_lines, section, signed, size
-from tui.rows import change_words, order_words
+from tui.rows import change_words, exchange_words, order_words
 
 _MOST_ROWS = 500
 _MOST_EXAMPLES = 5
@@ -139,7 +139,10 @@ def _lost(preview: Preview, site: Site) -> Iterator[str]:
         more = folder.lost - min(_MOST_EXAMPLES, len(folder.lost_examples))
         if more > 0:
             yield f"  and {plural(more, 'file')} more"
-    yield f"{change_words(preview.rows)} since {format_time(preview.backup.created_at, site.time_zone)}"
+    if preview.backup.site == preview.site:
+        yield f"{change_words(preview.rows)} since {format_time(preview.backup.created_at, site.time_zone)}"
+    else:
+        yield exchange_words(preview.rows)
     yield f"It is kept first, and `greenroom undo {preview.site}` brings it back."
 
 
