@@ -19,12 +19,14 @@ from core.errors import GreenroomError
 from core.restore.address import Address
 from core.words import printable
 from tui.calls import TableRows, read_table_rows
-from tui.format import aligned, plain_lines
+from tui.format import aligned, plain_lines, shorten
 from tui.restore_choice import RestoreChoice
 from tui.screens.ask import Box
 from tui.widgets.choice import Choice
 from tui.widgets.table_list import TableList
 from tui.work import Workshop
+
+_LONGEST_NAME = 24
 
 
 class TablesBox(Box[tuple[str, ...] | None]):
@@ -111,7 +113,7 @@ class RestoreTablesScreen(TablesBox):
 
 
 def _cells(table: TableRows, into: Site | Address) -> tuple[str, ...]:
-    cells = (printable(table.name), f"{table.backup:,} in the backup")
+    cells = (shorten(printable(table.name), _LONGEST_NAME), f"{table.backup:,} in backup")
     if isinstance(into, Address):
         return cells
     return (*cells, "not there now" if table.now is None else f"{table.now:,} now")
