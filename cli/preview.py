@@ -9,7 +9,7 @@ from core.context import Context
 from core.databases.losses import Loss
 from core.reports import format_age, format_time
 from core.restore.finish import Outcome
-from core.restore.inspect import FolderChange, Preview, TableChange
+from core.restore.inspect import FolderChange, Preview, TableChange, change_words
 from core.sizes import format_size
 from core.words import plural, printable
 
@@ -116,7 +116,7 @@ def _lost(context: Context, preview: Preview) -> Iterator[str]:
         if folder.lost > len(folder.lost_examples) > 0:
             yield f"  and {folder.lost - len(folder.lost_examples)} more"
     zone = context.settings.site(preview.site).time_zone
-    yield f"every change since {format_time(preview.backup.created_at, zone)}"
+    yield f"{change_words(preview.rows)} since {format_time(preview.backup.created_at, zone)}"
 
 
 def loss_lines(losses: Sequence[Loss]) -> list[str]:

@@ -32,15 +32,6 @@ def mode_words(mode: str | None, tables: Sequence[str]) -> str:
     return f"{mode}, {named if tables else 'all tables'}"
 
 
-def change_words(order: RowOrder | None) -> str:
-    """Return which changes since the backup are lost, as the beginning of a sentence."""
-    if order is None or order.mode == "exchange":
-        return "every change"
-    if order.mode == "merge":
-        return "every change to a row that the backup has too, and to the files,"
-    return "every change to these tables, and to the files," if order.tables else "every change to its tables and files"
-
-
 def exchange_words(order: RowOrder | None) -> str:
     """Return what of a site is lost when the backup of another one comes."""
     rows = "the rows with the same key" if order is not None and order.mode == "merge" else "all rows of these tables"

@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, CursorResult, Engine, NullPool, create_e
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import DBAPIError
 
+from core.databases.mysql.offering import offer_files
 from core.errors import GreenroomError
 
 
@@ -67,7 +68,10 @@ def open_server(url: str | URL, **arguments: str) -> Engine:
     words: dict[str, object] = dict(arguments)
     if driver.engine == "mysql" and address.password:
         words["password"] = address.password.encode()  # PyMySQL takes text for Latin-1
-    return create_engine(address.set(drivername=driver.dialect), poolclass=NullPool, connect_args=words)
+    engine = create_engine(address.set(drivername=driver.dialect), poolclass=NullPool, connect_args=words)
+    if driver.engine == "mysql":
+        offer_files(engine)
+    return engine
 
 
 def run_as_it_is(connection: Connection, statement: str) -> CursorResult[Any]:

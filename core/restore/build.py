@@ -65,9 +65,9 @@ def build_database(
     url = file_url(path)
     with staged_tables(context, site, marker, order, url, reporter) as found, open_target(url) as database:
         if database.occupants():
-            load_existing(found, database, reporter, merge=order.mode == "merge")
+            restored = load_existing(found, database, reporter, merge=order.mode == "merge")
         else:
-            fill_new(found, database, plan_tables(found.schema, database), reporter)
+            restored = fill_new(found, database, plan_tables(found.schema, database), reporter)
         database.commit()
     belonging = present_belonging(target.live, folder=False)
     give(path, belonging.mode, belonging.uid, belonging.gid)
@@ -75,7 +75,12 @@ def build_database(
     built = digest_path(path, reporter)
     tables = check_database(path, reporter, quick=True).tables
     return Expected(
-        digest=built.hex, tables=tables, entries=built.entries, files=built.files, size_bytes=built.size_bytes
+        digest=built.hex,
+        tables=tables,
+        restored=restored,
+        entries=built.entries,
+        files=built.files,
+        size_bytes=built.size_bytes,
     )
 
 

@@ -107,9 +107,13 @@ def set_aside_paths(marker: Marker) -> tuple[Path, ...]:
     return tuple(target.kept(SET_ASIDE_PREFIX) for target in marker.targets)
 
 
+def _restored(database: Expected) -> dict[str, int]:
+    return database.tables or {} if database.restored is None else database.restored
+
+
 def _outcome(marker: Marker, state: str, notices: Sequence[str] = ()) -> Outcome:
     database = marker.expected.get(DATABASE)
-    tables = database.tables if database and database.tables else {}
+    tables = _restored(database) if database else {}
     files = sum(one.files for name, one in marker.expected.items() if name != DATABASE)
     new = state == "new"
     return Outcome(

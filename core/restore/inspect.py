@@ -111,7 +111,17 @@ class Preview:
             for table in rows
         ]
         lines += [f"{folder.name}: {plural(folder.lost, 'file')}" for folder in self.folders if folder.lost]
-        return (*lines, f"every change since {self.backup.created_at.isoformat(timespec='seconds')}")
+        since = self.backup.created_at.isoformat(timespec="seconds")
+        return (*lines, f"{change_words(self.rows)} since {since}")
+
+
+def change_words(order: RowOrder | None) -> str:
+    """Return which changes since the backup are lost, as the beginning of a sentence."""
+    if order is None or order.is_whole:
+        return "every change"
+    if order.mode == "merge":
+        return "every change to a row that the backup has too, and to the files,"
+    return "every change to these tables, and to the files," if order.tables else "every change to its tables and files"
 
 
 def inspect_restore(

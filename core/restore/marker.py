@@ -100,10 +100,14 @@ class Move(_Frozen):
 
 
 class Expected(_Frozen):
-    """What a target must hold after the switch; `digest` covers names, modes and content."""
+    """What a target must hold after the switch; `digest` covers names, modes and content.
+
+    `restored` are the rows that come to each table, where that is not all that the database then holds.
+    """
 
     digest: str = ""
     tables: dict[str, int] | None = None
+    restored: dict[str, int] | None = None
     entries: int = 0
     files: int = 0
     size_bytes: int = 0

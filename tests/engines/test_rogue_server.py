@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from core.databases.reading import open_reader
 from core.databases.target import open_target
 from core.errors import GreenroomError
+from core.progress import Reporter
 from tests.engines.conftest import MakeDatabase, run_sql
 from tests.engines.test_target import export, fetch
 
@@ -113,3 +115,16 @@ def test_it_gets_no_file_but_ours(make_database: MakeDatabase, tmp_path: Path, t
         target.load(exported.table, iter(exported.lines), merge=True)
     assert _SECRET not in b"".join(rogue.got)
     assert fetch(url, "SELECT * FROM t") == [(1, "x")]
+
+
+def test_who_only_reads_has_no_file_for_it(make_database: MakeDatabase, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(_SECRET)
+    url = make_database("mysql")
+    with (
+        _rogue(url, b"VERSION()", str(secret).encode()) as (asked, rogue),
+        pytest.raises(GreenroomError, match="asked for a file of this machine"),
+        open_reader(make_url(asked), Reporter()),
+    ):
+        pass
+    assert _SECRET not in b"".join(rogue.got)

@@ -19,12 +19,12 @@ from core.context import Context
 from core.errors import GreenroomError
 from core.progress import Reporter
 from core.reports import format_age, format_time
-from core.restore.inspect import Preview, inspect_restore
+from core.restore.inspect import Preview, change_words, inspect_restore
 from core.restore.marker import Marker, Phase, RowOrder
 from core.words import plural, printable
 from tui.format import aligned, plain_lines, section, size
 from tui.history_calls import Waiting, apply, take_back
-from tui.rows import change_words, order_words
+from tui.rows import order_words
 from tui.screens.ask import ConsentScreen, error_screen
 from tui.screens.restoring import RestoringScreen
 from tui.widgets.choice import Choice

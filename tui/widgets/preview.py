@@ -15,10 +15,10 @@ from core.errors import GreenroomError
 from core.holders import Holder
 from core.reports import format_age, format_time
 from core.restore.elsewhere import ElsewherePreview
-from core.restore.inspect import FolderChange, Preview, TableChange
+from core.restore.inspect import FolderChange, Preview, TableChange, change_words
 from core.words import plural, printable
 from tui.format import aligned, count, plain_lines, section, signed, size
-from tui.rows import change_words, exchange_words, order_words
+from tui.rows import exchange_words, order_words
 
 _MOST_ROWS = 500
 _MOST_EXAMPLES = 5

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 
 def offer_files(engine: Engine) -> None:
-    """Let the connections of an engine, made with `local_infile`, send what is offered, and nothing else."""
+    """Let the connections of an engine send what is offered, where they were made with `local_infile`; nothing else."""
     offering = _offering_class()
 
     @event.listens_for(engine, "do_connect")

@@ -17,7 +17,6 @@ from core.databases.mysql import ENGINE
 from core.databases.mysql.bulk import Bulk, words_of
 from core.databases.mysql.fresh import noted_tables, remove_note, remove_noted, write_note
 from core.databases.mysql.loadtext import loaded_conversion, read_conversion
-from core.databases.mysql.offering import offer_files
 from core.databases.mysql.reflect import read_schema
 from core.databases.quoting import back_quoted as quoted
 from core.databases.schema import Column, ForeignKey, Schema, Table
@@ -58,7 +57,6 @@ _ENGINES = text("""
 def open_target(url: URL) -> Iterator[MysqlTarget]:
     """Connect, and begin."""
     engine = open_server(url, init_command=_MODE, local_infile="1")
-    offer_files(engine)
     with one_transaction(engine, import_module("pymysql.err").MySQLError) as connection:  # the driver is an extra
         for setting in _SETTINGS:
             connection.execute(text(setting))
