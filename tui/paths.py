@@ -13,7 +13,8 @@ from pathlib import Path
 from core.errors import UsageError
 
 MOST_ENTRIES = 2000
-_SUFFIX = ".zip"
+_SUFFIXES = (".zip", ".json")  # the second of what a Django project exports
+_SIDECAR = ".state.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,10 @@ def _age(place: Place) -> tuple[float, str]:
     return (-place.changed.timestamp() if place.changed else 0.0, place.path.name)
 
 
+def _may_be_archive(name: str) -> bool:
+    return name.endswith(_SUFFIXES) and not name.endswith(_SIDECAR)
+
+
 def _place(entry: os.DirEntry[str]) -> Iterator[Place]:
     if entry.name.startswith("."):
         return
@@ -111,5 +116,5 @@ def _place(entry: os.DirEntry[str]) -> Iterator[Place]:
         return
     if stat.S_ISDIR(status.st_mode):
         yield Place(Path(entry.path))
-    elif stat.S_ISREG(status.st_mode) and entry.name.lower().endswith(_SUFFIX):
+    elif stat.S_ISREG(status.st_mode) and _may_be_archive(entry.name.lower()):
         yield Place(Path(entry.path), status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))

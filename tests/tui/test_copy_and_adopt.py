@@ -128,8 +128,11 @@ async def test_folders_can_be_gone_through_by_keys_alone(place: Place, monkeypat
         await driver.press("tab")
         await driver.press("enter")
         assert f"File or folder: {place.root}/backups/" in driver.text().replace("\n", "") or "app/" in driver.text()
+        (place.root / "backups" / "app" / "export.json").write_text("{}")
         await driver.press("enter")
         assert ".zip" in driver.text()
+        assert "export.json" in driver.text()
+        assert ".state.json" not in driver.text()
 
 
 async def test_a_read_only_app_copies_and_adopts_nothing(place: Place) -> None:

@@ -94,7 +94,7 @@ async def test_the_path_of_an_adoption(place: Place, tmp_path: Path, monkeypatch
         await driver.press("shift+tab", "x", "enter")
         assert "is not there" in driver.text()
         await driver.press("backspace", "enter")
-        assert "no archive (*.zip) here" in driver.text()
+        assert "no archive (*.zip, *.json) here" in driver.text()
         assert driver.focused == "places"
         await driver.press("escape")
         assert driver.screen == "BackupsScreen"

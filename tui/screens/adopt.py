@@ -104,7 +104,7 @@ class AdoptScreen(Screen[Path | None]):
         options.highlighted = min(1, len(listing.places))
         archives = sum(not place.is_folder for place in listing.places)
         cut = f"; only the first {MOST_ENTRIES:,} entries were looked at" if listing.cut else ""
-        found = plural(archives, "archive") if archives else "no archive (*.zip)"
+        found = plural(archives, "archive") if archives else "no archive (*.zip, *.json)"
         self.query_one("#path-problem", Static).update(Text(f"{found} here{cut}. tab completes, enter opens"))
         if focus:
             field = self.query_one(PathInput)
