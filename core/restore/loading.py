@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from core.databases.compare import compare_columns
-from core.databases.creation import Creation, plan_creation
+from core.databases.creation.plan import Creation, plan_creation
 from core.databases.losses import Loss
 from core.databases.order import order_tables
 from core.databases.schema import ForeignKey, Schema, Table

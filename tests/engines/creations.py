@@ -13,7 +13,7 @@ import psycopg
 import pymysql
 
 from core.databases.connect import open_server
-from core.databases.creation import Creation, plan_creation
+from core.databases.creation.plan import Creation, plan_creation
 from core.databases.mysql.reflect import read_schema as read_mysql
 from core.databases.postgresql.reflect import read_schema as read_postgresql
 from core.databases.schema import Column, ForeignKey, Schema, Table

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from core.databases.naming import quoted
+from core.databases.creation.naming import quoted
 from core.databases.schema import (
     Check,
     Column,

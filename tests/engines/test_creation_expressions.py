@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from core.databases.default_sql import default_clause
-from core.databases.draft import NativeType
-from core.databases.expressions import translate
-from core.databases.families import LeftOutError
+from core.databases.creation.default_sql import default_clause
+from core.databases.creation.draft import NativeType
+from core.databases.creation.expressions import translate
+from core.databases.creation.families import LeftOutError
 from core.databases.schema import Column, ColumnType, Default, Table
 from tests.engines.conftest import ENGINES, MakeDatabase
 from tests.engines.creations import run

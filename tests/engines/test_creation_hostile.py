@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from core.databases.creation import plan_creation
+from core.databases.creation.plan import plan_creation
 from core.databases.schema import Check, Column, ColumnType, Default, ForeignKey, Kind, Schema, Table
 from core.errors import GreenroomError
 from tests.engines.conftest import ENGINES, MakeDatabase

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.databases.creation import Creation, plan_creation
+from core.databases.creation.plan import Creation, plan_creation
 from core.databases.schema import Check, Column, ColumnType, Default, ForeignKey, Index, Schema, Table, Unique
 from tests.engines.conftest import ENGINES, MakeDatabase, run_sql
 from tests.engines.creations import DRIVER_ERRORS, create, read_schema, run, what_is_kept

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.databases.creation import plan_creation
+from core.databases.creation.plan import plan_creation
 from core.databases.schema import Schema, Table
 from tests.cli.conftest import House
 from tests.engines.conftest import ENGINES, MakeDatabase, run_sql

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from core.databases.naming import quoted
+from core.databases.creation.naming import quoted
 from core.databases.schema import Column, Schema, Table
 from core.databases.target import open_target
 from tests.cli.conftest import House

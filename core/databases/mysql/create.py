@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from core.databases.clauses import (
+from core.databases.creation.clauses import (
     check_clause,
     column_clause,
     foreign_key_clause,
@@ -14,10 +14,10 @@ from core.databases.clauses import (
     table_statement,
     unique_clause,
 )
-from core.databases.draft import DraftTable
+from core.databases.creation.draft import DraftTable
+from core.databases.creation.naming import quoted
 from core.databases.mysql import ENGINE
 from core.databases.mysql.types import default_collation
-from core.databases.naming import quoted
 
 
 def statements(tables: Sequence[DraftTable], *, mariadb: bool) -> tuple[list[str], list[str]]:

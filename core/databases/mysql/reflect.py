@@ -10,10 +10,10 @@ from typing import Any, cast
 
 from sqlalchemy import Connection
 
-from core.databases.defaults import parse_default
+from core.databases.creation.defaults import parse_default
+from core.databases.creation.native import Meaning, read_type
 from core.databases.mysql import ENGINE
 from core.databases.mysql.catalog import ACTIONS, CHECKS, COLUMNS, INDEXES, KEYS, OTHERS, TABLES
-from core.databases.native import Meaning, read_type
 from core.databases.schema import (
     Action,
     Check,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from core.databases.draft import NativeType
+from core.databases.creation.draft import NativeType
 from core.databases.mysql.types import BYTES_A_LETTER, LONGEST_VARCHAR, Room
 from core.databases.schema import ColumnType, Schema, Table
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from core.databases.draft import NativeType
-from core.databases.literals import enum_literal
+from core.databases.creation.draft import NativeType
+from core.databases.creation.literals import enum_literal
+from core.databases.creation.native import told_as_plain
 from core.databases.mysql import ENGINE
-from core.databases.native import told_as_plain
 from core.databases.schema import ColumnType, Kind
 
 BYTES_A_LETTER = 4

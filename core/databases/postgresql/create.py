@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-from core.databases.clauses import (
+from core.databases.creation.clauses import (
     check_clause,
     column_clause,
     foreign_key_clause,
@@ -14,9 +14,9 @@ from core.databases.clauses import (
     table_statement,
     unique_clause,
 )
-from core.databases.draft import DraftColumn, DraftTable
-from core.databases.literals import text_literal
-from core.databases.naming import quoted
+from core.databases.creation.draft import DraftColumn, DraftTable
+from core.databases.creation.literals import text_literal
+from core.databases.creation.naming import quoted
 from core.databases.postgresql import ENGINE
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.databases.naming import NewNames
+from core.databases.creation.naming import NewNames
 from core.databases.postgresql.types import is_enum
 from core.databases.schema import Column, ColumnType, Schema, Table
 

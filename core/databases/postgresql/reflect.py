@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.databases.defaults import parse_default
-from core.databases.native import Meaning, read_type
+from core.databases.creation.defaults import parse_default
+from core.databases.creation.native import Meaning, read_type
 from core.databases.postgresql import ENGINE
 from core.databases.postgresql.catalog import COLUMNS, CONSTRAINTS, HABITS, INDEXES, OTHERS, TABLES
 from core.databases.schema import (

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from core.databases.draft import NativeType
-from core.databases.native import LONG_TEXT, told_as_plain
+from core.databases.creation.draft import NativeType
+from core.databases.creation.native import LONG_TEXT, told_as_plain
 from core.databases.postgresql import ENGINE
 from core.databases.postgresql.reflect import COLLATIONS
 from core.databases.schema import ColumnType, Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.databases.clauses import (
+from core.databases.creation.clauses import (
     check_clause,
     column_clause,
     foreign_key_clause,
@@ -13,7 +13,7 @@ from core.databases.clauses import (
     table_statement,
     unique_clause,
 )
-from core.databases.draft import DraftTable
+from core.databases.creation.draft import DraftTable
 from core.databases.sqlite.snapshot import ENGINE
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, cast
 
-from core.databases.defaults import parse_default
-from core.databases.native import Meaning, read_type
+from core.databases.creation.defaults import parse_default
+from core.databases.creation.native import Meaning, read_type
 from core.databases.schema import Action, Check, Column, ColumnType, ForeignKey, Index, LeftOut, Schema, Table, Unique
 from core.databases.sqlite.definition import Definition, KeyClause, read_definition, read_where
 from core.databases.sqlite.snapshot import ENGINE

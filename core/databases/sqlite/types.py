@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from core.databases.draft import NativeType
-from core.databases.literals import is_one_of
-from core.databases.native import LONG_TEXT, read_type, told_as_plain
+from core.databases.creation.draft import NativeType
+from core.databases.creation.literals import is_one_of
+from core.databases.creation.native import LONG_TEXT, read_type, told_as_plain
 from core.databases.schema import ColumnType, Kind
 from core.databases.sqlite.reflect import COLLATIONS, MEANINGS
 from core.databases.sqlite.snapshot import ENGINE

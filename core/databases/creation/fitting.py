@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.databases.creation.naming import folded
 from core.databases.losses import Loss, shown
-from core.databases.naming import folded
 from core.databases.schema import Action, Column, ForeignKey, Index, Schema, Table, Unique
 
 Place = tuple[str, str]

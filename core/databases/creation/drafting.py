@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.databases.computing import Computed
-from core.databases.default_sql import default_clause, is_updated, now_clause
-from core.databases.draft import DraftCheck, DraftColumn, DraftForeignKey, DraftKey, DraftTable, NativeType
-from core.databases.expressions import translate
-from core.databases.families import LeftOutError
+from core.databases.creation.computing import Computed
+from core.databases.creation.default_sql import default_clause, is_updated, now_clause
+from core.databases.creation.draft import DraftCheck, DraftColumn, DraftForeignKey, DraftKey, DraftTable, NativeType
+from core.databases.creation.expressions import translate
+from core.databases.creation.families import LeftOutError
+from core.databases.creation.naming import NewNames, quoted
 from core.databases.losses import Loss, Refusal, shown
-from core.databases.naming import NewNames, quoted
 from core.databases.postgresql.types import is_sortable
 from core.databases.schema import Column, ForeignKey, Index, Schema, Table
 

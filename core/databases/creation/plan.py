@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.databases.computing import Computed, computed_columns
-from core.databases.draft import DraftTable, NativeType
-from core.databases.drafting import Drafter, table_losses
-from core.databases.fitting import Fitter, roots
+from core.databases.creation.computing import Computed, computed_columns
+from core.databases.creation.draft import DraftTable, NativeType
+from core.databases.creation.drafting import Drafter, table_losses
+from core.databases.creation.fitting import Fitter, roots
+from core.databases.creation.naming import NewNames, check_names, quoted
 from core.databases.losses import Loss, shown
 from core.databases.mysql import create as mysql
 from core.databases.mysql.reflect import type_of as mysql_type_of
 from core.databases.mysql.rooms import prefixes, rooms
 from core.databases.mysql.types import Setting as MysqlSetting
 from core.databases.mysql.types import native_type as mysql_type
-from core.databases.naming import NewNames, check_names, quoted
 from core.databases.postgresql import create as postgresql
 from core.databases.postgresql.enums import Enums
 from core.databases.postgresql.reflect import type_of as postgresql_type_of

@@ -6,10 +6,10 @@ import json
 import re
 from decimal import Decimal, InvalidOperation
 
-from core.databases.draft import NativeType
-from core.databases.expressions import translate
-from core.databases.families import LeftOutError
-from core.databases.literals import bytes_literal, text_literal
+from core.databases.creation.draft import NativeType
+from core.databases.creation.expressions import translate
+from core.databases.creation.families import LeftOutError
+from core.databases.creation.literals import bytes_literal, text_literal
 from core.databases.schema import Column, ColumnType
 
 Value = str | int | float | bool

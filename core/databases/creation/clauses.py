@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.databases.draft import DraftCheck, DraftColumn, DraftForeignKey, DraftKey, DraftTable
-from core.databases.naming import quoted, quoted_list
+from core.databases.creation.draft import DraftCheck, DraftColumn, DraftForeignKey, DraftKey, DraftTable
+from core.databases.creation.naming import quoted, quoted_list
 
 
 def column_clause(engine: str, column: DraftColumn, identity: str) -> str:

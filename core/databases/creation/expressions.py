@@ -13,8 +13,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from core.databases.families import Judge, LeftOutError, gives
-from core.databases.naming import folded
+from core.databases.creation.families import Judge, LeftOutError, gives
+from core.databases.creation.naming import folded
 from core.databases.schema import Column, Table
 
 if TYPE_CHECKING:

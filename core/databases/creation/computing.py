@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.databases.expressions import translate
-from core.databases.families import LeftOutError
+from core.databases.creation.expressions import translate
+from core.databases.creation.families import LeftOutError
 from core.databases.losses import Loss, shown
 from core.databases.schema import Column, ForeignKey, Table
 

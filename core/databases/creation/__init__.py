@@ -1,0 +1,1 @@
+"""Tables of a neutral schema made on an engine: drafted, fitted to what it has, said in its SQL, with what is lost."""
