@@ -11,13 +11,12 @@ from functools import partial
 from typing import Any
 
 from core.databases.decode import Convert
-from core.databases.lines import BLOCK_BYTES
 from core.databases.losses import Loss, Refusal
 from core.databases.mysql.loadtext import loaded_conversion
 from core.databases.postgresql.copytext import copied_conversion
 from core.databases.schema import Column, ColumnType, Schema, Table
 from core.databases.sqlite.stored import stored_conversion
-from core.databases.target import Way, find_way, pairs_of
+from core.databases.target import Way, find_way, in_blocks, pairs_of
 from core.databases.together import Together, all_match
 from core.databases.values import Conversion
 from core.words import plural
@@ -52,7 +51,7 @@ def find_refused(source: Table, target: Table, engine: str, lines: Iterable[byte
     way = _way(source, target, engine)
     seen = [_Seen(source.name, target.column(name), engine) for name in way.columns]
     first = 1
-    for block in _blocks(lines):
+    for block in in_blocks(lines):
         columns = way.decoder.columns(block, first)
         for one, conversion, at in zip(seen, way.conversions, way.places, strict=True):
             one.look(columns[at], conversion, first)
@@ -165,16 +164,3 @@ def _refuse_nul(text: str) -> str:
     if "\0" in text:
         raise ValueError("the engine has no texts with a NUL")
     return text
-
-
-def _blocks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    block: list[bytes] = []
-    size = 0
-    for line in lines:
-        block.append(line)
-        size += len(line)
-        if size >= BLOCK_BYTES:
-            yield block
-            block, size = [], 0
-    if block:
-        yield block

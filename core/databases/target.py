@@ -122,7 +122,7 @@ class Way:
     def rows(self, lines: Iterable[bytes]) -> Iterator[list[Row]]:
         """Yield the rows of the target in blocks, in the order of the lines; raise RowError."""
         first = 1
-        for block in _blocks(lines):
+        for block in in_blocks(lines):
             count = len(block)
             columns = self.decoder.columns(block, first)
             block.clear()
@@ -193,7 +193,7 @@ def expect_none(problems: Sequence[str]) -> None:
         raise TargetError("; ".join(problems), hint="nothing was changed")
 
 
-def _blocks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+def in_blocks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
     """Yield lines together, about as many bytes each time, and a long line alone.
 
     What is yielded may be emptied, to free memory.
