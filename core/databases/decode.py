@@ -70,7 +70,7 @@ class Decoder:
         self._table = table
         self._names = [column.name for column in columns]
         self._types = [_TYPES.get(column.type.kind, _TEXT) for column in columns]
-        plain = all(map(_is_plain, self._names))
+        plain = all(map(is_plain, self._names))
         self._values = self._quick() if self._names and plain else self._thorough()
 
     def columns(self, lines: Sequence[bytes], first: int) -> list[Sequence[Any]]:
@@ -141,5 +141,6 @@ class Decoder:
                 raise RowError(self._table, number, name, f"the value is not of the column's type: {error}") from error
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
+    """Whether msgspec takes a name for a field's."""
     return not any(sign < " " or sign in {'"', "\\"} for sign in name)

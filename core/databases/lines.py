@@ -35,7 +35,6 @@ from core.errors import GreenroomError
 BLOCK_BYTES = 256 << 10
 LONG_BYTES = 1 << 20  # a line that is longer comes in pieces, and never as a whole
 SEPARATOR = b",\n"
-Line = bytes | Iterator[bytes]
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
 
@@ -48,6 +47,9 @@ class Block:
     data: bytes
 
 
+Line = bytes | Block | Iterator[bytes]  # of one row, of several, or of one in pieces
+
+
 class NotTextError(GreenroomError):
     """A text in the database is not UTF-8."""
 
@@ -56,8 +58,8 @@ class NotTextError(GreenroomError):
 class Reader:
     """A database as it was at one moment.
 
-    `rows_of` gives a table's rows, a line each, a long one in pieces, and `count` how many they are; `broken_keys` some
-    of its tables with the rows that break foreign keys.
+    `rows_of` gives a table's rows as lines, and `count` how many they are; `broken_keys` some of its tables with the
+    rows that break foreign keys.
     """
 
     engine_version: str
@@ -76,7 +78,10 @@ class Reader:
     def whole_lines(self, table: Table) -> Iterator[bytes]:
         """As `rows_of`, a long line as a whole, too: for tables that are known to have none."""
         for line in self.rows_of(table):
-            yield line if isinstance(line, bytes) else b"".join(line)
+            if isinstance(line, Block):
+                yield from line.data.split(SEPARATOR)
+            else:
+                yield line if isinstance(line, bytes) else b"".join(line)
 
 
 def json_value(text: str) -> object:
@@ -117,7 +122,10 @@ def _in_blocks(table: str, lines: Iterable[Line]) -> Iterator[Block]:
             if collected:
                 yield _block(table, collected)
                 collected, size = [], 0
-            yield from _long(table, line)
+            if isinstance(line, Block):
+                yield line
+            else:
+                yield from _long(table, line)
             continue
         collected.append(line)
         size += len(line)

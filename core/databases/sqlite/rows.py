@@ -6,18 +6,31 @@ import math
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from sys import getsizeof
+from typing import cast
 
 import msgspec
 from sqlalchemy import URL
 
-from core.databases.lines import LONG_BYTES, Line, Reader, in_pieces, json_value, not_text
+from core.databases.decode import is_plain
+from core.databases.lines import (
+    BLOCK_BYTES,
+    LONG_BYTES,
+    SEPARATOR,
+    Block,
+    Line,
+    Reader,
+    in_pieces,
+    json_value,
+    not_text,
+)
 from core.databases.orphans import with_broken
 from core.databases.quoting import double_quoted as quoted
-from core.databases.schema import ColumnType, ForeignKey, Kind, Schema, Table
+from core.databases.schema import Column, ColumnType, ForeignKey, Kind, Schema, Table
 from core.databases.sqlite.connection import cancellable, connect, errors, reading
 from core.databases.sqlite.reflect import read_schema
 from core.databases.sqlite.snapshot import database_bytes
@@ -41,7 +54,7 @@ _ZONED: dict[Kind, re.Pattern[str]] = {
 }
 _AS_THEY_ARE: dict[Kind, type] = {"integer": int, "text": str, "enum": str, "interval": str}
 _NOTHING = type(None)
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 def size(url: URL) -> int:
@@ -98,24 +111,52 @@ def _count(connection: sqlite3.Connection, reporter: Reporter, table: Table) -> 
 def _lines(connection: sqlite3.Connection, table: Table) -> Iterator[Line]:
     columns = [column for column in table.columns if column.computed is None]
     names = [column.name for column in columns]
-    writers = [_writer(column.type) for column in columns]
-    plain = [_AS_THEY_ARE.get(column.type.kind, _NOTHING) for column in columns]
-    ways = list(zip(plain, writers, strict=True))
-    may_be_long = _write_bytes in writers
-    wanted = ", ".join(map(quoted, names))
-    query = f"SELECT {wanted} FROM main.{quoted(table.name)}"
+    as_object = _object_of(names)
+    query = f"SELECT {', '.join(map(quoted, names))} FROM main.{quoted(table.name)}"
     try:
-        for row in connection.execute(query):
-            values = [
-                value if value is None or type(value) is type_ else write(value)
-                for value, (type_, write) in zip(row, ways, strict=True)
-            ]
-            written = dict(zip(names, values, strict=True))
-            yield in_pieces(written) if may_be_long and bytes in set(map(type, values)) else _encode(written)
+        for rows in _blocks(connection.execute(query)):
+            values = [_written(column, of) for column, of in zip(columns, zip(*rows, strict=True), strict=True)]
+            count = len(rows)
+            rows.clear()
+            if any(bytes in set(map(type, of)) for of in values):
+                yield from (in_pieces(dict(zip(names, row, strict=True))) for row in zip(*values, strict=True))
+            else:
+                yield Block(count, _encode_lines(list(map(as_object, *values)))[:-1].replace(b"\n", SEPARATOR))
     except sqlite3.OperationalError as error:
         if "UTF-8" in str(error):
             raise not_text(table.name, str(error)) from error
         raise
+
+
+def _object_of(names: Sequence[str]) -> Callable[..., object]:
+    """Return what makes an object of values that are in the order of the names."""
+    if not all(map(is_plain, names)):
+        return lambda *values: dict(zip(names, values, strict=True))
+    fields = [f"f{number}" for number in range(len(names))]
+    return msgspec.defstruct("Row", fields, rename=dict(zip(fields, names, strict=True)), gc=False)
+
+
+def _blocks(rows: Iterable[tuple[Value, ...]]) -> Iterator[list[tuple[Value, ...]]]:
+    """Yield rows together, about as much memory each time; what is yielded may be emptied."""
+    block: list[tuple[Value, ...]] = []
+    size = 0
+    for row in rows:
+        block.append(row)
+        size += sum(map(getsizeof, row))
+        if size >= BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _written(column: Column, values: Sequence[Value]) -> Sequence[object]:
+    kinds = set(map(type, values))
+    if kinds <= {_AS_THEY_ARE.get(column.type.kind), _NOTHING}:
+        return values
+    if kinds == {float} and column.type.kind == "float" and all(map(math.isfinite, cast("Sequence[float]", values))):
+        return values
+    return list(map(_writer(column.type), values))
 
 
 def _tagged(value: Value) -> object:
