@@ -26,6 +26,7 @@ from tui.screens.backup_verbs import BackupVerbs
 from tui.screens.backups import BackupsScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.messages import MessagesScreen
+from tui.screens.restore import RestoreScreen
 from tui.widgets.backup_table import BackupTable
 
 _SHOWN = {"slash": "/", "question_mark": "?", "escape": "esc"}
@@ -131,6 +132,17 @@ def test_every_command_and_exit_code_is_named() -> None:
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", told, re.MULTILINE)] == [int(code) for code in ExitCode]
 
 
+_OWNERS_OF_KEYS = (
+    GreenroomApp,
+    BackupsScreen,
+    BackupVerbs,
+    BackupTable,
+    HistoryScreen,
+    MessagesScreen,
+    RestoreScreen,
+)
+
+
 def test_the_keys_told_are_those_of_the_help() -> None:
     told = (ROOT / "README.md").read_text().partition("## The app")[2].partition("## Configure")[0]
     keys = [key.strip("`") for key in re.findall(r"^\| ([^|]+?) \| \S", told, re.MULTILINE)]
@@ -138,7 +150,15 @@ def test_the_keys_told_are_those_of_the_help() -> None:
     told = {key for cell in keys for key in re.split("[, ]+", cell.replace("`", ""))} - {"key"}
     bound = {
         _SHOWN.get(key, key)
-        for owner in (GreenroomApp, BackupsScreen, BackupVerbs, BackupTable, HistoryScreen, MessagesScreen)
+        for owner in (
+            GreenroomApp,
+            BackupsScreen,
+            BackupVerbs,
+            BackupTable,
+            HistoryScreen,
+            MessagesScreen,
+            RestoreScreen,
+        )
         for binding in owner.BINDINGS
         if isinstance(binding, Binding)
         for key in binding.key.split(",")

@@ -84,6 +84,13 @@ class Driver:
         first.look()
         return await self.settle()
 
+    async def shows(self, words: str) -> bool:
+        """Whether words stand on the screen, or will when all is laid out that was changed; boxes break them."""
+        for _ in range(_MOST_ROUNDS):
+            if words in " ".join((await self.settle()).replace("│", " ").split()):
+                return True
+        return False
+
     def text(self) -> str:
         """Return what stands on the screen."""
         return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
