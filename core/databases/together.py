@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from core.databases.decode import Convert
@@ -25,6 +26,7 @@ class Together:
         return self.convert(value)
 
 
+@cache
 def all_match(pattern: str) -> Many:
     """Texts stay that are all of a pattern."""
     matches = re.compile(rf"(?:(?:{pattern})\n)*+", re.ASCII).fullmatch

@@ -34,6 +34,7 @@ from core.databases.schema import Column, ColumnType, ForeignKey, Kind, Schema, 
 from core.databases.sqlite.connection import cancellable, connect, errors, reading
 from core.databases.sqlite.reflect import read_schema
 from core.databases.sqlite.snapshot import database_bytes
+from core.databases.together import all_match
 from core.progress import Reporter
 
 _SECONDS_A_TRY = 0.5
@@ -151,12 +152,26 @@ def _blocks(rows: Iterable[tuple[Value, ...]]) -> Iterator[list[tuple[Value, ...
 
 
 def _written(column: Column, values: Sequence[Value]) -> Sequence[object]:
-    kinds = set(map(type, values))
-    if kinds <= {_AS_THEY_ARE.get(column.type.kind), _NOTHING}:
+    kinds = set(map(type, values)) - {_NOTHING}
+    if kinds <= {_AS_THEY_ARE.get(column.type.kind)}:
         return values
-    if kinds == {float} and column.type.kind == "float" and all(map(math.isfinite, cast("Sequence[float]", values))):
+    many = _written_together(column.type, kinds, values)
+    return list(map(_writer(column.type), values)) if many is None else many
+
+
+def _written_together(type_: ColumnType, kinds: set[type], values: Sequence[Value]) -> Sequence[object] | None:
+    """Write many values by one look at all; None where each must be looked at."""
+    there = values if None not in values else [value for value in values if value is not None]
+    if type_.kind in {"float", "decimal"} and kinds <= {float, int}:
+        if not all(map(math.isfinite, cast("Sequence[float]", there))) or (type_.kind == "float" and int in kinds):
+            return None
+        return values if type_.kind == "float" else [value if value is None else repr(value) for value in values]
+    if type_.kind == "boolean" and kinds == {int} and set(there) <= {0, 1}:
+        return [value if value is None else value == 1 for value in values]
+    pattern = _pattern_of(type_)
+    if pattern is not None and kinds == {str} and all_match(pattern.pattern)(cast("Sequence[str]", there)) is not None:
         return values
-    return list(map(_writer(column.type), values))
+    return None
 
 
 def _tagged(value: Value) -> object:
@@ -226,8 +241,12 @@ def _write_matching(pattern: re.Pattern[str]) -> Callable[[Value], object]:
     return lambda value: value if isinstance(value, str) and matches(value) else _tagged(value)
 
 
+def _pattern_of(type_: ColumnType) -> re.Pattern[str] | None:
+    return (_ZONED if type_.zoned else _PATTERNS).get(type_.kind)
+
+
 def _writer(type_: ColumnType) -> Callable[[Value], object]:
-    pattern = (_ZONED if type_.zoned else _PATTERNS).get(type_.kind)
+    pattern = _pattern_of(type_)
     return _WRITERS[type_.kind] if pattern is None else _write_matching(pattern)
 
 
