@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from core.catalog import BackupRecord, RestoreRecord
-from core.restore.finish import Outcome
-from core.restore.inspect import Preview
-from core.restore.marker import Marker
 from core.status import SiteStatus
 from core.stores import Store
+
+if TYPE_CHECKING:  # a list needs nothing of restores, which take a quarter of a second to import
+    from core.restore.finish import Outcome
+    from core.restore.inspect import Preview
+    from core.restore.marker import Marker
 
 Report = dict[str, Any]
 
