@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import blake2b
 
 from core.databases.decode import Row
-from core.databases.sums import DIGEST_BYTES, TableSum, sum_digests, sum_rows
+from core.databases.sums import TableSum, sum_pieces, sum_rows
 
 NOTHING = r"\N"
 _TAB, _END = b"\t", b"\n"
@@ -55,12 +54,14 @@ def _line(row: Row) -> bytes:
 
 
 def _write_alone(row: Row, write: Callable[[bytes], object]) -> TableSum:
-    digest = blake2b(digest_size=DIGEST_BYTES)
-    for piece in _pieces(row):
-        digest.update(piece)
-        write(piece)
+    def written() -> Iterator[bytes]:
+        for piece in _pieces(row):
+            write(piece)
+            yield piece
+
+    total = sum_pieces(written())
     write(_END)
-    return sum_digests([digest.digest()])
+    return total
 
 
 def _pieces(row: Row) -> Iterator[bytes]:
