@@ -16,7 +16,7 @@ from core.restore.apply import apply_restore
 from core.restore.finish import Outcome
 from core.restore.marker import Marker, Phase, failed_marker_path, marker_path, read_marker
 from core.restore.stage import cancel_restore
-from core.restore.undo import UndoPlan, undo_restore
+from core.restore.undo import undo_restore
 from tui.calls import Restored, pending_now
 
 
@@ -86,10 +86,6 @@ def take_back(context: Context, site: Site, reporter: Reporter) -> str:
     """Remove a pending restore, or what a failed one left; raise as `cancel_restore` does."""
     del reporter
     return cancel_restore(context, site)
-
-
-def undo_title(plan: UndoPlan) -> str:
-    return f"Undo the {plan.last.action} of {plan.last.backup_name}"
 
 
 def _outcome(context: Context, site: Site, verb: Callable[[], Outcome | None]) -> Restored:
