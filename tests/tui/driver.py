@@ -26,6 +26,12 @@ _QUIET_ROUNDS = 3
 _MOST_FIELDS = 12
 
 
+def _in_box(line: str) -> str:
+    """A line without what lies behind a box, left and right of it."""
+    parts = line.split("│")
+    return " ".join(parts[1:-1]) if len(parts) > 2 else line
+
+
 class Driver:
     """Presses keys, waits until all that they began has ended, and reads the screen."""
 
@@ -85,9 +91,10 @@ class Driver:
         return await self.settle()
 
     async def shows(self, words: str) -> bool:
-        """Whether words stand on the screen, or will when all is laid out that was changed; boxes break them."""
+        """Whether words stand on the screen, in a box where there is one, or will when all is laid out that changed."""
         for _ in range(_MOST_ROUNDS):
-            if words in " ".join((await self.settle()).replace("│", " ").split()):
+            lines = (await self.settle()).splitlines()
+            if words in " ".join(" ".join(_in_box(line) for line in lines).split()):
                 return True
         return False
 
