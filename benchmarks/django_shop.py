@@ -74,9 +74,9 @@ def _field(column: Column[Any]) -> models.Field[Any, Any]:
     kind = column.type
     name = kind.__visit_name__.upper()
     if name in {"STRING", "VARCHAR"}:
-        return models.CharField(max_length=kind.length, **words)  # type: ignore[attr-defined]
+        return models.CharField(max_length=kind.length, **words)
     if name == "NUMERIC":
-        return models.DecimalField(max_digits=kind.precision, decimal_places=kind.scale, **words)  # type: ignore[attr-defined]
+        return models.DecimalField(max_digits=kind.precision, decimal_places=kind.scale, **words)
     return _FIELDS[_SAME.get(name, name)](**words)
 
 

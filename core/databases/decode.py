@@ -95,7 +95,7 @@ class Decoder:
             gc=False,
         )
         decode: Callable[[bytes], Any] = msgspec.json.Decoder(struct).decode
-        decode_all: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[struct]).decode  # type: ignore[valid-type]
+        decode_all: Callable[[bytes], list[Any]] = msgspec.json.Decoder(GenericAlias(list, (struct,))).decode
         values = [attrgetter(name) for name in fields]
 
         def columns(lines: Sequence[bytes]) -> list[Sequence[Any]]:

@@ -69,9 +69,7 @@ def told(url: URL) -> Iterator[None]:
             f"{error.title} of the database cannot be described: {'.'.join(map(str, first['loc']))}: {first['msg']}",
             hint="a snapshot keeps every name and type",
         ) from error
-    except Exception as error:
-        if not isinstance(error, (SQLAlchemyError, _driver_error(url))):
-            raise
+    except (SQLAlchemyError, _driver_error(url)) as error:
         said = getattr(error, "orig", None) or error
         raise GreenroomError(
             f"the database {url.render_as_string(hide_password=True)} failed: {' '.join(str(said).split())}",

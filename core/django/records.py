@@ -117,11 +117,11 @@ def read_export(first: Callable[[], Blocks], again: Callable[[], Blocks]) -> Exp
     stream = JsonStream(first(), "the export")
     metadata: ExportMetadata | None = None
     models: dict[str, Model] = {}
-    for key in stream.keys():  # noqa: SIM118 - a walk, no dictionary
+    for key in stream.each_key():
         if key == "metadata":
             metadata = _metadata(stream.value())
         elif key == "data":
-            for label in stream.keys():  # noqa: SIM118
+            for label in stream.each_key():
                 _check_label(label, models)
                 read = partial(_behind, again, stream.offset())
                 models[label] = _survey(label, stream, read)

@@ -13,7 +13,7 @@ from core.errors import VerificationError
 
 _Member = TypeVar("_Member")
 _SPACE = re.compile(r"[ \t\n\r]*")
-_LONGEST_TOKEN = 12  # that a cut at the end of a piece can make another one of, strings left aside: 1.5e+7, \uXXXX
+_LONGEST_TOKEN = 12  # that a cut at the end of a piece can make another one of, strings left aside: 1.5e+7, \u00e9
 
 
 def _no_constant(name: str) -> object:
@@ -48,7 +48,7 @@ class JsonStream:
         """Yield the values of the array that comes next."""
         yield from self._members("[", "]", self.value)
 
-    def keys(self) -> Iterator[str]:
+    def each_key(self) -> Iterator[str]:
         """Yield the keys of the object that comes next; the caller takes the value of each before the next one."""
         yield from self._members("{", "}", self._key)
 

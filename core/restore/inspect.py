@@ -175,7 +175,7 @@ def _present_tables(site: Site, rows: RowOrder | None, reporter: Reporter) -> tu
     """A portable backup names the tables in which the role works; a dump all of them, with their schemas."""
     database = site.sqlite_path
     if database is None:
-        count = count_rows if rows is None or rows.mode == "exchange" else count_readable
+        count = count_rows if rows is None or rows.is_whole else count_readable
         return "healthy", count(site.database_url(), reporter)
     try:
         probe_database(database, reporter)

@@ -104,9 +104,11 @@ def test_a_role_that_may_create_no_database_restores_in_place(
     before = state(house, url)
     change(house, url)
     run_sql(url, "CREATE VIEW names AS SELECT title FROM films")
+    run_sql(url, "CREATE SCHEMA more;\nCREATE TABLE more.extra AS SELECT 1 AS a")
     changed = state(house, url)
     dry = house.done("restore", backup, "--dry-run", "--json").json["preview"]
     assert (dry["mode"], dry["blockers"]) == ("replace", [])
+    assert {table["name"]: table["difference"] for table in dry["tables"]}["more.extra"] == -1
     (said,) = [notice for notice in dry["notices"] if "may create no database" in notice]
     assert "table public.other" in said
     assert "view public.names" in said
@@ -117,6 +119,7 @@ def test_a_role_that_may_create_no_database_restores_in_place(
     house.done("undo", "app", "--yes")
     assert state(house, url) == changed
     assert _query(url, "SELECT count(*) FROM names") == 3
+    assert _query(url, "SELECT a FROM more.extra") == 1
 
 
 def test_where_others_have_tables_nothing_is_restored_in_place(

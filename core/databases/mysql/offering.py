@@ -40,7 +40,7 @@ def offered(connection: Any, path: str) -> Iterator[None]:
 def _offering_class() -> Any:
     connections, errors = import_module("pymysql.connections"), import_module("pymysql.err")  # the driver is an extra
 
-    class Offering(connections.Connection):  # type: ignore[misc, name-defined]
+    class Offering(connections.Connection):  # type: ignore[misc, name-defined]  # known at run time only
         offered = b""
 
         def _read_packet(self, packet_type: Any = connections.MysqlPacket) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from decimal import Decimal
@@ -203,7 +204,7 @@ def _stored(affinity: Affinity, value: Value) -> Value:
 
 
 def _real(affinity: Affinity, value: float) -> Value:
-    if value != value:  # noqa: PLR0124 - which only NaN is
+    if math.isnan(value):
         raise ValueError("SQLite has no NaN")
     if affinity == "TEXT":
         raise ValueError(f"SQLite would make text of the number {value}")
