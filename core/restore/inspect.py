@@ -161,7 +161,7 @@ def inspect_restore(
             losses=fit.losses if fit else (),
             blockers=obstacles.blockers,
             notices=(
-                *(_about_rows(site, rows, fit, manifest) if rows is not None else ()),
+                *(_about_rows(site, rows, fit, manifest, tables_now) if rows is not None else ()),
                 *obstacles.notices,
                 *_connected(site),
                 *_notices(archive, present, holders, targets),
@@ -193,7 +193,9 @@ def _afterwards(rows: RowOrder, now: dict[str, int], held: Mapping[str, int]) ->
     return {**now, **held} if rows.mode == "clear" else {**held, **now}
 
 
-def _about_rows(site: Site, rows: RowOrder, fit: Fit | None, manifest: Manifest | None) -> Iterator[str]:
+def _about_rows(
+    site: Site, rows: RowOrder, fit: Fit | None, manifest: Manifest | None, now: Mapping[str, int]
+) -> Iterator[str]:
     if rows.mode == "exchange":
         yield "the whole database is exchanged, with all that is in it; its connections are closed for that"
         return
@@ -208,7 +210,9 @@ def _about_rows(site: Site, rows: RowOrder, fit: Fit | None, manifest: Manifest 
         return
     if fit is None:
         return
-    if rows.mode == "merge":
+    if not now and site.sqlite_path is None:
+        yield "the database is empty: the tables are made, and an undo takes them away again"
+    elif rows.mode == "merge":
         for name, count in fit.rows.items():
             yield f"{name}: {plural(count, 'row')} overwrite those with the same key, or are added"
     else:

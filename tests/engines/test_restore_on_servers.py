@@ -148,6 +148,8 @@ def test_an_empty_database_of_a_site(house: House, make_database: MakeDatabase, 
     dry = house.done("restore", backup, "--dry-run", "--json").json["preview"]
     assert dry["blockers"] == []
     assert {table["name"]: (table["now"], table["backup"]) for table in dry["tables"]}["films"] == (None, 2)
+    assert any("the database is empty: the tables are made" in notice for notice in dry["notices"])
+    assert not any("go before" in notice for notice in dry["notices"])
     shown = house.done("restore", backup, "--now", "--yes", "--json").json["outcome"]
     assert (shown["tables"], shown["records"], shown["files"]) == (3, 4, 2)
     assert titles(url) == ["Fight Club", "Amélie 🎬"]
