@@ -41,6 +41,16 @@ def mask_url(url: str) -> str:
     return _NAMED.sub(rf"\1{MASK}", _CREDENTIALS.sub(rf"\1:{MASK}@", url))
 
 
+def mask_address(url: str) -> str:
+    """Given an address that alarms are sent to, return it with all behind its scheme masked but `${NAME}`.
+
+    Services put their keys anywhere: into the user, the host, the path.
+    """
+    scheme, _, rest = url.partition("://")
+    names = " ".join(found[0] for found in _REFERENCE.finditer(rest))
+    return f"{scheme}://{MASK}{' ' + names if names else ''}"
+
+
 def has_password(url: str) -> bool:
     """Given a URL as written, tell whether it names a password, be it as `${NAME}`."""
     return any(_passwords_in(url))

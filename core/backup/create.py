@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from core import __version__
@@ -28,13 +29,17 @@ from core.stores import StoredState
 
 @dataclass(frozen=True, slots=True)
 class BackupRequest:
-    """What is wanted: the kind, of a portable backup perhaps only some tables, and the words of who asked."""
+    """What is wanted: the kind, of a portable backup perhaps only some tables, and the words of who asked.
+
+    `scheduled_for` is the instant of the schedule that it is made for.
+    """
 
     kind: Kind = "snapshot"
     tables: tuple[str, ...] = ()
     description: str = ""
     role: Role = "manual"
     safety_for: str | None = None
+    scheduled_for: datetime | None = None
 
     def check(self) -> None:
         """Return, or raise UsageError where it makes no sense."""
@@ -101,6 +106,7 @@ def back_up_held(
         description=request.description,
         created_by=context.actor,
         created_at=now,
+        scheduled_for=request.scheduled_for,
     )
     work = _Work(context, site, request, record, reporter)
     try:

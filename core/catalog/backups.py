@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.catalog.database import CatalogDatabase
 from core.catalog.models import BackupCleanupLog, SystemBackup
-from core.catalog.records import BackupRecord, CleanupRecord, FoundBackup, Kind, Role, Scope
+from core.catalog.records import BackupRecord, CleanupRecord, DrillStatus, FoundBackup, Kind, Role, Scope
 from core.catalog.text import is_storable, storable
 from core.errors import GreenroomError
 
@@ -39,6 +39,10 @@ COLUMNS = (
     SystemBackup.record_count,
     SystemBackup.file_count,
     SystemBackup.error,
+    SystemBackup.scheduled_for,
+    SystemBackup.drilled_at,
+    SystemBackup.drill_status,
+    SystemBackup.drill_report,
 )
 _NEWEST_FIRST = (SystemBackup.created_at.desc(), SystemBackup.id.desc())
 _SEARCHED = (
@@ -66,6 +70,7 @@ class BackupRows(CatalogDatabase):
         description: str,
         created_by: str,
         created_at: datetime,
+        scheduled_for: datetime | None = None,
     ) -> BackupRecord:
         """Note a backup that starts now, as `running`; raise GreenroomError where the name is taken."""
         row = SystemBackup(
@@ -81,6 +86,7 @@ class BackupRows(CatalogDatabase):
             created_at=created_at,
             pinned=False,
             is_foreign=False,
+            scheduled_for=scheduled_for,
         )
         with self.writing() as session:
             return _insert(session, row)
@@ -146,6 +152,8 @@ class BackupRows(CatalogDatabase):
             created_at=found.created_at,
             completed_at=found.completed_at,
             verified_at=found.verified_at,
+            drilled_at=found.drilled_at,
+            drill_status="passed" if found.drilled_at else None,
             pinned=found.pinned,
             is_foreign=found.foreign,
         )
@@ -165,6 +173,17 @@ class BackupRows(CatalogDatabase):
             row = _existing(session, backup_id)
             row.verified_at = when
             row.error = None if error is None else storable(error)
+            return _flushed(session, row)
+
+    def set_drilled(
+        self, backup_id: int, when: datetime | None, status: DrillStatus | None, report: str | None
+    ) -> BackupRecord:
+        """Note the last drill: `when` one passed last, how the last one ended, and (JSON) what was compared."""
+        with self.writing() as session:
+            row = _existing(session, backup_id)
+            row.drilled_at = when
+            row.drill_status = status
+            row.drill_report = None if report is None else storable(report)
             return _flushed(session, row)
 
     def delete_backup(self, backup_id: int, cleanup: CleanupRecord) -> None:
@@ -238,6 +257,12 @@ class BackupRows(CatalogDatabase):
             SystemBackup.is_foreign.is_(False),
             SystemBackup.backup_type == "full",
             SystemBackup.role.in_(("manual", "scheduled")),
+        )
+
+    def made_for(self, site: str, instant: datetime) -> BackupRecord | None:
+        """Return the completed backup that was made for that instant of the site's schedule, or None."""
+        return self._first(
+            SystemBackup.site == site, SystemBackup.status == "completed", SystemBackup.scheduled_for == instant
         )
 
     def backups(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from core.catalog.logs import LogRows
 from core.catalog.pages import BackupPages
 from core.catalog.records import BackupRecord
+from core.catalog.schedules import ScheduleRows
 from core.catalog.text import storable
 from core.errors import UsageError
 
@@ -18,7 +19,7 @@ _LONGEST_SHOWN = 80
 _MOST_CANDIDATES = 10
 
 
-class Catalog(BackupPages, LogRows):
+class Catalog(BackupPages, ScheduleRows, LogRows):
     """The catalog at an SQLAlchemy URL, or at a path: then an SQLite file.
 
     Every method is one short transaction and may be called from any thread. Each raises CatalogNotReadyError

@@ -9,7 +9,20 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
-from core.catalog.records import Action, Kind, Origin, RestoreStatus, Role, Scope, Status
+from core.catalog.records import (
+    Action,
+    DrillPlan,
+    DrillStatus,
+    Frequency,
+    Kind,
+    Missed,
+    Origin,
+    RestoreStatus,
+    Role,
+    RunResult,
+    Scope,
+    Status,
+)
 from core.catalog.types import LongText, RowId, UtcDateTime
 
 # Names are compared byte by byte, and an id is never given twice: a log may still speak of the deleted one.
@@ -36,6 +49,7 @@ class SystemBackup(Base):
         UniqueConstraint("site", "backup_name", name="uq_system_backups_site_name"),
         Index("ix_system_backups_site_created", "site", "created_at", "id"),
         Index("ix_system_backups_created", "created_at", "id"),
+        Index("ix_system_backups_scheduled", "site", "scheduled_for"),
         TABLE_OPTIONS,
     )
 
@@ -61,6 +75,10 @@ class SystemBackup(Base):
     pinned: Mapped[bool]
     is_foreign: Mapped[bool]
     error: Mapped[str | None] = mapped_column(LongText)
+    scheduled_for: Mapped[datetime | None]
+    drilled_at: Mapped[datetime | None]
+    drill_status: Mapped[DrillStatus | None] = mapped_column(String(16))
+    drill_report: Mapped[str | None] = mapped_column(LongText)
 
 
 class SystemRestoreLog(Base):
@@ -106,14 +124,32 @@ class BackupSchedule(Base):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     site: Mapped[str] = mapped_column(String(64))
     enabled: Mapped[bool]
-    frequency: Mapped[str] = mapped_column(String(32))
-    scheduled_time: Mapped[str] = mapped_column(String(32))
+    frequency: Mapped[Frequency] = mapped_column(String(16))
+    scheduled_time: Mapped[str] = mapped_column(String(16))
+    weekday: Mapped[int]
+    month_day: Mapped[int]
+    cron: Mapped[str] = mapped_column(String(255))
     time_zone: Mapped[str] = mapped_column(String(64))
     kind: Mapped[Kind] = mapped_column(String(16))
+    missed: Mapped[Missed] = mapped_column(String(16))
+    drill: Mapped[DrillPlan] = mapped_column(String(16))
     retention_days: Mapped[int | None]
     max_backups: Mapped[int | None]
+    keep_hourly: Mapped[int]
+    keep_daily: Mapped[int]
+    keep_weekly: Mapped[int]
+    keep_monthly: Mapped[int]
+    keep_yearly: Mapped[int]
+    keep_minimum: Mapped[int]
+    settled_until: Mapped[datetime]
+    running_for: Mapped[datetime | None]
+    attempts: Mapped[int]
+    retry_at: Mapped[datetime | None]
     last_run: Mapped[datetime | None]
+    last_result: Mapped[RunResult | None] = mapped_column(String(16))
+    last_error: Mapped[str | None] = mapped_column(LongText)
     next_run: Mapped[datetime | None]
+    last_drill: Mapped[datetime | None]
     updated_by: Mapped[str] = mapped_column(String(255))
     updated_at: Mapped[datetime]
 

@@ -13,6 +13,11 @@ Status = Literal["running", "completed", "failed"]
 Origin = Literal["made", "adopted", "found"]
 Action = Literal["restore", "undo"]
 RestoreStatus = Literal["completed", "failed", "cancelled"]
+Frequency = Literal["hourly", "daily", "weekly", "monthly", "cron"]
+Missed = Literal["once", "skip"]
+DrillPlan = Literal["off", "weekly", "monthly"]
+RunResult = Literal["completed", "failed", "skipped"]
+DrillStatus = Literal["passed", "failed", "unable"]  # unable: the scratch place lacks something; the backup may be good
 INTO = "into"  # the type of a restore into a database that is no site: it changes none
 
 
@@ -20,7 +25,9 @@ INTO = "into"  # the type of a restore into a database that is no site: it chang
 class BackupRecord:
     """One backup as the catalog knows it, without its manifest.
 
-    `error` says why a backup failed, or what the last verification of a completed one found.
+    `error` says why a backup failed, or what the last verification of a completed one found. `scheduled_for` is the
+    instant of the schedule that it was made for; `drilled_at` the time of the last drill that passed, `drill_status`
+    how the last one ended, `drill_report` (JSON) what was compared in it.
     """
 
     id: int
@@ -44,6 +51,10 @@ class BackupRecord:
     record_count: int | None
     file_count: int | None
     error: str | None
+    scheduled_for: datetime | None
+    drilled_at: datetime | None
+    drill_status: DrillStatus | None
+    drill_report: str | None
 
     @property
     def trusted(self) -> bool:
@@ -71,6 +82,7 @@ class FoundBackup:
     origin: Origin = "adopted"
     description: str = ""
     verified_at: datetime | None = None
+    drilled_at: datetime | None = None
     pinned: bool = False
     foreign: bool = False
     manifest_json: str | None = None
@@ -121,3 +133,61 @@ class CleanupRecord:
     performed_by: str
     details: str
     id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSettings:
+    """When a site is backed up by itself, and how much of it is kept: what a person sets.
+
+    `time` is HH:MM in the zone; of `hourly` only its minute counts, `cron` has its own. `weekday` is 0 for Monday,
+    `month_day` 31 the last day of a shorter month. Without `retention_days` or `max_backups` that limit is none.
+    """
+
+    enabled: bool = False
+    frequency: Frequency = "daily"
+    time: str = "02:00"
+    weekday: int = 0
+    month_day: int = 1
+    cron: str = ""
+    time_zone: str = "UTC"
+    kind: Kind = "snapshot"
+    missed: Missed = "once"
+    drill: DrillPlan = "off"
+    retention_days: int | None = 30
+    max_backups: int | None = 50
+    keep_hourly: int = 0
+    keep_daily: int = 7
+    keep_weekly: int = 4
+    keep_monthly: int = 12
+    keep_yearly: int = 0
+    keep_minimum: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleState:
+    """How far the runner is with a schedule.
+
+    Every instant up to `settled_until` is done or was skipped. `running_for` is the instant being attempted; it, the
+    number of `attempts` and `retry_at` are noted before an attempt begins, so that a kill loses no run.
+    """
+
+    settled_until: datetime
+    running_for: datetime | None = None
+    attempts: int = 0
+    retry_at: datetime | None = None
+    last_run: datetime | None = None
+    last_result: RunResult | None = None
+    last_error: str | None = None
+    next_run: datetime | None = None
+    last_drill: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRecord:
+    """The schedule of a site: what was set, by whom, and how far it is."""
+
+    site: str
+    settings: ScheduleSettings
+    state: ScheduleState
+    updated_by: str
+    updated_at: datetime

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from core.errors import NotInitialisedError
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 HEAD = REVISIONS[-1]
 
 

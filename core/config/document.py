@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -17,8 +17,10 @@ from core.config.fields import (
     Name,
     PathText,
     Pattern,
+    PingUrl,
     SiteDatabase,
     Size,
+    Span,
     TableName,
     TimeZoneName,
     VersionText,
@@ -26,6 +28,7 @@ from core.config.fields import (
 )
 from core.config.model import DEFAULT_MAX_ARCHIVE_BYTES, DEFAULT_MAX_UPLOAD_BYTES
 from core.config.problems import Problem, problem_of
+from core.config.tables import AlarmsTable, DaemonTable
 
 
 class SiteTable(BaseModel):
@@ -93,6 +96,16 @@ class SiteTable(BaseModel):
         description="The folder of the database's own tools, such as pg_dump, where those on the PATH do not fit.",
         examples=["/usr/lib/postgresql/16/bin"],
     )
+    ping_url: PingUrl | None = Field(
+        default=None,
+        description="An address that is told when a run begins (/start), succeeds, or fails (/fail), as Healthchecks'.",
+        examples=["https://hc.example.org/ping/${PING_KEY}/app"],
+    )
+    max_age: Span | None = Field(
+        default=None,
+        description="Alarm when there was no good backup for longer. Without it, twice the pause of the schedule.",
+        examples=["36 h", "3 days"],
+    )
 
 
 class _DocumentSource(PydanticBaseSettingsSource):
@@ -150,6 +163,13 @@ class FileSettings(BaseSettings):
         examples=["pass show greenroom/catalog"],
     )
 
+    daemon: DaemonTable = Field(
+        default_factory=DaemonTable, description="How schedules are run, by `greenroom --daemon` and by the app."
+    )
+    alarms: AlarmsTable = Field(
+        default_factory=AlarmsTable, description="Whom to tell when something is wrong, and what counts as wrong."
+    )
+
     def __init__(self, document: Mapping[str, Any]) -> None:
         """Given the file's table, check it; raise ValidationError where it is wrong. The environment plays no part."""
         super().__init__(document=document)
@@ -175,6 +195,8 @@ class CheckedDocument:
     top: dict[str, str]
     sites: dict[str, SiteTable]
     problems: list[Problem]
+    daemon: DaemonTable = field(default_factory=DaemonTable)
+    alarms: AlarmsTable = field(default_factory=AlarmsTable)
 
 
 def check_document(document: Mapping[str, Any]) -> CheckedDocument:
@@ -186,7 +208,7 @@ def check_document(document: Mapping[str, Any]) -> CheckedDocument:
         errors = error.errors(include_url=False)
     else:
         top = {key: value for key, value in settings if isinstance(value, str)}
-        return CheckedDocument(top, settings.sites, [])
+        return CheckedDocument(top, settings.sites, [], settings.daemon, settings.alarms)
     wrong = {one["loc"][:2] for one in errors}
     return CheckedDocument(
         top={
@@ -215,7 +237,9 @@ def settings_schema() -> dict[str, Any]:
 
 
 def _known_keys(location: tuple[str | int, ...]) -> list[str]:
-    return list(FileSettings.model_fields if len(location) == 1 else SiteTable.model_fields)
+    tables: dict[str, type[BaseModel]] = {"daemon": DaemonTable, "alarms": AlarmsTable}
+    table = tables.get(str(location[0]), SiteTable)
+    return list(FileSettings.model_fields if len(location) == 1 else table.model_fields)
 
 
 def _without_null(node: Any) -> Any:

@@ -13,6 +13,8 @@ from pydantic_core import PydanticCustomError
 from core.commands import split_command
 from core.config.problems import quote, suggestion
 from core.config.urls import ENGINES, SITE_ENGINES, SQLITE_FORMS, checked_path, engine_of, sqlite_file
+from core.durations import UNITS as SPANS
+from core.durations import parse_duration
 from core.errors import ConfigError
 from core.secrets import check_references, parse_url
 from core.sizes import UNITS, parse_size
@@ -20,9 +22,11 @@ from core.sizes import UNITS, parse_size
 LONGEST_VERSION = 200
 _MAX_BYTES = 2**63 - 1
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.")
 _NAMES = "a-z, 0-9, _ and -, beginning with a letter or digit, at most 63"
 _SERVER_FORM = "ENGINE://USER:PASSWORD@HOST:PORT/NAME with special characters encoded (@ is %40)"
 _SITE_URLS = f"{SQLITE_FORMS}, or a server of {', '.join(SITE_ENGINES[1:])}"
+_SPANS = f"a number and a unit ({', '.join(SPANS)}), such as 36 h"
 _SIZES = f"bytes, or a number and a unit ({', '.join(UNITS)}), such as 20 GiB"
 
 
@@ -142,6 +146,31 @@ def _size(value: object) -> int:
     return size
 
 
+def _span(value: str) -> str:
+    try:
+        parse_duration(value)
+    except ValueError as error:
+        refuse(f"{quote(value)} {error}" if str(error).startswith("is") else f"{quote(value)} is no span", _SPANS)
+    return value
+
+
+def _web_url(value: str) -> str:
+    allowed = "SCHEME://..., secrets as ${NAME} of the environment"
+    if not _SCHEME.match(_text(value)) or any(letter.isspace() for letter in value):
+        refuse("is no URL", allowed)
+    try:
+        check_references(value)
+    except ValueError as error:
+        refuse(str(error), allowed)
+    return value
+
+
+def _ping_url(value: str) -> str:
+    if not _web_url(value).lower().startswith(("https://", "http://")):
+        refuse("is not an address of the web", "https://HOST/PATH")
+    return value
+
+
 def _checked(check: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(check)
 
@@ -170,6 +199,9 @@ Pattern = Annotated[str, _checked(_pattern)]
 TableName = Annotated[str, _checked(_text)]
 VersionText = Annotated[str, _checked(_version)]
 Command = Annotated[str, _checked(_command)]
+Span = Annotated[str, _checked(_span)]
+WebUrl = Annotated[str, _checked(_web_url)]
+PingUrl = Annotated[str, _checked(_ping_url)]
 TimeZoneName = Annotated[str, _checked(_time_zone)]
 Size = Annotated[
     int,

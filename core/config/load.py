@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core.config.checks import doubly_told, idle_passwords
 from core.config.document import SiteTable, check_document
 from core.config.find import SYSTEM_FOLDER, find_config_file, read_trusted_file
-from core.config.model import Settings, Site
+from core.config.model import AlarmSettings, DaemonSettings, Settings, Site
 from core.config.places import Place, Use, overlaps, place, site_places
 from core.config.problems import InvalidConfigError
+from core.config.tables import AlarmsTable, DaemonTable
 from core.config.urls import absolute_path, engine_of, sqlite_file, sqlite_url
+from core.durations import parse_duration
 from core.errors import ConfigError
 
 READ_ONLY_NAME = "GREENROOM_READ_ONLY"
@@ -61,6 +63,8 @@ def load_settings(
         catalog_password_file=top.get("catalog_password_file"),
         catalog_password_command=checked.top.get("catalog_password_command"),
         read_only=read_only_requested(environ),
+        daemon=_daemon(checked.daemon),
+        alarms=_alarms(checked.alarms, source.parent),
     )
 
 
@@ -117,7 +121,30 @@ def _site(name: str, table: SiteTable, folder: Path) -> Site:
         password_file=absolute_path(table.password_file, folder) if table.password_file else None,
         password_command=table.password_command,
         tools=absolute_path(table.tools, folder) if table.tools else None,
+        ping_url=table.ping_url,
+        max_age=parse_duration(table.max_age) if table.max_age else None,
         folder=folder,
+    )
+
+
+def _daemon(table: DaemonTable) -> DaemonSettings:
+    return DaemonSettings(
+        apply_at_start=table.apply_at_start,
+        on_stop=table.on_stop,
+        log=table.log,
+        retry_minutes=tuple(table.retry_minutes),
+        parallel_runs=table.parallel_runs,
+    )
+
+
+def _alarms(table: AlarmsTable, folder: Path) -> AlarmSettings:
+    return AlarmSettings(
+        apprise=tuple(table.apprise),
+        command=table.command,
+        low_space=table.low_space,
+        shrunk_percent=table.shrunk_percent,
+        repeat_hours=table.repeat_hours,
+        textfile=absolute_path(table.textfile, folder) if table.textfile else None,
     )
 
 

@@ -6,9 +6,10 @@ import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from core.config.urls import engine_of, sqlite_file
@@ -23,12 +24,40 @@ DEFAULT_MAX_UPLOAD_BYTES = 100 * 2**20
 
 
 @dataclass(frozen=True)
+class DaemonSettings:
+    """How schedules are run. `retry_minutes` are the pauses before a failed run is tried again, one after another."""
+
+    apply_at_start: bool = False
+    on_stop: Literal["cancel", "finish"] = "cancel"
+    log: Literal["text", "json"] = "text"
+    retry_minutes: tuple[int, ...] = (5, 15, 60)
+    parallel_runs: int = 2
+
+
+@dataclass(frozen=True)
+class AlarmSettings:
+    """Whom to tell when something is wrong, and what counts as wrong: `low_space` in bytes.
+
+    `apprise` are URLs as written, `${NAME}` not filled in; they and the command can hold secrets, so the repr has
+    neither.
+    """
+
+    apprise: tuple[str, ...] = field(default=(), repr=False)
+    command: str | None = field(default=None, repr=False)
+    low_space: int = 2**30
+    shrunk_percent: int = 50
+    repeat_hours: int = 24
+    textfile: Path | None = None
+
+
+@dataclass(frozen=True)
 class Site:
     """One application that greenroom looks after.
 
     `database` is the URL as written (for SQLite with the path made absolute), `files` the folders of uploaded files by
     key (`""` where there is just one), `tools` the folder of the engine's own, `folder` where the configuration lies:
-    commands run there. What can hold a password is not in the repr.
+    commands run there. `ping_url` is told of each run, `max_age` is the longest that may pass without a good backup.
+    What can hold a password is not in the repr.
     """
 
     name: str
@@ -44,6 +73,8 @@ class Site:
     password_file: Path | None = None
     password_command: str | None = field(default=None, repr=False)
     tools: Path | None = None
+    ping_url: str | None = field(default=None, repr=False)
+    max_age: timedelta | None = None
     folder: Path = Path("/")
 
     @property
@@ -80,6 +111,8 @@ class Settings:
     catalog_password_file: Path | None = None
     catalog_password_command: str | None = field(default=None, repr=False)
     read_only: bool = False
+    daemon: DaemonSettings = field(default_factory=DaemonSettings)
+    alarms: AlarmSettings = field(default_factory=AlarmSettings)
 
     def site(self, name: str) -> Site:
         """Given its name, return the site; raise UsageError naming those that there are."""

@@ -8,7 +8,8 @@ from typing import Any
 from core.config.model import Settings, Site
 from core.config.problems import dotted
 from core.config.urls import engine_of, sqlite_url
-from core.secrets import MASK, mask_url
+from core.durations import format_duration
+from core.secrets import MASK, mask_address, mask_url
 from core.sizes import exact_size
 
 
@@ -22,6 +23,21 @@ def show(settings: Settings) -> dict[str, Any]:
         "catalog": mask_url(settings.catalog or sqlite_url(settings.state / "catalog.db")),
         "catalog_password_file": _text(settings.catalog_password_file),
         "catalog_password_command": _program(settings.catalog_password_command),
+        "daemon": {
+            "apply_at_start": settings.daemon.apply_at_start,
+            "on_stop": settings.daemon.on_stop,
+            "log": settings.daemon.log,
+            "retry_minutes": list(settings.daemon.retry_minutes),
+            "parallel_runs": settings.daemon.parallel_runs,
+        },
+        "alarms": {
+            "apprise": [mask_address(url) for url in settings.alarms.apprise],
+            "command": _program(settings.alarms.command),
+            "low_space": settings.alarms.low_space,
+            "shrunk_percent": settings.alarms.shrunk_percent,
+            "repeat_hours": settings.alarms.repeat_hours,
+            "textfile": _text(settings.alarms.textfile),
+        },
         "sites": {name: _show_site(site) for name, site in settings.sites.items()},
     }
 
@@ -29,9 +45,11 @@ def show(settings: Settings) -> dict[str, Any]:
 def show_text(settings: Settings) -> str:
     """Given settings, return them as greenroom.toml would say them, paths absolute, secrets masked."""
     top = show(settings)
-    sites = top.pop("sites")
+    sites, daemon, alarms = top.pop("sites"), top.pop("daemon"), top.pop("alarms")
     lines = [f"# {top.pop('source')}", f"# read-only: {'yes' if top.pop('read_only') else 'no'}"]
     lines += _lines(top)
+    lines += ["", "[daemon]", *_lines(daemon)]
+    lines += ["", "[alarms]", *_lines({**alarms, "low_space": exact_size(alarms["low_space"])})]
     for name, values in sites.items():
         for key in ("max_archive_bytes", "max_upload_bytes"):
             values[key] = exact_size(values[key])
@@ -55,6 +73,8 @@ def _show_site(site: Site) -> dict[str, Any]:
         "max_archive_bytes": site.max_archive_bytes,
         "max_upload_bytes": site.max_upload_bytes,
         "tools": _text(site.tools),
+        "ping_url": None if site.ping_url is None else mask_address(site.ping_url),
+        "max_age": None if site.max_age is None else format_duration(site.max_age),
         "password_file": _text(site.password_file),
         "password_command": _program(site.password_command),
     }

@@ -27,6 +27,7 @@ class StoredState(BaseModel):
     origin: Literal["made", "adopted", "found"] = "made"
     foreign: bool = False
     verified_at: AwareDatetime | None = None
+    drilled_at: AwareDatetime | None = None
     description: str = ""
     safety_for: str | None = None
     manifest_sha256: str | None = None

@@ -17,6 +17,7 @@ from cli.root import COMMANDS
 from core.archive import Manifest
 from core.config import load_settings
 from core.config.document import FileSettings, SiteTable
+from core.config.tables import AlarmsTable, DaemonTable
 from core.errors import ExitCode
 from core.stores import StoredState
 from tests.e2e.documents import DOCUMENTS, ROOT, blocks_of, printed_by, run_document, runnable
@@ -122,7 +123,8 @@ def test_the_configurations_shown_are_right(document: str, tmp_path: Path) -> No
 
 def test_every_key_of_the_configuration_is_explained() -> None:
     told = (ROOT / "docs" / "operations.md").read_text()
-    keys = {*FileSettings.model_fields, *SiteTable.model_fields} - {"sites"}
+    tables = (FileSettings, SiteTable, DaemonTable, AlarmsTable)
+    keys = {key for table in tables for key in table.model_fields} - {"sites", "daemon", "alarms"}
     assert [key for key in sorted(keys) if f"`{key}`" not in told] == []
 
 

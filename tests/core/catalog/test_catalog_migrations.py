@@ -17,9 +17,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, create_mock_engine, inspect, make_url
 from sqlalchemy.schema import ExecutableDDLElement
 
-from core.catalog import HEAD, Catalog
+from core.catalog import HEAD, Catalog, CatalogNotReadyError
 from core.catalog.migrate import downgrade, environment, upgrade
-from core.catalog.migrations.versions import v0001_catalog
+from core.catalog.migrations.versions import v0001_catalog, v0002_schedules
 from core.catalog.models import Base
 from core.catalog.versions import REVISIONS
 from core.filesystem import Committable, Filesystem
@@ -67,6 +67,27 @@ def test_init_builds_again_what_was_taken_down(catalog: Catalog, path: Path) -> 
     assert list(catalog.backups()) == []
 
 
+def test_an_older_catalog_keeps_its_backups(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.touch()
+    with _connected(path) as connection:
+        upgrade(connection, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO system_backups (backup_name, site, backup_type, kind, role, status, origin, description,"
+            " created_by, created_at, pinned, is_foreign) VALUES ('backup_1', 'app', 'full', 'snapshot', 'manual',"
+            " 'completed', 'made', '', 'me', '2026-01-01 00:00:00.000000', 1, 0)"
+        )
+        connection.commit()
+    catalog = Catalog(f"sqlite:///{path}", Filesystem())
+    with pytest.raises(CatalogNotReadyError, match="has version 0001"):
+        catalog.require_ready()
+    assert catalog.initialise()
+    kept = catalog.find("app", "backup_1")
+    assert kept is not None
+    assert (kept.pinned, kept.scheduled_for, kept.drill_status) == (True, None, None)
+    assert list(catalog.schedules()) == []
+
+
 class _Crash(BaseException):
     """Stands for the end of the process: nothing catches it."""
 
@@ -88,7 +109,8 @@ def _migrated(engine: str) -> str:
     text = StringIO()
     context = MigrationContext.configure(dialect_name=engine, opts={"as_sql": True, "output_buffer": text})
     with Operations.context(context):
-        v0001_catalog.upgrade()
+        for version in (v0001_catalog, v0002_schedules):
+            version.upgrade()
     return text.getvalue()
 
 
@@ -104,6 +126,19 @@ def _created(engine: str) -> str:
 
 
 def _statements(text: str) -> list[list[str]]:
-    """Return the statements, each as its sorted lines: the order of columns and tables means nothing."""
-    lines = ([re.sub(r"\s+", " ", line).strip(" ,") for line in one.splitlines()] for one in text.split(";"))
-    return sorted(kept for one in lines if (kept := sorted(filter(None, one))))
+    """Return the statements, each as its sorted lines: the order of columns and tables means nothing.
+
+    A table that is dropped never was, and a column that is added was there from the beginning.
+    """
+    made: dict[str, list[str]] = {}
+    for one in text.split(";"):
+        lines = [kept for line in one.splitlines() if (kept := re.sub(r"\s+", " ", line).strip(" ,"))]
+        if not lines:
+            continue
+        if dropped := re.fullmatch(r"DROP TABLE (\w+)", lines[0]):
+            del made[f"CREATE TABLE {dropped[1]} ("]
+        elif added := re.fullmatch(r"ALTER TABLE (\w+) ADD COLUMN (.+)", lines[0]):
+            made[f"CREATE TABLE {added[1]} ("].append(added[2])
+        else:
+            made[lines[0]] = lines
+    return sorted(sorted(lines) for lines in made.values())

@@ -7,11 +7,12 @@ import json
 import pickle
 import tomllib
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from core.config import Settings, load_settings, settings_schema, show, show_text
+from core.config import InvalidConfigError, Settings, load_settings, settings_schema, show, show_text
 
 TOP = 'state = "state"\nstorage = "backups"\n'
 SITE = '[sites.app]\ndatabase = "sqlite:///app.db"\n'
@@ -54,6 +55,21 @@ def test_the_shape_for_scripts(load: Load, tmp_path: Path) -> None:
         "catalog": f"sqlite:///{tmp_path}/state/catalog.db",
         "catalog_password_file": None,
         "catalog_password_command": None,
+        "daemon": {
+            "apply_at_start": False,
+            "on_stop": "cancel",
+            "log": "text",
+            "retry_minutes": [5, 15, 60],
+            "parallel_runs": 2,
+        },
+        "alarms": {
+            "apprise": [],
+            "command": None,
+            "low_space": 2**30,
+            "shrunk_percent": 50,
+            "repeat_hours": 24,
+            "textfile": None,
+        },
         "sites": {
             "app": {
                 "database": f"sqlite:///{tmp_path}/app.db",
@@ -67,6 +83,8 @@ def test_the_shape_for_scripts(load: Load, tmp_path: Path) -> None:
                 "max_archive_bytes": 100 * 2**30,
                 "max_upload_bytes": 100 * 2**20,
                 "tools": None,
+                "ping_url": None,
+                "max_age": None,
                 "password_file": None,
                 "password_command": None,
             }
@@ -88,10 +106,10 @@ def test_the_schema_describes_every_key() -> None:
     schema = settings_schema()
     assert json.loads(json.dumps(schema)) == schema
     site = schema["$defs"]["SiteTable"]
-    for table in (schema, site):
+    for table in (schema, site, schema["$defs"]["DaemonTable"], schema["$defs"]["AlarmsTable"]):
         assert table["additionalProperties"] is False
         assert all(one["description"] for one in table["properties"].values())
-        assert all(one.get("type") or one.get("anyOf") for one in table["properties"].values())
+        assert all(one.keys() & {"type", "anyOf", "$ref", "allOf"} for one in table["properties"].values())
     assert schema["required"] == ["state", "storage", "sites"]
     assert site["required"] == ["database"]
     assert schema["properties"]["sites"]["additionalProperties"] is False
@@ -104,3 +122,59 @@ def test_settings_cannot_be_changed_and_can_be_handed_to_another_process(load: L
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(settings, field.name, None)
     assert pickle.loads(pickle.dumps(settings)) == settings
+
+
+def test_the_tables_of_schedules_and_alarms(write: Write, tmp_path: Path) -> None:
+    settings = load_settings(
+        write(
+            f"""{TOP}{SITE}ping_url = "https://hc.example/${{KEY}}/hunter2"
+max_age = "36 h"
+[daemon]
+apply_at_start = true
+on_stop = "finish"
+log = "json"
+retry_minutes = [1, 2]
+parallel_runs = 3
+[alarms]
+apprise = ["mailtos://me:hunter2@example.org"]
+command = "page hunter2"
+low_space = "5 GiB"
+shrunk_percent = 0
+repeat_hours = 1
+textfile = "figures.prom"
+"""
+        ),
+        environ={},
+    )
+    site = settings.site("app")
+    assert (site.ping_url, site.max_age) == ("https://hc.example/${KEY}/hunter2", timedelta(hours=36))
+    assert dataclasses.astuple(settings.daemon) == (True, "finish", "json", (1, 2), 3)
+    assert settings.alarms.low_space == 5 * 2**30
+    assert settings.alarms.textfile == tmp_path / "figures.prom"
+    shown = show(settings)
+    assert shown["alarms"]["apprise"] == ["mailtos://***"]
+    assert shown["sites"]["app"]["ping_url"] == "https://*** ${KEY}"
+    for text in (json.dumps(shown), show_text(settings), repr(settings)):
+        assert "hunter" not in text
+    assert tomllib.loads(show_text(settings))["daemon"]["retry_minutes"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ('[daemon]\non_stop = "pause"', "daemon.on_stop"),
+        ("[daemon]\nretry_minutes = [0]", "daemon.retry_minutes, entry 1"),
+        ("[daemon]\nparallel_runs = 0", "daemon.parallel_runs"),
+        ("[daemon]\nspeed = 1", "daemon.speed: unknown key"),
+        ('[alarms]\napprise = ["no url"]', "alarms.apprise, entry 1: is no URL"),
+        ('[alarms]\napprise = ["mailto://${"]', "alarms.apprise, entry 1"),
+        ("[alarms]\nshrunk_percent = 100", "alarms.shrunk_percent"),
+        ('[sites.app]\ndatabase = "sqlite:///app.db"\nping_url = "ftp://host/x"', "sites.app.ping_url"),
+        ('[sites.app]\ndatabase = "sqlite:///app.db"\nmax_age = "soon"', "sites.app.max_age"),
+        ('[sites.app]\ndatabase = "sqlite:///app.db"\nmax_age = "9999 weeks"', "sites.app.max_age"),
+    ],
+)
+def test_what_they_may_not_say(write: Write, table: str, key: str) -> None:
+    with pytest.raises(InvalidConfigError) as caught:
+        load_settings(write(TOP + ("" if "sites" in table else SITE) + table + "\n"), environ={})
+    assert key in caught.value.message
