@@ -86,7 +86,7 @@ def each_kill(template: Path, tmp_path: Path, verb: Verb):
     raise AssertionError("the verb has no end")
 
 
-@pytest.fixture(params=["wal", "delete"])
+@pytest.fixture(params=["wal", pytest.param("delete", marks=pytest.mark.long)])
 def template(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     root = tmp_path / "template"
     place = make_place(root, journal_mode=request.param, exclude=_EXCLUDE)
@@ -161,6 +161,7 @@ def _announced(place: Place) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("template", ["wal", "delete"], indirect=True)
 @pytest.mark.parametrize("present", ["healthy", "damaged", "missing"])
 def test_apply_killed_at_every_step_ends_old_or_new(template: Path, tmp_path: Path, present: str) -> None:
     place = open_place(template)
@@ -199,6 +200,7 @@ def test_apply_killed_at_every_step_ends_old_or_new(template: Path, tmp_path: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("template", ["wal", "delete"], indirect=True)
 def test_undo_killed_at_every_step_ends_old_or_new(template: Path, tmp_path: Path) -> None:
     place = open_place(template)
     _back_up(place)

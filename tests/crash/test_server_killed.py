@@ -85,8 +85,8 @@ def _apply(place: Place) -> Any:
     ("engine", "kind", "changed"),
     [
         ("postgresql", "portable", _CHANGED),
-        ("mysql", "snapshot", _CHANGED),
         ("mysql", "portable", _EMPTIED),
+        pytest.param("mysql", "snapshot", _CHANGED, marks=pytest.mark.long),
         pytest.param("in place", "snapshot", _CHANGED, marks=pytest.mark.long),
         pytest.param("mysql", "portable", _CHANGED, marks=pytest.mark.long),
         pytest.param("postgresql", "portable", _EMPTIED, marks=pytest.mark.long),
