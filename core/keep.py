@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.catalog import BackupRecord, CleanupRecord
 from core.config import Site
 from core.context import Context
 from core.errors import GreenroomError, UsageError
+from core.needs import is_restored_by, is_safety_of
 from core.progress import Reporter
 from core.recovery import tidy
 from core.restore.marker import marker_path, read_marker
@@ -44,7 +45,7 @@ def refuse_deletion(context: Context, site: Site, backup: BackupRecord) -> None:
     if backup.status == "running":
         raise UsageError(f"{backup.name} is being made", hint="wait until it is done, or stop it")
     pending = read_marker(marker_path(context, site))
-    if pending is not None and backup.id in (pending.backup_id, pending.safety_id):
+    if pending is not None and (is_restored_by(pending, backup) or is_safety_of(pending, backup)):
         raise UsageError(
             f"{backup.name} is part of the pending restore",
             hint=f"`greenroom apply {site.name}` or `greenroom restore-cancel {site.name}` first",
@@ -64,26 +65,48 @@ def delete_backup(
     context.require_writable("delete a backup")
     with context.lock(site, "delete"):
         tidy(context, site)
-        backup = present_row(context, backup)
-        refuse_deletion(context, site, backup)
-        archive = context.store.archive_path(site.name, backup.name)
-        freed = archive.stat().st_size if archive.is_file() else 0
-        if archive.is_file():
-            context.store.set_aside(site.name, backup.name)
-        context.catalog.delete_backup(
-            backup.id,
-            CleanupRecord(
-                site=site.name,
-                cleanup_date=context.clock(),
-                backups_deleted=1,
-                space_freed=freed,
-                cleanup_reason=reason,
-                performed_by=context.actor,
-                details=json.dumps([backup.name]),
-            ),
-        )
-        context.store.erase_set_aside(site.name, backup.name)
-        return Deletion(backup.name, freed)
+        logged = delete_held(context, site, present_row(context, backup), begin_cleanup(context, site), reason)
+        return Deletion(backup.name, logged.space_freed)
+
+
+def begin_cleanup(context: Context, site: Site, *, by: str | None = None) -> CleanupRecord:
+    """Return a clean-up in which nothing was deleted yet, not logged yet; `by` says who, if not the user."""
+    return CleanupRecord(
+        site=site.name,
+        cleanup_date=context.clock(),
+        backups_deleted=0,
+        space_freed=0,
+        cleanup_reason="",
+        performed_by=by or context.actor,
+        details="[]",
+    )
+
+
+def delete_held(
+    context: Context, site: Site, backup: BackupRecord, cleanup: CleanupRecord, reason: str
+) -> CleanupRecord:
+    """With the site's lock held, delete a backup as one more of a clean-up; return that as it is logged now.
+
+    The row goes in the transaction that names it in the log, so that a start after a crash knows what to finish.
+    Raise as `refuse_deletion`.
+    """
+    refuse_deletion(context, site, backup)
+    archive = context.store.archive_path(site.name, backup.name)
+    freed = archive.stat().st_size if archive.is_file() else 0
+    if archive.is_file():
+        context.store.set_aside(site.name, backup.name)
+    logged = context.catalog.delete_backup(
+        backup.id,
+        replace(
+            cleanup,
+            backups_deleted=cleanup.backups_deleted + 1,
+            space_freed=cleanup.space_freed + freed,
+            cleanup_reason=reason,
+            details=json.dumps([*json.loads(cleanup.details), backup.name]),
+        ),
+    )
+    context.store.erase_set_aside(site.name, backup.name)
+    return logged
 
 
 def copy_backup(context: Context, backup: BackupRecord, target: Path, reporter: Reporter) -> Path:

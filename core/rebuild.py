@@ -12,6 +12,7 @@ from core.config import Site
 from core.context import Context
 from core.errors import GreenroomError
 from core.progress import Reporter
+from core.rebuild_note import note_rebuild
 from core.recovery import tidy
 from core.sidecars import sound_state
 
@@ -40,7 +41,8 @@ class Rebuilt:
 def rebuild_catalog(context: Context, reporter: Reporter) -> Rebuilt:
     """List every archive of the store that the catalog does not know; change nothing that it knows.
 
-    An archive without a sidecar comes back pinned. One that cannot be read is named, and left alone.
+    An archive without a sidecar comes back pinned. One that cannot be read is named, and left alone. Retention
+    removes nothing of a rebuilt site before a person confirmed it.
     """
     context.require_writable("rebuild the catalog")
     rebuilt = Rebuilt()
@@ -56,6 +58,7 @@ def rebuild_catalog(context: Context, reporter: Reporter) -> Rebuilt:
             continue
         with context.lock(site, "catalog rebuild"):
             tidy(context, site)
+            note_rebuild(context, site)
             names = list(context.store.archives(name))
             rebuilt.unreadable += [f"{path}: not an archive" for path in context.store.unknown_entries(name)]
             reporter.phase(f"reading the archives of {name}", len(names), "files")

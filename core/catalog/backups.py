@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -186,21 +187,28 @@ class BackupRows(CatalogDatabase):
             row.drill_report = None if report is None else storable(report)
             return _flushed(session, row)
 
-    def delete_backup(self, backup_id: int, cleanup: CleanupRecord) -> None:
-        """Forget a backup and log its deletion, both or neither."""
+    def delete_backup(self, backup_id: int, cleanup: CleanupRecord) -> CleanupRecord:
+        """Forget a backup and log its deletion, both or neither; return the clean-up with its id.
+
+        A clean-up that has an id already is one that goes on: its row then says what `cleanup` says.
+        """
         with self.writing() as session:
             session.delete(_existing(session, backup_id))
-            session.add(
-                BackupCleanupLog(
-                    site=cleanup.site,
-                    cleanup_date=cleanup.cleanup_date,
-                    backups_deleted=cleanup.backups_deleted,
-                    space_freed=cleanup.space_freed,
-                    cleanup_reason=storable(cleanup.cleanup_reason),
-                    performed_by=storable(cleanup.performed_by, ACTOR_LENGTH),
-                    details=storable(cleanup.details),
+            row = BackupCleanupLog() if cleanup.id is None else session.get(BackupCleanupLog, cleanup.id)
+            if row is None:
+                raise GreenroomError(
+                    f"clean-up {cleanup.id} is not in the catalog any more", hint="was the catalog exchanged meanwhile?"
                 )
-            )
+            row.site = cleanup.site
+            row.cleanup_date = cleanup.cleanup_date
+            row.backups_deleted = cleanup.backups_deleted
+            row.space_freed = cleanup.space_freed
+            row.cleanup_reason = storable(cleanup.cleanup_reason)
+            row.performed_by = storable(cleanup.performed_by, ACTOR_LENGTH)
+            row.details = storable(cleanup.details)
+            session.add(row)
+            session.flush()
+            return replace(cleanup, id=row.id)
 
     def get(self, backup_id: int) -> BackupRecord | None:
         """Return the backup of that id, or None."""
@@ -238,6 +246,10 @@ class BackupRows(CatalogDatabase):
     def running_backups(self, site: str) -> Sequence[BackupRecord]:
         """Return the site's rows that say `running`; with the site's lock held these are interrupted ones."""
         return self._all(SystemBackup.site == site, SystemBackup.status == "running")
+
+    def completed_backups(self, site: str) -> Sequence[BackupRecord]:
+        """Return all completed backups of the site, the newest first."""
+        return self._all(SystemBackup.site == site, SystemBackup.status == "completed")
 
     def latest(self, site: str) -> BackupRecord | None:
         """Return what `latest` means: the site's newest completed backup that is not a safety backup."""

@@ -1,4 +1,7 @@
-"""The rows that say what happened: restores, undos and deletions. They are added, never changed."""
+"""The rows that say what happened: restores, undos and deletions. None is ever removed.
+
+A row of restores is never changed; one of a clean-up grows until that ends.
+"""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class RestoreRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanupRecord:
-    """One deletion of backups; `details` is the JSON list of their names."""
+    """One clean-up: backups deleted together; `details` is the JSON list of their names."""
 
     site: str
     cleanup_date: datetime
