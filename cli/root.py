@@ -29,6 +29,7 @@ COMMANDS = {
     "adopt": ("cli.keep", "adopt", "Take in an archive from elsewhere."),
     "pin": ("cli.keep", "pin", "Keep a backup until it is unpinned."),
     "unpin": ("cli.keep", "unpin", "Take a pin back."),
+    "prune": ("cli.prune", "prune", "Tell what retention keeps and why, and remove the rest."),
     "delete": ("cli.keep", "delete", "Delete a backup."),
     "catalog": ("cli.setup", "catalog", "Look after the catalog."),
     "demo": ("cli.demo", "demo", "Write a demo site to try greenroom on."),

@@ -38,24 +38,29 @@ class PrunePreview:
     refusal: str | None = None
 
     @property
-    def removed(self) -> tuple[BackupRecord, ...]:
-        """The backups that would go, the newest first."""
-        return tuple(verdict.backup for verdict in self.verdicts if not verdict.keep)
+    def removed(self) -> tuple[Verdict, ...]:
+        """The verdicts on what would go, the oldest first: in the order in which it goes."""
+        return tuple(verdict for verdict in reversed(self.verdicts) if not verdict.keep)
 
     @property
     def freed_bytes(self) -> int:
         """The size of their archives, as the catalog knows it."""
-        return sum(backup.file_size or 0 for backup in self.removed)
+        return sum(verdict.backup.file_size or 0 for verdict in self.removed)
 
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What a prune removed: the verdicts on what is gone, the oldest first, and the space that it freed."""
+    """A prune that is done: what it decided, the verdicts on what is gone, the oldest first, and the space freed."""
 
-    site: str
+    decided: PrunePreview
     removed: tuple[Verdict, ...]
     freed_bytes: int
-    kept: int
+
+
+def site_policy(context: Context, site: Site) -> tuple[Policy, Source]:
+    """Return the policy of the site's schedule, or the default one where it has none, and which of them it is."""
+    schedule = context.catalog.schedule(site.name)
+    return (Policy(), "default") if schedule is None else (policy_of(schedule.settings), "schedule")
 
 
 def preview_prune(context: Context, site: Site, policy: Policy | None = None) -> PrunePreview:
@@ -91,20 +96,16 @@ def prune_site(
         preview, refusal = _decide(context, site, policy)
         if refusal is not None:
             raise refusal
-        going = [one for one in reversed(preview.verdicts) if not one.keep]
-        if agreed is not None:
-            going = [one for one in going if one.backup.name in agreed]
+        going = tuple(one for one in preview.removed if agreed is None or one.backup.name in agreed)
         cleanup = _Removal(context, site, going, begin_cleanup(context, site, by=by)).run(reporter)
-        return Pruned(site.name, tuple(going), cleanup.space_freed, len(preview.verdicts) - len(going))
+        return Pruned(preview, going, cleanup.space_freed)
 
 
 def _decide(context: Context, site: Site, policy: Policy | None) -> tuple[PrunePreview, GreenroomError | None]:
     """Return the preview without its refusal, and that as the error which a prune raises."""
     source: Source = "given"
     if policy is None:
-        schedule = context.catalog.schedule(site.name)
-        policy = policy_of(schedule.settings) if schedule is not None else Policy()
-        source = "schedule" if schedule is not None else "default"
+        policy, source = site_policy(context, site)
     for problem in check_policy(policy):
         raise UsageError(f"the policy cannot be used: {problem}", hint="`greenroom prune --help` names the options")
     backups = context.catalog.completed_backups(site.name)

@@ -18,6 +18,7 @@ from core.status import SiteStatus
 from core.stores import Store
 
 if TYPE_CHECKING:  # a list needs nothing of restores, which take a quarter of a second to import
+    from core.prune import PrunePreview
     from core.restore.finish import Outcome
     from core.restore.inspect import Preview
     from core.restore.marker import Marker
@@ -93,6 +94,20 @@ def preview_report(preview: Preview, store: Store) -> Report:
         "blockers": list(preview.blockers),
         "notices": list(preview.notices),
         "lost": list(preview.lost),
+    }
+
+
+def prune_report(preview: PrunePreview, store: Store) -> Report:
+    """Given the preview of a prune, return its JSON shape."""
+    return {
+        "site": preview.site,
+        "policy": asdict(preview.policy),
+        "policy_source": preview.source,
+        "verdicts": [
+            {"backup": backup_report(one.backup, store), "keep": one.keep, "reasons": list(one.reasons)}
+            for one in preview.verdicts
+        ],
+        "refusal": preview.refusal,
     }
 
 

@@ -57,6 +57,15 @@ def check_policy(policy: Policy) -> list[Problem]:
     return problems
 
 
+def policy_words(policy: Policy) -> str:
+    """Return a policy in words: "what is younger than 30 days, 7 daily, 4 weekly; at least 3, at most 50"."""
+    days = policy.retention_days
+    kept = ["what is of any age" if days is None else f"what is younger than {_days(days)}"]
+    kept += [f"{number} {rule.word}" for rule in _RULES if (number := getattr(policy, rule.setting))]
+    most = "any number" if policy.max_backups is None else f"at most {policy.max_backups:,}"
+    return f"{', '.join(kept)}; at least {policy.keep_minimum:,}, {most}"
+
+
 def is_good(backup: BackupRecord) -> bool:
     """Whether a backup lets a person sleep: as `Catalog.last_good` has it, and no drill failed."""
     return (

@@ -61,11 +61,11 @@ def test_what_the_preview_says_is_what_is_done(place: Place, backups: list[Backu
     preview = preview_prune(place.context, place.site)
     assert (preview.source, preview.refusal) == ("schedule", None)
     assert [one.backup.name for one in preview.verdicts] == [one.name for one in reversed(backups)]
-    assert [one.name for one in preview.removed] == [one.name for one in reversed(backups[:3])]
+    assert [one.backup.name for one in preview.removed] == [one.name for one in backups[:3]]
     assert names(place) == [one.name for one in backups]
     pruned = _prune(place)
     assert [one.backup.name for one in pruned.removed] == [one.name for one in backups[:3]]
-    assert (pruned.freed_bytes, pruned.kept) == (preview.freed_bytes, 1)
+    assert (pruned.freed_bytes, pruned.decided.verdicts) == (preview.freed_bytes, preview.verdicts)
     assert pruned.freed_bytes == sum(one.file_size or 0 for one in backups[:3])
     assert names(place) == [backups[3].name]
     assert len(list((place.root / "backups" / "app").iterdir())) == 2
@@ -119,7 +119,7 @@ def test_only_what_a_person_agreed_to_goes(place: Place, backups: list[BackupRec
 
 
 def test_it_is_decided_anew_under_the_lock(place: Place, backups: list[BackupRecord]) -> None:
-    assert backups[0].name in [one.name for one in preview_prune(place.context, place.site).removed]
+    assert backups[0].name in [one.backup.name for one in preview_prune(place.context, place.site).removed]
     pin_backup(place.context, place.site, backups[0], pinned=True)
     _prune(place)
     assert names(place) == [backups[0].name, backups[3].name]

@@ -35,6 +35,7 @@ _COMMANDS = (
     "unpin latest",
     "backup",
     "delete latest --yes",
+    "prune",
     "catalog rebuild",
     "demo ../another",
 )

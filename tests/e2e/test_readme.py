@@ -62,6 +62,7 @@ def test_every_document_with_commands_is_run() -> None:
         "README.md",
         "archive-format.md",
         "operations.md",
+        "retention.md",
     }
 
 
@@ -109,6 +110,13 @@ def test_the_commands_of_the_operator(tmp_path: Path) -> None:
     assert "pending" in printed_by("--stage", printed).lower()
     assert "backup_" in printed_by("catalog rebuild", printed)
     assert json.loads((tmp_path / "site" / "greenroom.schema.json").read_text())["properties"]["sites"]
+
+
+@pytest.mark.slow
+def test_the_commands_of_retention(tmp_path: Path) -> None:
+    printed = run_document(ROOT / "docs" / "retention.md", tmp_path)
+    assert "newest completed" in printed_by("greenroom prune movies\n", printed)
+    assert "removed: more than 1" in printed_by("--yes", printed)
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
