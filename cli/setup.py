@@ -107,6 +107,7 @@ def _show_rebuilt(options: Options, rebuilt: Rebuilt) -> None:
     for name in rebuilt.unknown_sites:
         warn(f"left alone, no site of the configuration: {name}")
     remark(options, "not in the storage, so not recovered:", *(f"  {line}" for line in NOT_RECOVERED))
+    remark(options, "retention removes nothing before a person looked: `greenroom prune SITE --confirm-rebuild`")
 
 
 def _why_not_ready(context: Context) -> dict[str, str] | None:

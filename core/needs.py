@@ -48,7 +48,7 @@ def _markers(context: Context) -> Iterator[Marker]:
     """Yield the markers of all sites, also of those that the configuration does not name any more."""
     folder = context.settings.state / "sites"
     try:
-        paths = sorted(folder.iterdir()) if folder.is_dir() else []
+        paths = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     except OSError as error:
         raise GreenroomError(
             f"cannot look into {folder}: {error.strerror}", hint="check who may read the state folder"

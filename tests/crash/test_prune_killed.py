@@ -14,6 +14,7 @@ from core.progress import Reporter
 from core.prune import Pruned, prune_site
 from core.rebuild import rebuild_catalog
 from core.rebuild_note import confirm_rebuild, is_rebuild_confirmed
+from tests.crash.powerloss import VolatileFilesystem, lose_power
 from tests.pruning import NOW, back_up_each, names, set_schedule
 from tests.support import CrashingFilesystem, Place, SteppingClock, make_place, open_place, run_until_killed
 
@@ -138,3 +139,26 @@ def test_the_catalog_is_lost_after_a_kill(tmp_path: Path) -> None:
         assert names(place)[-1] == made[-1]
         assert set(names(place)) <= set(made)
         assert not is_rebuild_confirmed(place.context, place.site)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("in_order", [True, False])
+def test_the_power_goes_at_every_step_of_a_prune(tmp_path: Path, *, in_order: bool) -> None:
+    """What was not durable goes too; a name that comes back is erased again, for the log says so."""
+    made = _make(tmp_path / "template", [40, 30, 1])
+    ends = []
+    for at in range(1, _MOST_STEPS):
+        root, aside = tmp_path / f"loss_{at}", tmp_path / f"aside_{at}"
+        shutil.copytree(tmp_path / "template", root, symlinks=True)
+        if not run_until_killed(
+            lambda _, at=at, root=root, aside=aside: _prune(_open(root, VolatileFilesystem(at, aside))), at
+        ):
+            break
+        lose_power(aside, at, in_order=in_order)
+        place = _open(root)
+        _settle(place)
+        ends.append(_agree(place, made))
+        _prune(place)
+        assert _agree(place, made) == 1
+        shutil.rmtree(root)
+    assert set(ends) == {1, 2, 3}

@@ -111,6 +111,29 @@ def test_a_deletion_is_logged_with_its_reason(catalog: Catalog, complete: Make) 
     assert len(catalog.cleanups()) == 1
 
 
+def test_a_clean_up_of_several_is_one_row_that_grows(catalog: Catalog, complete: Make) -> None:
+    one, two, other = complete("one"), complete("two"), complete("three")
+    logged = catalog.delete_backup(one.id, _cleanup("one"))
+    assert logged == replace(_cleanup("one"), id=1)
+    grown = replace(logged, backups_deleted=2, space_freed=1500, cleanup_reason="retention", details='["one", "two"]')
+    assert catalog.delete_backup(two.id, grown) == grown
+    assert list(catalog.cleanups("app")) == [grown]
+    assert catalog.was_deleted("app", "one")
+    assert catalog.was_deleted("app", "two")
+    assert not catalog.was_deleted("app", "three")
+    with pytest.raises(GreenroomError, match="clean-up 9 is not in the catalog"):
+        catalog.delete_backup(other.id, replace(grown, id=9))
+    assert list(catalog.completed_backups("app")) == [other]
+
+
+def test_all_completed_backups_of_a_site(catalog: Catalog, begin: Make, complete: Make) -> None:
+    made = [complete(f"b{number}", minutes=number) for number in range(4)]
+    begin("running")
+    catalog.fail_backup(begin("failed").id, "no space")
+    complete("elsewhere", "shop")
+    assert list(catalog.completed_backups("app")) == made[::-1]
+
+
 class _Crash(BaseException):
     """Stands for the end of the process: nothing catches it."""
 
