@@ -31,6 +31,7 @@ COMMANDS = {
     "unpin": ("cli.keep", "unpin", "Take a pin back."),
     "prune": ("cli.prune", "prune", "Tell what retention keeps and why, and remove the rest."),
     "delete": ("cli.keep", "delete", "Delete a backup."),
+    "schedule": ("cli.schedule", "schedule", "Show and set when a site is backed up by itself."),
     "catalog": ("cli.setup", "catalog", "Look after the catalog."),
     "demo": ("cli.demo", "demo", "Write a demo site to try greenroom on."),
 }

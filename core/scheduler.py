@@ -106,6 +106,11 @@ def labels(settings: ScheduleSettings, begin: date) -> Iterator[datetime]:
         yield datetime.combine(day, at)
 
 
+def is_time(text: str) -> bool:
+    """Return whether text is a time of a day: HH:MM."""
+    return _TIME.fullmatch(text) is not None
+
+
 def clock_time(settings: ScheduleSettings) -> time:
     """Return the time of a schedule; raise GreenroomError where it is none."""
     match = _TIME.fullmatch(settings.time)

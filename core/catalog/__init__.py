@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.catalog.catalog import LATEST, Catalog
 from core.catalog.faults import DamagedCatalogError
-from core.catalog.pages import ORDERS, Order, Page, SpanCount
+from core.catalog.pages import ORDERS, BackupTotals, Order, Page, SpanCount
 from core.catalog.records import (
     INTO,
     Action,
@@ -36,6 +36,7 @@ __all__ = [
     "ORDERS",
     "Action",
     "BackupRecord",
+    "BackupTotals",
     "Catalog",
     "CatalogNotReadyError",
     "CatalogState",

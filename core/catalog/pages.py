@@ -69,6 +69,17 @@ class SpanCount:
     largest_bytes: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BackupTotals:
+    """The completed backups of a site in numbers; `last_at` is when the newest was made, safety backups left out."""
+
+    count: int
+    total_bytes: int
+    scheduled: int
+    manual: int
+    last_at: datetime | None
+
+
 class BackupPages(BackupRows):
     """Pages and counts of a site's backups. Each method is one short transaction."""
 
@@ -129,6 +140,20 @@ class BackupPages(BackupRows):
         with self.reading() as session:
             found = {span: SpanCount(int(good), int(bad), size) for span, good, bad, size in session.execute(query)}
         return tuple(found.get(number, SpanCount()) for number in range(len(spans)))
+
+    def backup_totals(self, site: str) -> BackupTotals:
+        """Count the completed backups of a site, and those of them that its schedule or a person asked for."""
+        role = SystemBackup.role
+        query = select(
+            func.count(),
+            func.coalesce(func.sum(SystemBackup.file_size), 0),
+            func.coalesce(func.sum(case((role == "scheduled", 1), else_=0)), 0),
+            func.coalesce(func.sum(case((role == "manual", 1), else_=0)), 0),
+            func.max(case((role != "safety", SystemBackup.created_at))),
+        ).where(SystemBackup.site == site, _COMPLETED)
+        with self.reading() as session:
+            count, size, scheduled, manual, last = session.execute(query).one()
+        return BackupTotals(int(count), int(size), int(scheduled), int(manual), last)
 
 
 def _wanted(site: str, text: str) -> Iterator[ColumnElement[bool]]:

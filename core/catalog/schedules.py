@@ -36,16 +36,22 @@ class ScheduleRows(CatalogDatabase):
             return [_record(row) for row in session.scalars(select(BackupSchedule).order_by(BackupSchedule.site))]
 
     def save_schedule(
-        self, site: str, settings: ScheduleSettings, state: ScheduleState, by: str, when: datetime
+        self, site: str, settings: ScheduleSettings, state: ScheduleState | None, by: str, when: datetime
     ) -> ScheduleRecord:
-        """Note what a person set, and the state that follows from it."""
+        """Note what a person set, and the state that follows from it; None leaves that to the runner.
+
+        Raise GreenroomError where the state is left and the site has no schedule.
+        """
         with self.writing() as session:
             row = _row(session, site)
             if row is None:
+                if state is None:
+                    raise _no_schedule(site)
                 row = BackupSchedule(site=site)
                 session.add(row)
             _fill(row, settings, _SETTINGS)
-            _fill(row, state, _STATE)
+            if state is not None:
+                _fill(row, state, _STATE)
             row.updated_by = storable(by, ACTOR_LENGTH)
             row.updated_at = when
             session.flush()
@@ -56,7 +62,7 @@ class ScheduleRows(CatalogDatabase):
         with self.writing() as session:
             row = _row(session, site)
             if row is None:
-                raise GreenroomError(f"{site} has no schedule", hint="`greenroom schedule set` makes one")
+                raise _no_schedule(site)
             _fill(row, state, _STATE)
             session.flush()
             return _record(row)
@@ -64,6 +70,10 @@ class ScheduleRows(CatalogDatabase):
 
 def _row(session: Session, site: str) -> BackupSchedule | None:
     return session.scalar(select(BackupSchedule).where(BackupSchedule.site == storable(site)))
+
+
+def _no_schedule(site: str) -> GreenroomError:
+    return GreenroomError(f"{site} has no schedule", hint="`greenroom schedule set` makes one")
 
 
 def _fill(row: BackupSchedule, values: ScheduleSettings | ScheduleState, columns: dict[str, str]) -> None:
