@@ -94,8 +94,12 @@ def upcoming(settings: ScheduleSettings, after: datetime) -> Iterator[datetime]:
     return _by_calendar(settings, zone, after)
 
 
+@lru_cache(maxsize=1024)
 def next_after(settings: ScheduleSettings, after: datetime) -> datetime | None:
-    """Return the first scheduled instant strictly after a time, or None where there is none any more."""
+    """Return the first scheduled instant strictly after a time, or None where there is none any more.
+
+    Kept, because a loop asks for the same one at each of its turns.
+    """
     return next(upcoming(settings, after), None)
 
 
