@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import takewhile
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -90,7 +91,7 @@ def upcoming(settings: ScheduleSettings, after: datetime) -> Iterator[datetime]:
         wrong = _cron_problem(settings.cron)
         if wrong is not None:
             raise _unusable(f"the cron expression {quote(settings.cron)} {wrong[0]}")
-        return cron_instants(settings.cron, zone, after)
+        return takewhile(lambda instant: instant < _LAST, cron_instants(settings.cron, zone, after))
     return _by_calendar(settings, zone, after)
 
 

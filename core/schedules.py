@@ -73,7 +73,7 @@ def current_settings(context: Context, site: Site) -> ScheduleSettings:
 
 
 def check_settings(settings: ScheduleSettings) -> tuple[SettingProblem, ...]:
-    """Return all that is wrong with settings, in the order of a form; nothing for those that can be saved."""
+    """Return all that is wrong with settings, field by field; nothing for those that can be saved."""
     return tuple(_problems(settings))
 
 

@@ -1,4 +1,4 @@
-"""Outages, kills, failures and wrong clocks at any minute: nothing is run twice, and nothing that can be made up is lost."""
+"""Outages, kills, failures and wrong clocks at any minute: nothing is run twice, nothing that can be made up is lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from core.catalog import ScheduleSettings
 from core.scheduler import LATE, WRONG_CLOCK, next_after, upcoming
 from tests.core.schedule_walk import DAY, HOUR, MINUTE, ZONES, Runner, schedule_of, utc
 
-BEGINS = ("2026-03-28", "2026-10-24", "2026-03-07", "2026-10-31", "2026-04-03", "2026-10-02", "2011-12-28", "2028-02-27")
+BEGINS = (
+    "2026-03-28",
+    "2026-10-24",
+    "2026-03-07",
+    "2026-10-31",
+    "2026-04-03",
+    "2026-10-02",
+    "2011-12-28",
+    "2028-02-27",
+)
 
 plans = st.builds(
     ScheduleSettings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
@@ -57,10 +58,7 @@ def test_every_minute_around_a_change_of_the_clock(change: str) -> None:
     minutes = walk(zone, begin, end)
     for settings in plans(zone, at):
         runner = Runner(schedule_of(settings, begin - MINUTE))
-        noticed = []
-        for minute in minutes:
-            if runner.look(minute.utc).action == "run":
-                noticed.append(minute.utc)
+        noticed = [minute.utc for minute in minutes if runner.look(minute.utc).action == "run"]
         wanted = expected(settings, minutes)
         assert runner.runs == wanted, f"{change}: {name_of(settings)}"
         assert noticed == wanted, f"{change}: {name_of(settings)}"
@@ -84,7 +82,7 @@ def test_hourly_is_each_elapsed_hour(change: str) -> None:
     settings = ScheduleSettings(enabled=True, time_zone=zone, frequency="hourly", time="00:10")
     coming = upcoming(settings, at - DAY)
     instants = [next(coming) for _ in range(48)]
-    assert {later - earlier for earlier, later in zip(instants, instants[1:], strict=False)} == {HOUR}
+    assert {later - earlier for earlier, later in pairwise(instants)} == {HOUR}
 
 
 def test_a_standard_time_that_moves_by_less_than_an_hour_moves_the_hourly_minute() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
@@ -47,7 +48,7 @@ def check_one(settings: ScheduleSettings, minutes: list[Minute], begin: datetime
     assert runner.runs == wanted
     assert runner.attempts == wanted
     assert len(wanted) >= 12
-    pauses = [later - earlier for earlier, later in zip(wanted, wanted[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(wanted)]
     assert max(pauses) <= longest_gap(settings)
 
 
