@@ -77,6 +77,10 @@ def test_a_clock_set_back_repeats_nothing() -> None:
     assert failed.look(TUESDAY_RUN + 2 * HOUR).action == "wait"
     again = failed.look(TUESDAY_RUN + DAY + 5 * MINUTE)
     assert (again.instant, again.attempt) == (TUESDAY_RUN + DAY, 2)
+    # Set back while it was attempted: the retry was noted by the new time, and still waits for the instant.
+    failed = with_state(running_for=TUESDAY_RUN, attempts=1, retry_at=TUESDAY_RUN - 10 * HOUR)
+    assert failed.look(TUESDAY_RUN - HOUR) == Decision("wait", next_instant=TUESDAY_RUN)
+    assert failed.look(TUESDAY_RUN).attempt == 2
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Outages, kills, failures and wrong clocks at any minute: nothing is run twice, nothing that can be made up is lost."""
+"""Outages, kills, failures and wrong clocks at any minute: nothing runs twice, nothing that can be made up is lost."""
 
 from __future__ import annotations
 
