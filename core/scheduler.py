@@ -141,11 +141,14 @@ def drill_due(settings: ScheduleSettings, last_drill: datetime | None, now: date
 def longest_gap(settings: ScheduleSettings) -> timedelta:
     """Return the longest regular pause between two runs, with an hour for clocks that are put back.
 
-    That of a cron expression is measured over two years, or over its next runs where it is rarer.
+    That of a cron expression is measured over two years, or over three runs where it is rarer. Raise GreenroomError
+    where the settings make no sense.
     """
     if settings.frequency == "cron":
         return _longest_pause(settings) + _HOUR
     pauses = {"hourly": _HOUR, "daily": _DAY + _HOUR, "weekly": 7 * _DAY + _HOUR, "monthly": 31 * _DAY + _HOUR}
+    if settings.frequency not in pauses:
+        raise _no_frequency(settings)
     return pauses[settings.frequency]
 
 
@@ -218,7 +221,7 @@ def _days(settings: ScheduleSettings, begin: date) -> Iterator[date]:
         begin += timedelta(days=(settings.weekday - begin.weekday()) % 7)
         step = timedelta(days=7)
     elif settings.frequency != "daily":
-        raise _unusable(f"{quote(settings.frequency)} is not a frequency")
+        raise _no_frequency(settings)
     while begin.year < _LAST.year:
         yield begin
         begin += step
@@ -251,6 +254,10 @@ def _longest_pause(settings: ScheduleSettings) -> timedelta:
 @lru_cache(maxsize=256)
 def _cron_problem(text: str) -> tuple[str, str] | None:
     return cron_problem(text)
+
+
+def _no_frequency(settings: ScheduleSettings) -> GreenroomError:
+    return _unusable(f"{quote(settings.frequency)} is not a frequency")
 
 
 def _unusable(what: str) -> GreenroomError:

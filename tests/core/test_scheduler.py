@@ -209,6 +209,9 @@ def test_a_schedule_that_a_catalog_cannot_have_is_told(changes: dict[str, object
     with pytest.raises(GreenroomError, match=told) as caught:
         decide(record, TUESDAY_RUN)
     assert "greenroom schedule set" in caught.value.hint
+    if {"frequency"} == set(changes) or "cron" in changes:
+        with pytest.raises(GreenroomError, match=told):
+            longest_gap(record.settings)
 
 
 @pytest.mark.parametrize("frequency", ["hourly", "daily", "weekly", "monthly", "cron"])

@@ -36,6 +36,10 @@ _COMMANDS = (
     "backup",
     "delete latest --yes",
     "prune",
+    "schedule show",
+    "schedule set --time 03:00",
+    "schedule enable",
+    "schedule disable",
     "catalog rebuild",
     "demo ../another",
 )
@@ -52,7 +56,7 @@ def _documented() -> dict[str, set[str]]:
 
 def _name(line: str) -> str:
     words = line.split()
-    return " ".join(words[:2] if words[0] in {"config", "catalog"} else words[:1])
+    return " ".join(words[:2] if words[0] in {"config", "catalog", "schedule"} else words[:1])
 
 
 @pytest.mark.slow

@@ -63,6 +63,7 @@ def test_every_document_with_commands_is_run() -> None:
         "archive-format.md",
         "operations.md",
         "retention.md",
+        "schedules.md",
     }
 
 
@@ -117,6 +118,14 @@ def test_the_commands_of_retention(tmp_path: Path) -> None:
     printed = run_document(ROOT / "docs" / "retention.md", tmp_path)
     assert "newest completed" in printed_by("greenroom prune movies\n", printed)
     assert "removed: more than 1" in printed_by("--yes", printed)
+
+
+@pytest.mark.slow
+def test_the_commands_of_schedules(tmp_path: Path) -> None:
+    printed = run_document(ROOT / "docs" / "schedules.md", tmp_path)
+    shown = json.loads("{" + printed_by("schedule show --json", printed).partition("\n{")[2])
+    assert (shown["schedule"]["cron"], shown["schedule"]["maxBackups"]) == ("30 4 * * 1-5", None)
+    assert len(shown["upcoming"]) == 5
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
