@@ -61,7 +61,7 @@ def decide(record: ScheduleRecord, now: datetime) -> Decision:
     due, coming = _due(settings, state.settled_until, now)
     begun = _begun(state)
     if begun is not None and (due is None or begun >= due):
-        return _again(state, begun, now, next_after(settings, max(begun, now)))
+        return _again(state, begun, now, next_after(settings, begun))
     if due is None:
         return Decision("wait", next_instant=coming)
     missed = now - due > LATE
@@ -204,8 +204,8 @@ def _hourly(at: time, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
 
 def _by_calendar(settings: ScheduleSettings, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
     last = after
-    # A zone can skip a whole day, whose run then comes on the next one.
-    for label in labels(settings, local_time(after, zone).date() - 2 * _DAY):
+    # The times of the days before were all shown or skipped by now. Several that are skipped come at one instant.
+    for label in labels(settings, local_time(after, zone).date()):
         instant = instant_of(label, zone)
         if instant > last:
             last = instant

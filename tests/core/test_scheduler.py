@@ -83,6 +83,11 @@ def test_a_clock_set_back_repeats_nothing() -> None:
     assert failed.look(TUESDAY_RUN).attempt == 2
 
 
+def test_an_attempt_at_what_is_settled_is_not_taken_up_again() -> None:
+    done = with_state(settled_until=TUESDAY_RUN, running_for=TUESDAY_RUN, attempts=1, retry_at=TUESDAY_RUN + MINUTE)
+    assert done.look(TUESDAY_RUN + HOUR) == Decision("wait", next_instant=TUESDAY_RUN + DAY)
+
+
 @pytest.mark.parametrize(
     "state",
     [
