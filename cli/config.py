@@ -12,6 +12,7 @@ from cli.options import Options, VerbGroup, pass_options
 from cli.output import emit, emit_json, warn
 from core.config import Settings, loose_permissions, settings_schema, show_text
 from core.config import show as show_settings
+from core.config.extras import missing_extras
 
 
 @click.group(cls=VerbGroup, no_args_is_help=False)
@@ -56,6 +57,7 @@ def schema(options: Options) -> None:
 
 def _missing(settings: Settings) -> Iterator[str]:
     """What is not there yet is no error: a restore can bring it."""
+    yield from missing_extras(settings)
     for site in settings.sites.values():
         if site.sqlite_path is not None and not site.sqlite_path.is_file():
             yield f"sites.{site.name}.database: there is no file {site.sqlite_path}"

@@ -15,6 +15,8 @@ from core.errors import UsageError
 COMMANDS = {
     "init": ("cli.setup", "init", "Make the catalog; do this first."),
     "status": ("cli.setup", "status", "Tell how the sites are."),
+    "check": ("cli.check", "check", "Tell whether all is well, to a person or a monitor."),
+    "alarm": ("cli.alarm", "alarm", "Try the ways that alarms go."),
     "config": ("cli.config", "config", "Check and show the configuration."),
     "backup": ("cli.backups", "backup", "Make a backup."),
     "list": ("cli.backups", "list_backups", "List backups, newest first."),

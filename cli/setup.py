@@ -12,6 +12,7 @@ from core.catalog import HEAD, CatalogNotReadyError, CatalogStatus
 from core.config import prepare_folders
 from core.context import Context
 from core.errors import ExitCode
+from core.overdue import overdue_words
 from core.rebuild import NOT_RECOVERED, Rebuilt, rebuild_catalog
 from core.reports import format_age, format_time, site_report
 from core.restore.marker import Marker
@@ -51,7 +52,10 @@ def init(options: Options) -> None:
 @click.command(cls=Verb)
 @pass_options
 def status(options: Options) -> int:
-    """Tell whether the catalog is initialised, and of each site the last good backup, and what is pending."""
+    """Tell whether the catalog is initialised, and of each site the last good backup, and what is pending.
+
+    Exits 1 where a site has had no good backup for longer than it may.
+    """
     context = open_anyhow(options)
     found = overall_status(context)
     answer = _why_not_ready(context)
@@ -59,7 +63,9 @@ def status(options: Options) -> int:
         emit_json(options, _status_json(context, found, answer))
     else:
         _show_status(context, found, answer)
-    return ExitCode.NOT_INITIALISED if answer else ExitCode.DONE
+    if answer:
+        return ExitCode.NOT_INITIALISED
+    return ExitCode.FAILED if any(site.overdue for site in found.sites) else ExitCode.DONE
 
 
 @click.group(cls=VerbGroup, no_args_is_help=False)
@@ -172,6 +178,7 @@ def _site_fields(context: Context, site: SiteStatus) -> list[tuple[str, str]]:
         last_failure = f"the newest backup FAILED, {format_time(failed.created_at, zone)}: {failed.error}"
     return [
         ("last good backup", last_good),
+        ("OVERDUE", overdue_words(site.overdue) if site.overdue is not None else ""),
         ("failure", last_failure),
         ("pending restore", _pending_words(site.pending)),
         ("failed restore", _failed_words(site.failed_restore)),

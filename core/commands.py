@@ -1,4 +1,4 @@
-"""Runs a command that the configuration names, without a shell, and takes the first line that it prints."""
+"""Runs a command that the configuration names, without a shell, for a bounded time, and takes what it prints."""
 
 from __future__ import annotations
 
@@ -8,14 +8,30 @@ import shlex
 import signal
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import GreenroomError
 
 _MAX_OUTPUT = 64 * 1024
+_MAX_GIVEN = 32 * 1024
 _SHOWN_OF_STDERR = 400
 _BY_HAND = "check that the command works by hand, as this user and in the folder of greenroom.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended, and what it printed, as far as it is kept: the first 64 KiB of each."""
+
+    status: int
+    output: bytes
+    complaint: bytes
+
+    def said(self) -> str:
+        """Return what it said on standard error, on one line that may be printed."""
+        return _readable(self.complaint)
 
 
 def split_command(text: str) -> list[str]:
@@ -34,12 +50,46 @@ def first_line_of(command: str, *, what: str, folder: Path, seconds: float = 10)
     error, but neither the command nor its output: both can hold a secret.
     """
     try:
+        words = split_command(command)
+    except ValueError as error:
+        raise GreenroomError(f"{what} cannot be run: {error}", hint=_BY_HAND) from error
+    ended = run_command(words, what=what, folder=folder, seconds=seconds)
+    if ended.status != 0:
+        raise GreenroomError(f"{what} {describe_failure(ended)}", hint=_BY_HAND)
+    return _first_line(ended.output, what)
+
+
+def describe_failure(ended: Ended) -> str:
+    """Return how a command failed, with what it said: "failed with exit status 3: no such host"."""
+    how = f"was ended by signal {-ended.status}" if ended.status < 0 else f"failed with exit status {ended.status}"
+    said = ended.said()
+    return how + (f": {said}" if said else "")
+
+
+def run_command(
+    words: Sequence[str],
+    *,
+    what: str,
+    folder: Path,
+    seconds: float,
+    given: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run a command in `folder`, with `given` (at most 32 KiB) on its standard input; return how it ended.
+
+    `environment` comes on top of this process'. When `seconds` are over it is killed with all that it started. Raise
+    GreenroomError, in which `what` names the setting, where it cannot be started or takes longer; never quoting it.
+    """
+    if len(given) > _MAX_GIVEN:
+        raise ValueError("more than a pipe takes at once")
+    try:
         process = subprocess.Popen(  # noqa: S603  # no shell, and the configuration's owner was checked
-            split_command(command),
-            stdin=subprocess.DEVNULL,
+            words,
+            stdin=subprocess.PIPE if given else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=folder,
+            env=None if environment is None else {**os.environ, **environment},
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
@@ -47,16 +97,21 @@ def first_line_of(command: str, *, what: str, folder: Path, seconds: float = 10)
         raise GreenroomError(f"{what} cannot be run: {reason}", hint=_BY_HAND) from error
     with process:
         try:
+            _give(process, given)
             output, complaint = _read_all(process, what, time.monotonic() + seconds, seconds)
         finally:
             _end(process)
-    if process.returncode != 0:
-        said = _readable(complaint)
-        raise GreenroomError(
-            f"{what} failed with exit status {process.returncode}" + (f": {said}" if said else ""),
-            hint=_BY_HAND,
-        )
-    return _first_line(output, what)
+    return Ended(process.returncode, output, complaint)
+
+
+def _give(process: subprocess.Popen[bytes], given: bytes) -> None:
+    """An empty pipe takes it at once, whether it is ever read or not."""
+    if process.stdin is not None:
+        with suppress(BrokenPipeError):
+            process.stdin.write(given)
+            process.stdin.flush()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
 
 
 def _read_all(process: subprocess.Popen[bytes], what: str, deadline: float, seconds: float) -> tuple[bytes, bytes]:
@@ -116,5 +171,5 @@ def _readable(complaint: bytes) -> str:
 def _too_slow(what: str, seconds: float) -> GreenroomError:
     return GreenroomError(
         f"{what} did not end within {seconds:g} seconds and was stopped",
-        hint="it must print one line and end by itself, without asking anything",
+        hint="it must end by itself, without asking anything",
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 from core.commands import first_line_of
 from core.errors import ConfigError
@@ -21,6 +22,10 @@ MASK = "***"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _CREDENTIALS = re.compile(r"^((?!sqlite)[^:/]*://[^:]*):(?P<password>.*)@", re.DOTALL | re.IGNORECASE)
 _NAMED = re.compile(r"([?&][^=&]*(?:pass|pwd|secret|token|key|odbc_connect)[^=&]*=)[^&]*", re.IGNORECASE)
+_ANY_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
+_SEPARATORS = re.compile(r"[/:@,;#\s]+")
+_SHORTEST_SECRET = 3
 _MAX_PASSWORD_BYTES = 4096
 
 
@@ -49,6 +54,28 @@ def mask_address(url: str) -> str:
     scheme, _, rest = url.partition("://")
     names = " ".join(found[0] for found in _REFERENCE.finditer(rest))
     return f"{scheme}://{MASK}{' ' + names if names else ''}"
+
+
+def expand_address(url: str, *, key: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Given an address as written, return it with each `${NAME}` filled in, encoded as a part of a URL.
+
+    Raise ConfigError naming the variables that are not set; `key` names the setting.
+    """
+    encoded = {name: quote(environ[name], safe=":") for name in _REFERENCE.findall(url) if name in environ}
+    return expand_references(url, key=key, environ=encoded)
+
+
+def redact(text: str, address: str) -> str:
+    """Return what somebody said without the parts of an address: services put their keys anywhere into it."""
+    text = _ANY_URL.sub(MASK, text)
+    place, _, query = _SCHEME.sub("", address).partition("?")
+    values = [one.partition("=")[2] for one in query.split("&")]
+    pieces = {piece for part in (place, *values) for piece in _SEPARATORS.split(part)}
+    pieces |= {unquote(piece) for piece in pieces}
+    for piece in sorted(pieces, key=len, reverse=True):
+        if len(piece) >= _SHORTEST_SECRET:
+            text = re.sub(re.escape(piece), MASK, text, flags=re.IGNORECASE)
+    return text
 
 
 def has_password(url: str) -> bool:

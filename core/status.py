@@ -11,6 +11,7 @@ from core.config import Site, loose_permissions
 from core.context import Context
 from core.errors import GreenroomError
 from core.locks import LockHolder
+from core.overdue import Overdue, overdue
 from core.restore.marker import MARKER, Marker, failed_marker_path, marker_path, read_marker
 
 
@@ -18,7 +19,8 @@ from core.restore.marker import MARKER, Marker, failed_marker_path, marker_path,
 class SiteStatus:
     """One site: its last good backup and its age, what is pending, what failed last, who works on it.
 
-    `damaged` says why the marker of a restore cannot be read: whether one is pending is not known then.
+    `damaged` says why the marker of a restore cannot be read: whether one is pending is not known then. `overdue` is
+    None where there was a good backup recently enough, or nothing says how often there must be one.
     """
 
     site: str
@@ -29,6 +31,7 @@ class SiteStatus:
     failed_restore: Marker | None
     damaged: str | None
     holder: LockHolder | None
+    overdue: Overdue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,17 @@ def site_status(context: Context, site: Site) -> SiteStatus:
     newest = context.catalog.backups(site.name, limit=1)
     pending, pending_problem = _read(marker_path(context, site))
     failed, failed_problem = _read(failed_marker_path(context, site))
+    now = context.clock()
     return SiteStatus(
         site=site.name,
         last_good=last,
-        age=context.clock() - last.created_at if last else None,
+        age=now - last.created_at if last else None,
         last_failure=newest[0] if newest and newest[0].status == "failed" else None,
         pending=pending,
         failed_restore=failed,
         damaged=pending_problem or failed_problem,
         holder=context.holder(site),
+        overdue=overdue(site, context.catalog.schedule(site.name), last, now),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.catalog.attempts import SiteTotals
 from core.catalog.catalog import LATEST, Catalog
 from core.catalog.faults import DamagedCatalogError
 from core.catalog.pages import ORDERS, BackupTotals, Order, Page, SpanCount
@@ -60,6 +61,7 @@ __all__ = [
     "ScheduleSettings",
     "ScheduleState",
     "Scope",
+    "SiteTotals",
     "SpanCount",
     "Status",
 ]

@@ -17,6 +17,7 @@ from core.catalog.text import is_storable, storable
 from core.errors import GreenroomError
 
 ACTOR_LENGTH = 255
+MADE_ON_PURPOSE = ("manual", "scheduled")
 _LARGEST_ID = (1 << 63) - 1
 COLUMNS = (
     SystemBackup.id,
@@ -262,14 +263,7 @@ class BackupRows(CatalogDatabase):
         hand or by schedule. A safety backup does not (it holds a state that somebody chose to leave), nor does one
         adopted from elsewhere.
         """
-        return self._first(
-            SystemBackup.site == site,
-            SystemBackup.status == "completed",
-            SystemBackup.verified_at.is_not(None),
-            SystemBackup.is_foreign.is_(False),
-            SystemBackup.backup_type == "full",
-            SystemBackup.role.in_(("manual", "scheduled")),
-        )
+        return self._first(*good(site))
 
     def made_for(self, site: str, instant: datetime) -> BackupRecord | None:
         """Return the completed backup that was made for that instant of the site's schedule, or None."""
@@ -303,6 +297,18 @@ class BackupRows(CatalogDatabase):
         query = select(*COLUMNS).where(*conditions).order_by(*order).limit(limit).offset(offset)
         with self.reading() as session:
             return [BackupRecord(**row) for row in session.execute(query).mappings()]
+
+
+def good(site: str) -> tuple[ColumnElement[bool], ...]:
+    """Given a site, return what makes a backup of it count for `last_good`."""
+    return (
+        SystemBackup.site == site,
+        SystemBackup.status == "completed",
+        SystemBackup.verified_at.is_not(None),
+        SystemBackup.is_foreign.is_(False),
+        SystemBackup.backup_type == "full",
+        SystemBackup.role.in_(MADE_ON_PURPOSE),
+    )
 
 
 def _wanted(site: str | None, text: str) -> Iterator[ColumnElement[bool]]:

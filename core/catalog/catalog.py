@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.catalog.attempts import AttemptRows
 from core.catalog.logs import LogRows
 from core.catalog.pages import BackupPages
 from core.catalog.records import BackupRecord
@@ -19,7 +20,7 @@ _LONGEST_SHOWN = 80
 _MOST_CANDIDATES = 10
 
 
-class Catalog(BackupPages, ScheduleRows, LogRows):
+class Catalog(BackupPages, AttemptRows, ScheduleRows, LogRows):
     """The catalog at an SQLAlchemy URL, or at a path: then an SQLite file.
 
     Every method is one short transaction and may be called from any thread. Each raises CatalogNotReadyError

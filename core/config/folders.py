@@ -41,7 +41,9 @@ def loose_permissions(settings: Settings) -> list[str]:
         if folder.is_dir():
             found += _looser(folder, folder.stat(), "700")
     urls = [site.database for site in settings.sites.values()] + [settings.catalog or ""]
-    if settings.source.is_file() and any(holds_password(url) for url in urls):
+    told = [*settings.alarms.apprise, *(site.ping_url or "" for site in settings.sites.values())]
+    held = any(holds_password(url) for url in urls) or any("${" not in url for url in told if url)
+    if settings.source.is_file() and held:
         found += [f"{one} (it holds a password)" for one in _looser(settings.source, settings.source.stat(), "600")]
     return found
 
