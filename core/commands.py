@@ -16,7 +16,6 @@ from pathlib import Path
 from core.errors import GreenroomError
 
 _MAX_OUTPUT = 64 * 1024
-_MAX_GIVEN = 32 * 1024
 _SHOWN_OF_STDERR = 400
 _BY_HAND = "check that the command works by hand, as this user and in the folder of greenroom.toml"
 
@@ -61,9 +60,8 @@ def first_line_of(command: str, *, what: str, folder: Path, seconds: float = 10)
 
 def describe_failure(ended: Ended) -> str:
     """Return how a command failed, with what it said: "failed with exit status 3: no such host"."""
-    how = f"was ended by signal {-ended.status}" if ended.status < 0 else f"failed with exit status {ended.status}"
     said = ended.said()
-    return how + (f": {said}" if said else "")
+    return f"failed with exit status {ended.status}" + (f": {said}" if said else "")
 
 
 def run_command(
@@ -75,13 +73,11 @@ def run_command(
     given: bytes = b"",
     environment: Mapping[str, str] | None = None,
 ) -> Ended:
-    """Run a command in `folder`, with `given` (at most 32 KiB) on its standard input; return how it ended.
+    """Run a command in `folder`, with `given` on its standard input; return how it ended.
 
     `environment` comes on top of this process'. When `seconds` are over it is killed with all that it started. Raise
     GreenroomError, in which `what` names the setting, where it cannot be started or takes longer; never quoting it.
     """
-    if len(given) > _MAX_GIVEN:
-        raise ValueError("more than a pipe takes at once")
     try:
         process = subprocess.Popen(  # noqa: S603  # no shell, and the configuration's owner was checked
             words,
@@ -97,48 +93,62 @@ def run_command(
         raise GreenroomError(f"{what} cannot be run: {reason}", hint=_BY_HAND) from error
     with process:
         try:
-            _give(process, given)
-            output, complaint = _read_all(process, what, time.monotonic() + seconds, seconds)
+            output, complaint = _exchange(process, given, what, time.monotonic() + seconds, seconds)
         finally:
             _end(process)
     return Ended(process.returncode, output, complaint)
 
 
-def _give(process: subprocess.Popen[bytes], given: bytes) -> None:
-    """An empty pipe takes it at once, whether it is ever read or not."""
-    if process.stdin is not None:
-        with suppress(BrokenPipeError):
-            process.stdin.write(given)
-            process.stdin.flush()
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-
-
-def _read_all(process: subprocess.Popen[bytes], what: str, deadline: float, seconds: float) -> tuple[bytes, bytes]:
-    """Read both pipes until they end and the process has ended, or time is up."""
-    kept: dict[int, bytearray] = {}
+def _exchange(
+    process: subprocess.Popen[bytes], given: bytes, what: str, deadline: float, seconds: float
+) -> tuple[bytes, bytes]:
+    """Write and read until both outputs end and the process has ended, or time is up; nobody need read `given`."""
+    kept = {pipe.fileno(): bytearray() for pipe in (process.stdout, process.stderr) if pipe is not None}
+    rest = memoryview(given)
     with selectors.DefaultSelector() as selector:
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                selector.register(pipe, selectors.EVENT_READ)
-                kept[pipe.fileno()] = bytearray()
+        for descriptor in kept:
+            selector.register(descriptor, selectors.EVENT_READ)
+        if process.stdin is not None:
+            os.set_blocking(process.stdin.fileno(), False)
+            selector.register(process.stdin.fileno(), selectors.EVENT_WRITE)
         while selector.get_map():
             remaining = deadline - time.monotonic()
             ready = selector.select(remaining) if remaining > 0 else []
             if not ready:
                 raise _too_slow(what, seconds)
             for key, _ in ready:
-                block = os.read(key.fd, 8192)
-                if not block:
-                    selector.unregister(key.fileobj)
-                elif len(kept[key.fd]) < _MAX_OUTPUT:
-                    kept[key.fd] += block
+                if key.fd in kept:
+                    _read_some(selector, key.fd, kept[key.fd])
+                else:
+                    rest = _write_some(selector, process, rest)
     try:
         process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired as error:
         raise _too_slow(what, seconds) from error
     output, complaint = kept.values()
     return bytes(output), bytes(complaint)
+
+
+def _read_some(selector: selectors.BaseSelector, pipe: int, kept: bytearray) -> None:
+    block = os.read(pipe, 8192)
+    if not block:
+        selector.unregister(pipe)
+    elif len(kept) < _MAX_OUTPUT:
+        kept += block
+
+
+def _write_some(selector: selectors.BaseSelector, process: subprocess.Popen[bytes], rest: memoryview) -> memoryview:
+    """Return what is left to write: nothing where nobody reads; the pipe is closed when nothing is left."""
+    if process.stdin is None:
+        return rest
+    try:
+        rest = rest[os.write(process.stdin.fileno(), rest) :]
+    except BrokenPipeError:
+        rest = rest[len(rest) :]
+    if not rest:
+        selector.unregister(process.stdin.fileno())
+        process.stdin.close()
+    return rest
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

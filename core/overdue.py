@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from core.catalog import BackupRecord, ScheduleRecord
+from core.catalog import BackupRecord, ScheduleRecord, ScheduleSettings
 from core.config import Site
 from core.durations import format_duration
+from core.errors import GreenroomError
 from core.scheduler import longest_gap
 
 _CLOCKS_DIFFER = timedelta(hours=1)
 _PAUSES = 2
+_OF_NO_SCHEDULE = timedelta(days=2)
 _HOUR, _DAY = 60, 1440
 
 
@@ -32,7 +35,16 @@ def longest_age(site: Site, schedule: ScheduleRecord | None) -> timedelta | None
         return site.max_age
     if schedule is None or not schedule.settings.enabled:
         return None
-    return _PAUSES * longest_gap(schedule.settings)
+    return _twice_the_pause(schedule.settings)
+
+
+@lru_cache(maxsize=64)
+def _twice_the_pause(settings: ScheduleSettings) -> timedelta:
+    """Looked for once: that of a cron expression is searched in years of it."""
+    try:
+        return _PAUSES * longest_gap(settings)
+    except GreenroomError:  # a schedule that nobody can follow makes no backups, and this is how that is noticed
+        return _OF_NO_SCHEDULE
 
 
 def overdue(

@@ -62,7 +62,7 @@ def expand_address(url: str, *, key: str, environ: Mapping[str, str] = os.enviro
     Raise ConfigError naming the variables that are not set; `key` names the setting.
     """
     encoded = {name: quote(environ[name], safe=":") for name in _REFERENCE.findall(url) if name in environ}
-    return expand_references(url, key=key, environ=encoded)
+    return expand_references(url, key=key, environ=encoded, otherwise="")
 
 
 def redact(text: str, address: str) -> str:
@@ -144,13 +144,18 @@ def parse_url(url: str, *, key: str) -> URL:
     return made
 
 
-def expand_references(text: str, *, key: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Given a text, return it with each `${NAME}` replaced; raise ConfigError naming the variables not set."""
+def expand_references(
+    text: str, *, key: str, environ: Mapping[str, str] = os.environ, otherwise: str = ", or use password_file"
+) -> str:
+    """Given a text, return it with each `${NAME}` replaced; raise ConfigError naming the variables not set.
+
+    `otherwise` ends its hint.
+    """
     missing = sorted({name for name in _REFERENCE.findall(text) if name not in environ})
     if missing:
         raise ConfigError(
             f"{key}: the environment variable {', '.join(missing)} is not set",
-            hint="set it for this command (systemd: Environment= or EnvironmentFile=), or use password_file",
+            hint=f"set it for this command (systemd: Environment= or EnvironmentFile=){otherwise}",
         )
     return _REFERENCE.sub(lambda match: environ[match[1]], text)
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import signal
 import sys
 import urllib.error
 import urllib.request
 from typing import IO, Any
 
 _SECONDS = 8
+_SECONDS_AT_MOST = 20
 _REDIRECTS = 3
 _SCHEMES = ("http://", "https://")
 
@@ -87,6 +89,7 @@ def send_apprise(url: str, title: str, body: str, kind: str) -> str:
 
 
 def main() -> int:
+    signal.alarm(_SECONDS_AT_MOST)  # it may outlive whoever should have killed it
     order: dict[str, Any] = json.load(sys.stdin)
     if order["by"] == "ping":
         why = send_ping(order["url"], order["body"])

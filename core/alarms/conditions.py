@@ -18,7 +18,7 @@ from core.sizes import format_size
 What = Literal["backup", "drill", "apply", "prune"]
 COMPARED = 5
 _FEWEST = 3
-_SPACE_AGAIN = 1.1
+_A_TENTH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +173,12 @@ def archive_shrunk(facts: SiteFacts, percent: int) -> Finding | None:
 
 def low_space(free: int, limit: int, *, told: bool) -> Finding | None:
     """Less is free in the storage than `limit`; once `told`, it is over only when there is a tenth more than that."""
-    if free >= limit * (_SPACE_AGAIN if told else 1):
+    enough = limit + limit // _A_TENTH if told else limit
+    if free >= enough:
         return None
     return Finding(
         "low_space",
         None,
-        f"only {format_size(free)} are free in the storage, less than {format_size(limit)}",
+        f"only {format_size(free)} are free in the storage, less than {format_size(enough)}",
         "make room: `greenroom prune SITE` shows what may go, `greenroom delete B` removes a backup",
     )

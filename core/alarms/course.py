@@ -17,7 +17,7 @@ Judgement = Mapping[Key, Finding | None]
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A condition that holds: `since` it was noticed, and `told` last."""
+    """A condition that holds: in the words in which it was told last, `since` when, and when that was."""
 
     kind: AlarmKind
     site: SiteName | None
@@ -57,13 +57,13 @@ def _lasting(known: Active | None, finding: Finding, now: datetime, repeat: time
     if known is None:
         alarm = Alarm(finding.kind, finding.site, message, advice, now)
         return Active(finding.kind, finding.site, message, advice, since=now, told=now), alarm
-    current = replace(known, message=message, advice=advice)
     if known.told > now:  # the clock was set back
-        return replace(current, since=min(known.since, now), told=now), None
+        return replace(known, since=min(known.since, now), told=now), None
     if now - known.told < repeat:
-        return current, None
+        return known, None  # in the words in which it was told, so that nothing is written until it is told again
     since = f"{message} (since {known.since:%Y-%m-%d %H:%M} UTC)"
-    return replace(current, told=now), Alarm(finding.kind, finding.site, shortened(since), advice, now)
+    alarm = Alarm(finding.kind, finding.site, shortened(since), advice, now)
+    return replace(known, message=message, advice=advice, told=now), alarm
 
 
 def _over(known: Active, now: datetime) -> Alarm:

@@ -138,7 +138,7 @@ def _not_sent(way: Way, parcel: Parcel, error: GreenroomError, trouble: Trouble 
     if trouble is not None:
         message += f"; tried again at {trouble.retry_at:%Y-%m-%d %H:%M:%S} UTC"
     fields: dict[str, str | int | float | bool | None] = {"way": way.label, "tries": parcel.tries + 1}
-    return Event("warning", "alarm_not_sent", message, site_of(parcel), fields)
+    return Event("warning", "alarm_not_sent", shortened(message), site_of(parcel), fields)
 
 
 def site_of(parcel: Parcel) -> str | None:

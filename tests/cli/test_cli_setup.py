@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import House
 
 SITE_KEYS = {"site", "last_good", "age_seconds", "last_failure", "pending", "failed_restore", "damaged", "busy"}
+SITE_KEYS |= {"overdue", "overdue_limit_seconds"}
 STATUS_KEYS = {
     "greenroom_json",
     "command",

@@ -15,11 +15,13 @@ _ROW = re.compile(r"^\| ((?:`[a-z-]+(?: [a-z]+)?`(?:, )?)+) \| ((?:`[a-z_]+`(?:,
 _COMMANDS = (
     "init",
     "status",
+    "alarm test",
     "config check",
     "config show",
     "config schema",
     "backup",
     "list",
+    "check",
     "show latest",
     "verify latest",
     "restore latest --dry-run",
@@ -57,6 +59,7 @@ def _documented() -> dict[str, set[str]]:
 def _name(line: str) -> str:
     words = line.split()
     return " ".join(words[:2] if words[0] in {"config", "catalog", "schedule"} else words[:1])
+    return " ".join(words[:2] if words[0] in {"alarm", "config", "catalog"} else words[:1])
 
 
 @pytest.mark.slow
@@ -79,6 +82,8 @@ def test_each_command_has_the_keys_that_are_documented(tmp_path: Path) -> None:
         return found
 
     run(f"demo {site}", tmp_path)
+    configuration = site / "greenroom.toml"
+    configuration.write_text(configuration.read_text() + '\n[alarms]\ncommand = "true"\n')
     documented = _documented()
     assert {_name(line) for line in _COMMANDS} == set(documented)
     for line in _COMMANDS:

@@ -35,6 +35,7 @@ _SHOWN = {"slash": "/", "question_mark": "?", "escape": "esc"}
 NOT_RUN = {
     ("README.md", "each makes its own environment and runs for minutes; tests of their own cover make demo"),
     ("README.md", "installs for the user"),
+    ("docs/alarms.md", "the demo site has nobody to tell"),
     ("docs/operations.md", "writes to /opt and /usr/local, as root"),
 }
 FORMAT = ROOT / "docs" / "archive-format.md"
@@ -60,6 +61,7 @@ def test_only_a_few_blocks_are_not_run() -> None:
 def test_every_document_with_commands_is_run() -> None:
     assert {document.name for document in DOCUMENTS if runnable(document)} == {
         "README.md",
+        "alarms.md",
         "archive-format.md",
         "operations.md",
         "retention.md",
@@ -129,6 +131,15 @@ def test_the_commands_of_schedules(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
+
+
+@pytest.mark.slow
+def test_the_commands_for_a_monitor(tmp_path: Path) -> None:
+    printed = run_document(ROOT / "docs" / "alarms.md", tmp_path)
+    assert "all is well\nGREENROOM OK - movies: last good backup " in printed_by("greenroom check\n", printed)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/alarms.md", "docs/operations.md"])
 def test_the_configurations_shown_are_right(document: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     for block in blocks_of(ROOT / document, "toml"):

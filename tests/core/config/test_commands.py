@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.commands import first_line_of
+from core.commands import first_line_of, run_command
 from core.config import Settings, Site, application_version
 from core.errors import GreenroomError
 
@@ -82,3 +82,31 @@ def test_a_version_is_short_and_printable() -> None:
     assert found == "1?" + "9" * 198
     with pytest.raises(GreenroomError, match="printed an empty line"):
         version("echo ' '")
+
+
+_LARGE = b"0123456789" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "kept"),
+    [
+        (["cat"], 0, 1 << 16),  # what it prints is kept in part
+        (["wc", "-c"], 0, len("1000000\n")),
+        (["true"], 0, 0),  # nobody reads
+        (["sh", "-c", "exec <&-; exit 3"], 3, 0),
+    ],
+)
+def test_what_is_given_is_read_or_not(tmp_path: Path, words: list[str], status: int, kept: int) -> None:
+    ended = run_command(words, what="alarms.command", folder=tmp_path, seconds=10, given=_LARGE)
+    assert ended.status == status
+    assert kept <= len(ended.output) <= kept + 8192
+
+
+def test_one_that_neither_reads_nor_ends_is_stopped(tmp_path: Path) -> None:
+    with pytest.raises(GreenroomError, match="did not end within 0.3 seconds"):
+        run_command(["sleep", "60"], what="alarms.command", folder=tmp_path, seconds=0.3, given=_LARGE)
+
+
+def test_one_that_never_stops_printing_is_stopped(tmp_path: Path) -> None:
+    with pytest.raises(GreenroomError, match="did not end within 0.3 seconds"):
+        run_command(["yes"], what="alarms.command", folder=tmp_path, seconds=0.3, given=b"x")

@@ -1,0 +1,184 @@
+"""check, in words and for a monitor; alarm test; and status where a site is overdue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cli import check as check_command
+from core.backup import create_backup
+from core.progress import Reporter
+from tests.cli.conftest import House
+from tests.core.alarms.receivers import web_server
+
+_LINE = re.compile(r"GREENROOM (OK|WARNING|CRITICAL|UNKNOWN) - [^|\n]+(?: \| [^|\n]+)?\n")
+_FIGURE = re.compile(r"[a-z0-9_-]+=\d+(?:s|B);\d*:?;\d*;0")
+
+
+def _old_backup(house: House, **age: float) -> None:
+    context = replace(house.context(), clock=lambda: datetime.now(UTC) - timedelta(**age))
+    create_backup(context, context.settings.site("app"), Reporter())
+
+
+def _nagios(house: House, *words: str) -> tuple[int, str]:
+    ran = house.greenroom("check", "--nagios", *words)
+    assert ran.err == ""
+    assert _LINE.fullmatch(ran.out), ran.out
+    for figure in ran.out.partition(" | ")[2].split():
+        assert _FIGURE.fullmatch(figure), figure
+    return ran.code, ran.out
+
+
+def test_all_is_well(house: House) -> None:
+    house.set_site("app", max_age='"36 h"')
+    house.back_up()
+    ran = house.done("check")
+    assert ran.out.splitlines()[-1] == "all is well"
+    code, line = _nagios(house)
+    assert code == 0
+    assert line.startswith("GREENROOM OK - app: last good backup just now, ")
+    assert re.search(r" app_age=\d+s;;129600;0 app_size=\d+B;;;0 free=\d+B;1073741824:;;0\n", line)
+
+
+def test_too_old_is_critical_and_status_says_so(house: House) -> None:
+    house.set_site("app", max_age='"36 h"')
+    _old_backup(house, days=3)
+    code, line = _nagios(house, "app")
+    assert code == 2
+    assert line.startswith("GREENROOM CRITICAL - app: no good backup for 3 days; 36 h are allowed | app_age=")
+    ran = house.greenroom("check", "--json")
+    assert ran.code == 1
+    assert ran.json["state"] == "critical"
+    assert [one["kind"] for one in ran.json["problems"]] == ["backup_overdue"]
+    assert ran.json["sites"][0]["critical_seconds"] == 36 * 3600
+
+    ran = house.greenroom("status")
+    assert ran.code == 1
+    assert "OVERDUE" in ran.out
+    assert "no good backup for 3 days; 36 h are allowed" in ran.out
+    ran = house.greenroom("status", "--json")
+    assert ran.code == 1
+    assert ran.json["sites"][0]["overdue"] is True
+    assert ran.json["sites"][0]["overdue_limit_seconds"] == 36 * 3600
+    house.back_up()
+    assert house.done("status", "--json").json["sites"][0]["overdue"] is False
+
+
+def test_ages_that_are_asked_for_go_before_the_configured(house: House) -> None:
+    house.set_site("app", max_age='"1 h"')
+    _old_backup(house, hours=30)
+    assert _nagios(house)[0] == 2
+    code, line = _nagios(house, "--warning", "24 h", "--critical", "2 days")
+    assert code == 1
+    assert "WARNING - app: no good backup for 30 h; asked for are 24 h" in line
+    assert ";86400;172800;0" in line
+    assert _nagios(house, "--warning", "2 days", "--critical", "3 days")[0] == 0
+    assert _nagios(house, "--critical", "25 h")[0] == 2
+
+
+def test_no_backup_at_all_is_critical(house: House) -> None:
+    code, line = _nagios(house)
+    assert code == 2
+    assert "app: there is no good backup at all" in line
+    assert house.done("status").code == 0, "nothing says how often there must be one"
+
+
+def test_a_failed_backup_is_a_warning_while_the_last_good_one_is_recent(house: House) -> None:
+    house.back_up()
+    house.database().rename(house.root / "away")
+    assert house.greenroom("backup").code == 1
+    code, line = _nagios(house)
+    assert code == 1
+    assert "GREENROOM WARNING - the backup " in line
+    ran = house.greenroom("check")
+    assert ran.code == 1
+    assert "WARNING: the backup " in ran.err
+    assert "1 problem found" in ran.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nosuch"],
+        ["--bogus"],
+        ["--warning", "soon"],
+        ["--warning", "3 days", "--critical", "2 days"],
+        ["--json"],
+        ["app", "too", "many"],
+    ],
+)
+def test_whatever_is_wrong_with_the_question_is_unknown(house: House, words: list[str]) -> None:
+    ran = house.greenroom("check", "--nagios", *words)
+    assert (ran.code, ran.err) == (3, "")
+    assert _LINE.fullmatch(ran.out), ran.out
+    assert ran.out.startswith("GREENROOM UNKNOWN - ")
+
+
+def test_what_keeps_it_from_looking_is_unknown(bare_house: House) -> None:
+    house = bare_house
+    assert _nagios(house)[0] == 3
+    house.done("init")
+    house.back_up()
+    catalog = house.root / "state" / "catalog.db"
+    catalog.write_bytes(b"garbage" * 1000)
+    assert _nagios(house)[0] == 3
+    house.config.write_text("state = [")
+    assert _nagios(house)[0] == 3
+
+
+def test_the_unforeseen_is_unknown_and_no_traceback(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*words: object) -> None:
+        raise RuntimeError("a bar | and\na line")
+
+    monkeypatch.setattr(check_command, "check_up", fail)
+    code, line = _nagios(house)
+    assert code == 3
+    assert "RuntimeError: a bar / and a line" in line
+
+
+def test_wrong_words_without_a_monitor_are_a_usage_error(house: House) -> None:
+    assert house.greenroom("check", "--bogus").code == 2
+    assert house.greenroom("check", "--warning", "3 days", "--critical", "2 days").code == 2
+
+
+@contextmanager
+def _alarms(house: House, lines: str) -> Iterator[None]:
+    before = house.config.read_text()
+    house.config.write_text(f"{before}\n[alarms]\n{lines}\n")
+    yield
+    house.config.write_text(before)
+
+
+def test_a_test_alarm_goes_by_all_ways(house: House) -> None:
+    ran = house.greenroom("alarm", "test")
+    assert ran.code == 2
+    assert "nowhere" in ran.err
+    with web_server() as web:
+        with _alarms(house, f'apprise = ["json://{web.address}/hook"]\ncommand = "true"'):
+            ran = house.done("alarm", "test")
+            assert [line.partition(":")[0] for line in ran.out.splitlines()] == [
+                "alarms.apprise 1 (json)",
+                "alarms.command",
+            ]
+        with _alarms(house, f'apprise = ["json://{web.address}/hook"]\ncommand = "false"'):
+            ran = house.greenroom("alarm", "test", "--json")
+            assert ran.code == 3
+            assert [one["delivered"] for one in ran.json["results"]] == [True, False]
+            assert house.greenroom("--read-only", "alarm", "test").code == 2
+        assert web.paths == ["/hook", "/hook"]
+    with _alarms(house, 'command = "false"'):
+        assert house.greenroom("alarm", "test").code == 1
+
+
+def test_a_key_in_a_configuration_that_others_can_read_is_told(house: House) -> None:
+    house.config.chmod(0o644)
+    assert "password" not in house.done("config", "check").err
+    with _alarms(house, 'apprise = ["json://example.org/key"]'):
+        assert "(it holds a password)" in house.done("config", "check").err
+    with _alarms(house, 'apprise = ["json://example.org/${KEY}"]'):
+        assert "password" not in house.done("config", "check").err
