@@ -55,6 +55,7 @@ class SiteFacts:
     good: Sequence[BackupRecord] = ()
     drilled: BackupRecord | None = None
     overdue: Overdue | None = None
+    scheduled: bool = False
     pending: bool = False
     interrupted: bool = False
     failed_restore: Marker | None = None
@@ -129,9 +130,9 @@ def apply_failed(facts: SiteFacts) -> Finding | None:
 
 
 def prune_failed(facts: SiteFacts) -> Finding | None:
-    """The last clean-up ended with an error."""
+    """The last clean-up of the schedule ended with an error, and there will be a next one."""
     report = facts.report("prune")
-    if report is None:
+    if report is None or not facts.scheduled:
         return None
     return Finding("prune_failed", facts.site, f"the clean-up of {facts.site} failed: {report.message}", report.advice)
 

@@ -108,8 +108,11 @@ def _send(context: Context, tell: Tell) -> None:
     for event in events:
         tell(event)
     for parcel in change_box(context, tell, partial(without_the_hopeless, now=context.clock())):
-        message = f"{ways[parcel.way].label}: given up after {GIVEN_UP_AFTER.days} days, never sent: {_about(parcel)}"
-        tell(Event("error", "alarm_given_up", message, site_of(parcel)))
+        way = ways.get(parcel.way)
+        if way is None:  # of a process with another configuration
+            continue
+        message = f"{way.label}: given up after {GIVEN_UP_AFTER.days} days, never sent: {_about(parcel)}"
+        tell(Event("error", "alarm_given_up", message, _site_of(way, parcel)))
 
 
 def _send_by(context: Context, way: Way, parcels: Sequence[Parcel], until: float, tell: Tell) -> None:
@@ -138,12 +141,11 @@ def _not_sent(way: Way, parcel: Parcel, error: GreenroomError, trouble: Trouble 
     if trouble is not None:
         message += f"; tried again at {trouble.retry_at:%Y-%m-%d %H:%M:%S} UTC"
     fields: dict[str, str | int | float | bool | None] = {"way": way.label, "tries": parcel.tries + 1}
-    return Event("warning", "alarm_not_sent", shortened(message), site_of(parcel), fields)
+    return Event("warning", "alarm_not_sent", shortened(message), _site_of(way, parcel), fields)
 
 
-def site_of(parcel: Parcel) -> str | None:
-    """Return the site that something is about."""
-    return parcel.content.site if isinstance(parcel.content, Alarm) else None
+def _site_of(way: Way, parcel: Parcel) -> str | None:
+    return parcel.content.site if isinstance(parcel.content, Alarm) else way.site
 
 
 def _about(parcel: Parcel) -> str:

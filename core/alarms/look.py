@@ -32,12 +32,14 @@ def site_facts(context: Context, site: Site, reports: Sequence[Report] = ()) -> 
     status = site_status(context, site)
     kind = status.last_good.kind if status.last_good is not None else None
     pending = status.pending
+    schedule = context.catalog.schedule(site.name)
     return SiteFacts(
         site=site.name,
         attempt=context.catalog.last_attempt(site.name),
         good=context.catalog.good_backups(site.name, kind, COMPARED + 1) if kind is not None else (),
         drilled=context.catalog.last_drilled(site.name),
         overdue=status.overdue,
+        scheduled=schedule is not None and schedule.settings.enabled,
         pending=pending is not None,
         interrupted=pending is not None and pending.changed_site and status.holder is None,
         failed_restore=status.failed_restore,

@@ -27,7 +27,7 @@ _PATHS: dict[Signal, str] = {"start": "/start", "success": "", "fail": "/fail", 
 class Way:
     """One way: `name` tells it apart in the outbox and holds no secret, `label` is for people, `address` is as written.
 
-    What can hold a secret is not in the repr.
+    `site` is the one that its pings are about. What can hold a secret is not in the repr.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Way:
     by: Literal["apprise", "command", "ping"]
     address: str
     folder: Path
+    site: str | None = None
 
     def __repr__(self) -> str:
         return f"Way({self.name})"
@@ -57,7 +58,7 @@ def ping_way(site: Site) -> Way | None:
     """Return the way that a site's pings go, or None where it has none."""
     if site.ping_url is None:
         return None
-    return Way(f"ping-{site.name}", f"sites.{site.name}.ping_url", "ping", site.ping_url, site.folder)
+    return Way(f"ping-{site.name}", f"sites.{site.name}.ping_url", "ping", site.ping_url, site.folder, site.name)
 
 
 def all_ways(settings: Settings) -> tuple[Way, ...]:
@@ -79,7 +80,7 @@ def deliver(way: Way, content: Alarm | Ping) -> None:
     address = expand_address(way.address, key=way.label)
     order: dict[str, str] = {"by": way.by, "url": address}
     if isinstance(content, Ping):
-        order |= {"url": _ping_address(address, content.signal), "body": content.words}
+        order |= {"url": _ping_address(way, address, content.signal), "body": content.words}
     else:
         kind = "info" if content.kind == "test" else "success" if content.recovered else "failure"
         order |= {"title": content.title, "body": content.body, "kind": kind}
@@ -137,8 +138,11 @@ def _run(way: Way, content: Alarm | Ping) -> None:
         )
 
 
-def _ping_address(address: str, signal: Signal) -> str:
-    parts = urlsplit(address)
+def _ping_address(way: Way, address: str, signal: Signal) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise GreenroomError(f"{way.label}: is no address of the web", hint="https://HOST/PATH") from None
     return urlunsplit(parts._replace(path=parts.path.rstrip("/") + _PATHS[signal], fragment=""))
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from cli import check as check_command
 from core.backup import create_backup
+from core.catalog import CleanupRecord
+from core.config import extras
 from core.progress import Reporter
 from tests.cli.conftest import House
 from tests.core.alarms.receivers import web_server
@@ -129,6 +131,38 @@ def test_what_keeps_it_from_looking_is_unknown(bare_house: House) -> None:
     assert _nagios(house)[0] == 3
     house.config.write_text("state = [")
     assert _nagios(house)[0] == 3
+
+
+def test_a_storage_that_is_not_mounted_is_unknown_unless_worse_is_known(house: House) -> None:
+    house.back_up()
+    (house.root / "backups").rename(house.root / "unmounted")
+    assert _nagios(house)[0] == 3
+    house.set_site("app", max_age='"1 min"')
+    house.context().catalog.delete_backup(1, _cleanup())
+    assert _nagios(house)[0] == 2
+
+
+def _cleanup() -> CleanupRecord:
+    return CleanupRecord(
+        site="app",
+        cleanup_date=datetime.now(UTC),
+        backups_deleted=1,
+        space_freed=0,
+        cleanup_reason="test",
+        performed_by="test",
+        details="[]",
+    )
+
+
+def test_an_extra_that_is_missing_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras.importlib.util, "find_spec", lambda name: None)
+    with _alarms(house, 'apprise = ["json://example.org/"]\ntextfile = "x.prom"'):
+        told = house.done("config", "check").err
+        assert "pip install 'greenroom[alarms]'" in told
+        assert "pip install 'greenroom[metrics]'" in told
+        house.back_up()
+        code, line = _nagios(house)
+        assert (code, "alarms cannot go" in line) == (1, True)
 
 
 def test_the_unforeseen_is_unknown_and_no_traceback(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

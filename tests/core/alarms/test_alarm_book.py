@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -190,3 +192,24 @@ def test_nothing_is_written_where_nothing_changes(watched: Watched) -> None:
         deliver_waiting(watched.context, watched.tell)
     assert watched.book_file.stat().st_mtime_ns == before.st_mtime_ns
     assert before.st_mode & 0o777 == 0o600
+
+
+def test_runs_that_end_at_the_same_time_lose_no_alarm(watched: Watched) -> None:
+    names = [f"app{number}" for number in range(6)]
+    (watched.place.root / "note.sh").write_text('cat > "got-$GREENROOM_ALARM_SITE"\n')
+    watched.set(command="sh note.sh")
+    sites = {name: replace(watched.place.site, name=name) for name in names}
+    watched.context.settings.sites.update(sites)
+
+    def end(name: str) -> None:
+        end_run(watched.context, sites[name], "backup", _ERROR, watched.tell)
+        watch(watched.context, watched.tell)
+
+    with ThreadPoolExecutor(len(names)) as executor:
+        list(executor.map(end, names))
+    deliver_waiting(watched.context, watched.tell)
+
+    assert sorted(one.name for one in watched.place.root.glob("got-*")) == [f"got-{name}" for name in names]
+    assert {one.name for one in watched.told} == {"alarm"}
+    assert len(watched.told) == len(names)
+    assert watched.book.box.parcels == ()

@@ -149,9 +149,15 @@ def test_restores_that_fail_wait_or_stop_in_the_middle(watched: Watched) -> None
 
 
 def test_a_clean_up_that_failed_is_over_with_the_next_one(watched: Watched) -> None:
+    state = ScheduleState(settled_until=watched.now)
+    watched.context.catalog.save_schedule("app", ScheduleSettings(enabled=True), state, "test", watched.now)
     end_run(watched.context, watched.place.site, "prune", _ERROR, watched.tell)
     end_run(watched.context, watched.place.site, "prune", None, watched.tell)
     assert [one.name for one in watched.told] == ["alarm", "alarm_over"]
+
+    end_run(watched.context, watched.place.site, "prune", _ERROR, watched.tell)
+    watched.context.catalog.save_schedule("app", ScheduleSettings(), state, "test", watched.now)
+    assert _watch(watched) == [("prune_failed", True)], "no next one will come"
 
 
 def test_no_good_backup_for_too_long(watched: Watched) -> None:
@@ -178,6 +184,15 @@ def test_without_max_age_twice_the_pause_of_the_schedule_counts(watched: Watched
     catalog.save_schedule("app", ScheduleSettings(enabled=True, frequency="daily"), state, "test", watched.now)
     watched.later(days=1)
     assert _watch(watched) == [], "its time is not up"
+    watched.later(days=3)
+    assert _watch(watched) == [("backup_overdue", False)]
+
+
+def test_a_schedule_that_nobody_can_follow_is_noticed_by_its_silence(watched: Watched) -> None:
+    _back_up(watched)
+    wrong = ScheduleSettings(enabled=True, frequency="cron", cron="at noon")
+    watched.context.catalog.save_schedule("app", wrong, ScheduleState(settled_until=START), "test", START)
+    assert _watch(watched) == []
     watched.later(days=3)
     assert _watch(watched) == [("backup_overdue", False)]
 
@@ -243,6 +258,18 @@ def test_what_cannot_be_looked_at_is_told_and_is_not_over(watched: Watched) -> N
     end_run(watched.context, watched.place.site, "drill", None, watched.tell)
     assert len(watched.events("alarm_over")) == 0, "one site alone does not show that all can be looked at"
     assert _watch(watched) == [("blind", True)]
+
+
+def test_a_catalog_that_another_process_writes_is_no_alarm(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(site: str) -> None:
+        raise BusyError("the catalog is locked")
+
+    _row(watched, error="no")
+    assert _watch(watched) == [("backup_failed", False)]
+    monkeypatch.setattr(watched.context.catalog, "last_attempt", busy)
+    watch(watched.context, watched.tell)
+    assert [one.level for one in watched.events("alarms_failed")] == ["warning"]
+    assert [one.kind for one in watched.book.active] == ["backup_failed"]
 
 
 def test_a_storage_that_is_not_mounted_is_told(watched: Watched) -> None:

@@ -137,6 +137,15 @@ def test_of_other_runs_the_ping_address_hears_of_failures_alone(watched: Watched
     assert web.paths == ["/key/fail"]
 
 
+def test_a_drill_that_failed_is_a_failure_though_no_error_was_raised(watched: Watched, web: WebServer) -> None:
+    watched.set(site={"ping_url": f"http://{web.address}/key"})
+    record = create_backup(watched.context, watched.place.site, watched.place.reporter()).record
+    watched.context.catalog.set_drilled(record.id, None, "failed", "{}")
+    end_run(watched.context, watched.place.site, "drill", None, watched.tell)
+    assert web.paths == ["/key/fail"]
+    assert "does not restore" in web.requests[0].body
+
+
 def test_a_ping_that_waits_is_replaced_by_the_next(watched: Watched, web: WebServer) -> None:
     watched.set(site={"ping_url": f"http://{web.address}/key"})
     web.answer = 503
@@ -202,6 +211,15 @@ def test_what_hangs_is_killed_and_in_nobodys_way(
         one.fields.get("way") for one in _too_slow(watched)
     }
     assert _ends(int((watched.place.root / "pid").read_text()))
+
+
+def test_an_address_that_is_none_is_told(watched: Watched) -> None:
+    watched.set(site={"ping_url": "http://[::1/key"})
+    begin_run(watched.context, watched.place.site, watched.tell)
+    _fail(watched)
+    told = [one.message for one in watched.events("alarm_not_sent")]
+    assert len(told) == 2
+    assert all("sites.app.ping_url: is no address of the web" in one for one in told)
 
 
 def test_redirects_are_followed_a_few_times_and_never_out_of_the_web(watched: Watched, web: WebServer) -> None:

@@ -103,10 +103,10 @@ def test_what_is_given_is_read_or_not(tmp_path: Path, words: list[str], status: 
 
 
 def test_one_that_neither_reads_nor_ends_is_stopped(tmp_path: Path) -> None:
-    with pytest.raises(GreenroomError, match="did not end within 0.3 seconds"):
+    with pytest.raises(GreenroomError, match=r"did not end within 0\.3 seconds"):
         run_command(["sleep", "60"], what="alarms.command", folder=tmp_path, seconds=0.3, given=_LARGE)
 
 
 def test_one_that_never_stops_printing_is_stopped(tmp_path: Path) -> None:
-    with pytest.raises(GreenroomError, match="did not end within 0.3 seconds"):
+    with pytest.raises(GreenroomError, match=r"did not end within 0\.3 seconds"):
         run_command(["yes"], what="alarms.command", folder=tmp_path, seconds=0.3, given=b"x")
