@@ -186,6 +186,7 @@ def test_one_way_that_fails_is_retried_and_no_other_repeats(watched: Watched, we
         assert watched.book.box.parcels == ()
 
 
+@pytest.mark.slow
 def test_what_hangs_is_killed_and_in_nobodys_way(
     watched: Watched, web: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +268,7 @@ def test_a_week_asleep_is_no_reason_to_give_up(watched: Watched) -> None:
     assert watched.events("alarm_given_up") == []
 
 
+@pytest.mark.slow
 def test_a_year_of_failures_does_not_fill_the_disk(watched: Watched) -> None:
     watched.set(command="false")
     for _ in range(WAITING_A_WAY):
