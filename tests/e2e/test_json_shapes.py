@@ -58,8 +58,7 @@ def _documented() -> dict[str, set[str]]:
 
 def _name(line: str) -> str:
     words = line.split()
-    return " ".join(words[:2] if words[0] in {"config", "catalog", "schedule"} else words[:1])
-    return " ".join(words[:2] if words[0] in {"alarm", "config", "catalog"} else words[:1])
+    return " ".join(words[:2] if words[0] in {"alarm", "catalog", "config", "schedule"} else words[:1])
 
 
 @pytest.mark.slow

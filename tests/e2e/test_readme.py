@@ -130,9 +130,6 @@ def test_the_commands_of_schedules(tmp_path: Path) -> None:
     assert len(shown["upcoming"]) == 5
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
-
-
 @pytest.mark.slow
 def test_the_commands_for_a_monitor(tmp_path: Path) -> None:
     printed = run_document(ROOT / "docs" / "alarms.md", tmp_path)
