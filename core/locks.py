@@ -1,4 +1,4 @@
-"""One writer a site, across processes: a kernel lock that dies with its holder."""
+"""Kernel locks, which die with their holder: one writer a site, one runner and one daemon a state folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECONDS_BETWEEN_TRIES = 0.02
 
 @dataclass(frozen=True, slots=True)
 class LockHolder:
-    """Who holds a site: what they are doing, since when (ISO 8601, UTC), as which process."""
+    """Who holds a lock: what they are doing, since when (ISO 8601, UTC), as which process."""
 
     actor: str
     verb: str
@@ -32,16 +32,23 @@ class LockHolder:
 
 
 @contextmanager
-def hold_lock(path: Path, *, actor: str, verb: str, now: datetime) -> Iterator[None]:
-    """Hold the lock at `path` for the block; raise BusyError naming the holder where it is taken."""
+def hold_lock(
+    path: Path,
+    *,
+    actor: str,
+    verb: str,
+    now: datetime,
+    taken: str = "the site is in use by",
+    hint: str = "wait until it is done, or stop that process; its lock ends with it",
+) -> Iterator[None]:
+    """Hold the lock at `path` for the block; raise BusyError where it is taken: `taken`, who has it, and `hint`."""
     descriptor = _open(path)
     try:
         try:
             _take(descriptor)
         except BlockingIOError as error:
             raise BusyError(
-                f"the site is in use by {_read_holder(descriptor) or 'another greenroom process'}",
-                hint="wait until it is done, or stop that process; its lock ends with it",
+                f"{taken} {_read_holder(descriptor) or 'another greenroom process'}", hint=hint
             ) from error
         holder = {
             "actor": actor,
