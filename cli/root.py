@@ -62,18 +62,23 @@ class Root(VerbGroup):
 
 @click.group(cls=Root, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="greenroom")
+@click.option("--daemon", is_flag=True, help="Run the schedules without a screen, until a signal ends it.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, for its own selection. App only.")
 @click.pass_context
-def root(context: click.Context, *, no_mouse: bool) -> Any:
+def root(context: click.Context, *, daemon: bool, no_mouse: bool) -> Any:
     """Back up an application's database and files, prove the backup, restore it, undo that.
 
     Without a command the terminal app opens. SITE may be left out where there is only one. B is a backup: its id, its
     name, or `latest`; SITE/B where several sites have it.
     """
     if context.invoked_subcommand is not None:
+        if daemon:
+            raise UsageError("--daemon goes with no command", hint="`greenroom --daemon` runs the schedules")
         if no_mouse:
             raise UsageError("--no-mouse belongs to the app", hint="`greenroom --no-mouse` opens it")
         return None
     if context.obj.as_json:
         raise UsageError("--json belongs to a command", hint="`greenroom --help` lists the commands")
+    if daemon:
+        return import_module("cli.daemon").run_daemon(context.obj)
     return import_module("cli.app").open_app(context.obj, mouse=not no_mouse)

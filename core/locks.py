@@ -47,9 +47,7 @@ def hold_lock(
         try:
             _take(descriptor)
         except BlockingIOError as error:
-            raise BusyError(
-                f"{taken} {_read_holder(descriptor) or 'another greenroom process'}", hint=hint
-            ) from error
+            raise BusyError(f"{taken} {_read_holder(descriptor) or 'another greenroom process'}", hint=hint) from error
         holder = {
             "actor": actor,
             "verb": verb,

@@ -1,0 +1,1 @@
+"""The loop that makes backups by themselves, and whose turn it is to run it."""

@@ -1,0 +1,87 @@
+"""How the state of a schedule changes with each step of a run; pure, so that what a crash leaves can be read here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from core.catalog import ScheduleSettings, ScheduleState
+from core.scheduler import next_after
+
+_PAUSES_AFTER_A_KILL = (5,)
+
+
+def begun(state: ScheduleState, instant: datetime, now: datetime, retry_minutes: Sequence[int]) -> ScheduleState:
+    """An attempt begins: whoever finds this after a kill tries again at `retry_at`."""
+    attempts = state.attempts + 1 if state.running_for == instant else 1
+    pauses = retry_minutes or _PAUSES_AFTER_A_KILL
+    pause = pauses[min(attempts, len(pauses)) - 1]
+    return replace(
+        state,
+        running_for=instant,
+        attempts=attempts,
+        retry_at=now + timedelta(minutes=pause),
+        last_run=now,
+    )
+
+
+def completed(state: ScheduleState, settings: ScheduleSettings, instant: datetime, now: datetime) -> ScheduleState:
+    """There is a backup for the instant."""
+    return _settled(replace(state, last_result="completed", last_error=None), settings, instant, now)
+
+
+def skipped(
+    state: ScheduleState, settings: ScheduleSettings, instant: datetime, now: datetime, why: str
+) -> ScheduleState:
+    """There will be no backup for the instant: it was missed, or a person stopped it."""
+    return _settled(replace(state, last_result="skipped", last_error=why), settings, instant, now)
+
+
+def failed(
+    state: ScheduleState,
+    settings: ScheduleSettings,
+    instant: datetime,
+    now: datetime,
+    error: str,
+    retry_minutes: Sequence[int],
+) -> ScheduleState:
+    """The attempt failed: the next follows after its pause, and after the last one the next instant in turn."""
+    noted = replace(state, last_result="failed", last_error=error)
+    if state.running_for != instant or not has_retry(state, retry_minutes):
+        return _settled(noted, settings, instant, now)
+    retry_at = now + timedelta(minutes=retry_minutes[state.attempts - 1])
+    return replace(noted, retry_at=retry_at, next_run=retry_at)
+
+
+def has_retry(state: ScheduleState, retry_minutes: Sequence[int]) -> bool:
+    """Whether another attempt follows where the one that `state` notes has failed."""
+    return state.attempts <= len(retry_minutes)
+
+
+def taken_back(state: ScheduleState, instant: datetime, now: datetime) -> ScheduleState:
+    """The attempt was stopped together with the runner: that is no failure, and it is due again at once."""
+    if state.running_for != instant:
+        return state
+    return replace(state, retry_at=now, next_run=now)
+
+
+def reset(state: ScheduleState, settings: ScheduleSettings, now: datetime) -> ScheduleState:
+    """The clock was far ahead when the state was noted: what it says of times counts for nothing."""
+    anew = replace(state, settled_until=now, running_for=None, attempts=0, retry_at=None)
+    return replace(anew, next_run=next_run(settings, anew, now))
+
+
+def next_run(settings: ScheduleSettings, state: ScheduleState, now: datetime) -> datetime | None:
+    """Return when the next attempt is due, or None where none is: the schedule is disabled, or never comes."""
+    if not settings.enabled:
+        return None
+    if state.running_for is not None:
+        return state.retry_at
+    return next_after(settings, max(now, state.settled_until))
+
+
+def _settled(state: ScheduleState, settings: ScheduleSettings, instant: datetime, now: datetime) -> ScheduleState:
+    """A person may have set the schedule anew meanwhile, so nothing goes back behind what is settled."""
+    done = replace(state, settled_until=max(state.settled_until, instant), running_for=None, attempts=0, retry_at=None)
+    return replace(done, next_run=next_run(settings, done, now))
