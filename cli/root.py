@@ -35,6 +35,7 @@ COMMANDS = {
     "delete": ("cli.keep", "delete", "Delete a backup."),
     "schedule": ("cli.schedule", "schedule", "Show and set when a site is backed up by itself."),
     "catalog": ("cli.setup", "catalog", "Look after the catalog."),
+    "systemd": ("cli.systemd", "systemd", "Print units for systemd."),
     "demo": ("cli.demo", "demo", "Write a demo site to try greenroom on."),
 }
 
