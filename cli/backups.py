@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -15,7 +17,7 @@ from core.archive import Manifest
 from core.backup import BackupRequest, create_backup
 from core.catalog import BackupRecord, Kind
 from core.context import Context
-from core.reports import backup_report, format_age, format_time
+from core.reports import backup_report, drill_report, drill_words, format_age, format_time
 from core.sizes import format_size
 from core.words import plural, printable
 
@@ -104,6 +106,7 @@ def show(options: Options, backup: str, site: str | None) -> None:
         shape: Json = {
             "backup": backup_report(record, context.store),
             "manifest": manifest.model_dump(mode="json") if manifest else None,
+            "drill": drill_report(record),
         }
         emit_json(options, shape)
         return
@@ -167,7 +170,7 @@ def _list_lines(context: Context, found: Sequence[BackupRecord]) -> list[str]:
             "" if one.file_size is None else format_size(one.file_size),
             "" if one.record_count is None else str(one.record_count),
             "" if one.file_count is None else str(one.file_count),
-            ", ".join(remarks(one)),
+            ", ".join([*remarks(one), *filter(None, [drill_words(one, now)])]),
             one.description,
         )
         for one in found
@@ -194,10 +197,18 @@ def _record_fields(context: Context, record: BackupRecord) -> list[tuple[str, st
         ("by", record.created_by),
         ("description", record.description),
         ("verified", verified if completed else ""),
+        *_drill_fields(record, context.clock(), zone),
         ("pinned", "yes" if record.pinned else "no"),
         ("size", format_size(record.file_size) if record.file_size is not None else ""),
         ("path", str(context.store.archive_path(record.site, record.name)) if completed else ""),
     ]
+
+
+def _drill_fields(record: BackupRecord, now: datetime, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    words = drill_words(record, now)
+    when = f" ({format_time(record.drilled_at, zone)})" if record.drilled_at else ""
+    yield "drill", f"{words}{when}" if words else "never" if record.status == "completed" else ""
+    yield "drill says", printable(str((drill_report(record) or {}).get("reason") or ""))
 
 
 def _manifest_fields(manifest: Manifest) -> list[tuple[str, str]]:

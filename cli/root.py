@@ -22,6 +22,7 @@ COMMANDS = {
     "list": ("cli.backups", "list_backups", "List backups, newest first."),
     "show": ("cli.backups", "show", "Show what is in a backup."),
     "verify": ("cli.keep", "verify", "Read backups back and compare every hash."),
+    "drill": ("cli.drill", "drill", "Restore a backup into a scratch place, try it, remove that."),
     "restore": ("cli.restore", "restore", "Preview, stage or make a restore."),
     "apply": ("cli.restore", "apply", "Carry out what is staged, or finish what was interrupted."),
     "restore-cancel": ("cli.restore", "restore_cancel", "Remove a staged restore, or what a failed one left."),

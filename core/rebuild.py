@@ -86,7 +86,7 @@ def _find(context: Context, site: Site, name: str, rebuilt: Rebuilt) -> None:
     state = sound_state(context, site.name, name)
     if state is None or state.manifest_sha256 != found.manifest_sha256:
         rebuilt.pinned.append(label)
-        found = replace(found, pinned=True, role="manual", origin="found", verified_at=None)
+        found = replace(found, pinned=True, role="manual", origin="found", verified_at=None, drilled_at=None)
     else:
         found = replace(
             found,
@@ -95,6 +95,7 @@ def _find(context: Context, site: Site, name: str, rebuilt: Rebuilt) -> None:
             origin=state.origin,
             foreign=state.foreign,
             verified_at=state.verified_at,
+            drilled_at=state.drilled_at,
             description=state.description,
         )
     context.catalog.insert_found(found)

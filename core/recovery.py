@@ -1,4 +1,5 @@
-"""What a dead process left: rows that say `running`, partial files, half deletions, a staging nobody announced.
+"""What a dead process left: rows that say `running`, partial files, half deletions, a staging nobody announced,
+the scratch place of a drill.
 
 Every verb that takes a site's lock calls `tidy` first: whoever holds the lock knows that nobody else is at work.
 """
@@ -11,6 +12,7 @@ from core.archive import Limits, Manifest, open_archive
 from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
+from core.drill.scratch import remove_dead
 from core.errors import GreenroomError
 from core.restore.marker import Marker, Phase, keep_unexpected, marker_path, read_marker, remove_marker
 from core.sidecars import settle_state, sound_state
@@ -30,6 +32,7 @@ def tidy(context: Context, site: Site) -> None:
     _remove_lonely_sidecars(context, site)
     settle_state(context, site)
     discard_unannounced(context, site)
+    remove_dead(context, site)
 
 
 def discard_unannounced(context: Context, site: Site) -> None:

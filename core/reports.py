@@ -48,6 +48,20 @@ def format_time(time: datetime, zone: ZoneInfo) -> str:
     return f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
+def drill_words(backup: BackupRecord, now: datetime) -> str:
+    """Return what a list says of a backup's last drill, nothing where there was none."""
+    if backup.drill_status == "failed":
+        return "DRILL FAILED"
+    if backup.drilled_at is not None:
+        return f"drilled {format_age(now - backup.drilled_at)}"
+    return "drill not possible" if backup.drill_status == "unable" else ""
+
+
+def drill_report(backup: BackupRecord) -> Report | None:
+    """Return what was compared in a backup's last drill, or None where that is not known."""
+    return None if backup.drill_report is None else dict(json.loads(backup.drill_report))
+
+
 def backup_report(backup: BackupRecord, store: Store) -> Report:
     """Given a backup, return its JSON shape; sizes, counts and the path are null where it has no archive."""
     path = str(store.archive_path(backup.site, backup.name)) if backup.status == "completed" else None
@@ -62,6 +76,8 @@ def backup_report(backup: BackupRecord, store: Store) -> Report:
         "size_bytes": backup.file_size,
         "path": path,
         "verified_at": _time(backup.verified_at),
+        "drilled_at": _time(backup.drilled_at),
+        "drill_status": backup.drill_status,
         "pinned": backup.pinned,
         "foreign": backup.foreign,
         "description": backup.description,

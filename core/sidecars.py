@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from core.catalog import BackupRecord
+from core.catalog import BackupRecord, DrillStatus
 from core.config import Site
 from core.context import Context
 from core.stores import DamagedStateError, StoredState
@@ -53,6 +53,7 @@ def state_of(backup: BackupRecord) -> StoredState:
         origin=backup.origin,
         foreign=backup.foreign,
         verified_at=backup.verified_at,
+        drilled_at=backup.drilled_at,
         description=backup.description,
         manifest_sha256=backup.manifest_sha256,
     )
@@ -61,4 +62,7 @@ def state_of(backup: BackupRecord) -> StoredState:
 def _follow_sidecar(context: Context, site: Site, backup: BackupRecord) -> BackupRecord:
     state = sound_state(context, site.name, backup.name) or state_of(backup)
     row = context.catalog.set_pinned(backup.id, pinned=state.pinned)
+    if state.drilled_at != row.drilled_at:  # what was compared then is not in the sidecar
+        status: DrillStatus = "passed" if state.drilled_at else "failed"
+        context.catalog.set_drilled(backup.id, state.drilled_at, status, None)
     return context.catalog.set_verified(backup.id, state.verified_at, error=None if state.verified_at else row.error)

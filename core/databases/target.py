@@ -27,6 +27,14 @@ class TargetError(GreenroomError):
     """The target does not take what it was given, as a whole; nothing was changed."""
 
 
+class ParentMissingError(TargetError):
+    """A row names one of another table that is not there; `place` is the foreign key. Nothing was changed."""
+
+    def __init__(self, message: str, place: ForeignKeyPlace) -> None:
+        super().__init__(message, hint="nothing was changed; restore both tables, or mend the row first")
+        self.place = place
+
+
 @dataclass(frozen=True, slots=True)
 class LoadResult:
     """What was sent into a table: into which columns, and what must be read back of them.

@@ -17,6 +17,10 @@ from core.restore.tables import Tables
 from core.words import plural
 
 
+class NotAsSentError(GreenroomError):
+    """A table that was filled does not hold what was sent; nothing was kept."""
+
+
 def plan_tables(schema: Schema, target: Target) -> Creation:
     """Return how the tables are made in an empty database; a foreign key that its own source broke is left out."""
     broken = _broken(schema)
@@ -107,7 +111,7 @@ def _compared(found: Tables, target: Target, loaded: dict[str, LoadResult], repo
     for name, sent in loaded.items():
         there = target.checksum(table_of(target.schema, name), sent.columns, sent.keys)
         if there != sent.sum:
-            raise GreenroomError(
+            raise NotAsSentError(
                 f"the table {name} does not hold what was sent: {plural(there.rows, 'row')} of {sent.sum.rows}"
                 + ("" if there.rows != sent.sum.rows else ", of which some differ"),
                 hint="nothing was kept; look whether a trigger or another program changes rows",

@@ -13,6 +13,7 @@ from tests.cli.conftest import House
 CHANGING = [
     ["init"],
     ["backup"],
+    ["drill"],
     ["adopt", "some.zip"],
     ["copy", "latest", "elsewhere.zip"],
     ["pin", "latest"],

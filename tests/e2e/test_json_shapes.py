@@ -24,6 +24,7 @@ _COMMANDS = (
     "check",
     "show latest",
     "verify latest",
+    "drill latest",
     "restore latest --dry-run",
     "restore latest --stage --yes",
     "restore-cancel",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from core.databases.connect import beside
+from core.databases.connect import beside, database_of
 from core.databases.facts import MARKER, checked_id, expect_counts
 from core.databases.mysql.counting import DumpCounter
 from core.databases.mysql.parts import drop_parts, keep_parts
@@ -21,7 +21,7 @@ from core.errors import GreenroomError, VerificationError
 from core.progress import Reporter
 
 _FIRST_ATOMIC = (10, 6)
-_NEEDED = (
+NEEDED = (
     "SELECT, INSERT, CREATE, DROP, ALTER, INDEX, REFERENCES, CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE,"
     " TRIGGER, EVENT"
 )
@@ -59,8 +59,8 @@ def swap_problems(url: str) -> list[str]:
         if "mariadb" not in version.lower() or version_numbers(version)[:2] < _FIRST_ATOMIC:
             problems.append(f"the server is {version}; tables are swapped in one step by MariaDB from 10.6 on")
         for name in (found.new_name, found.old_name):
-            problems += _missing_rights(connection, name, _NEEDED.split(", "))
-        problems += _missing_rights(connection, found.name, _NEEDED.split(", "))
+            problems += missing_rights(connection, name, NEEDED.split(", "))
+        problems += missing_rights(connection, found.name, NEEDED.split(", "))
         others = set(connection.execute(_DEFINERS, {"name": found.name}).scalars()) - {_me(connection)}
         if others and not {"SET USER", "SUPER"} & _rights(connection, found.name):
             problems.append(
@@ -108,12 +108,7 @@ def prepare(
     try:
         with administer(url) as connection:
             create_like(connection, found.name, found.new_name)
-        new = beside(url, found.new_name)
-        reporter.phase("loading the database")
-        words = ("--binary-mode", "--max-allowed-packet=1G", f"--database={found.new_name}")
-        with tool_command(CLIENT, tools, new, *words) as command:
-            feed_tool(command, _whole(blocks), reporter)
-        expect_counts(expected, count_tables(new, reporter).tables)
+        load_into(beside(url, found.new_name), blocks, expected, reporter, tools)
         with administer(url) as connection:
             keep_parts(connection, found.new_name, found.new_name, restore_id)
             drop_parts(connection, found.new_name)
@@ -121,6 +116,17 @@ def prepare(
     except BaseException:
         drop_new(url)
         raise
+
+
+def load_into(
+    new: str, blocks: Iterable[bytes], expected: dict[str, int], reporter: Reporter, tools: Path | None
+) -> None:
+    """Restore a dump into the empty database of the URL `new`, and check its rows."""
+    reporter.phase("loading the database")
+    words = ("--binary-mode", "--max-allowed-packet=1G", f"--database={database_of(new)}")
+    with tool_command(CLIENT, tools, new, *words) as command:
+        feed_tool(command, _whole(blocks), reporter)
+    expect_counts(expected, count_tables(new, reporter).tables)
 
 
 def _whole(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -144,7 +150,8 @@ def _mark(connection: Connection, database: str, restore_id: str) -> None:
     connection.execute(text(f"INSERT INTO {table} VALUES (:id)"), {"id": restore_id})
 
 
-def _missing_rights(connection: Connection, database: str, needed: list[str]) -> list[str]:
+def missing_rights(connection: Connection, database: str, needed: list[str]) -> list[str]:
+    """Return which rights on a database the user lacks, as the statement that gives them; nothing where it has all."""
     missing = [right for right in needed if right not in _rights(connection, database)]
     if not missing:
         return []

@@ -25,7 +25,7 @@ from core.errors import GreenroomError
 
 State = Literal["old", "new"]
 
-_LONGEST_NAME = 64
+LONGEST_NAME = 64
 _SECONDS_FOR_LOCKS = 60
 _DATABASES = text("SELECT schema_name FROM information_schema.schemata WHERE schema_name IN (:name, :new, :old)")
 _MOVABLE = text("""
@@ -103,8 +103,8 @@ def roll_back(url: str, restore_id: str) -> None:
             _exchange(connection, found.name, found.new_name, found.old_name)
         if kept:
             make_parts(connection, found.name, found.old_name)
-        _drop(connection, found.new_name)
-        _drop(connection, found.old_name)
+        drop_database(connection, found.new_name)
+        drop_database(connection, found.old_name)
 
 
 def finish(url: str, restore_id: str) -> None:
@@ -115,15 +115,15 @@ def finish(url: str, restore_id: str) -> None:
             if found.has_new or found.has_old:
                 raise GreenroomError(f"the new tables are not in {found.name}", hint="swap first")
             return
-        _drop(connection, found.new_name)
-        _drop(connection, found.old_name)
+        drop_database(connection, found.new_name)
+        drop_database(connection, found.old_name)
         run(connection, f"DROP TABLE {quoted(found.name)}.{quoted(MARKER)}")
 
 
 def drop_new(url: str) -> None:
     """Drop the database that was to become the site's, where there is one."""
     with administer(url) as connection:
-        _drop(connection, _names(url)[1])
+        drop_database(connection, _names(url)[1])
 
 
 @contextmanager
@@ -134,15 +134,15 @@ def administer(url: str) -> Iterator[Connection]:
         yield connection
 
 
-def create_like(connection: Connection, name: str, new: str) -> None:
-    """Create a database with the character set of another, unless it is there."""
+def create_like(connection: Connection, name: str, new: str, *, anew: bool = False) -> None:
+    """Create a database with the character set of another, unless it is there; `anew`, that is an error."""
     query = text("""
         SELECT default_character_set_name, default_collation_name FROM information_schema.schemata
         WHERE schema_name = :name
     """)
     row = connection.execute(query, {"name": name}).first()
     kind = f" CHARACTER SET {row[0]} COLLATE {row[1]}" if row is not None else ""
-    run(connection, f"CREATE DATABASE IF NOT EXISTS {quoted(new)}{kind}")
+    run(connection, f"CREATE DATABASE {'' if anew else 'IF NOT EXISTS '}{quoted(new)}{kind}")
 
 
 def _exchange(connection: Connection, site: str, out: str, come: str) -> None:
@@ -164,8 +164,9 @@ def _id_in(connection: Connection, database: str) -> str | None:
 
 def _names(url: str) -> tuple[str, str, str]:
     name = database_of(url)
-    return name, name_beside(name, "new", _LONGEST_NAME), name_beside(name, "old", _LONGEST_NAME)
+    return name, name_beside(name, "new", LONGEST_NAME), name_beside(name, "old", LONGEST_NAME)
 
 
-def _drop(connection: Connection, name: str) -> None:
+def drop_database(connection: Connection, name: str) -> None:
+    """Drop a database of the server, where there is one."""
     run(connection, f"DROP DATABASE IF EXISTS {quoted(name)}")

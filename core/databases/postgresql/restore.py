@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from core.databases.tools import feed_tool
 from core.errors import GreenroomError
 from core.progress import Reporter
 
+WITHOUT_OWNERS = ("--no-owner", "--no-acl")
 # The values of these are lists, which stand as they are; all others are one value.
 _LISTS = {"search_path", "local_preload_libraries", "session_preload_libraries", "temp_tablespaces"}
 _LIKE = text("""
@@ -87,20 +88,35 @@ def prepare(
     drop_new(url)
     try:
         with administer(url) as connection:
-            comment = _create_like(connection, database_of(url), found.new_name)
+            comment = create_like(connection, database_of(url), found.new_name)
         new = beside(url, found.new_name)
-        words = ["--single-transaction", "--exit-on-error", *([] if owners else ["--no-owner", "--no-acl"])]
-        reporter.phase("loading the database")
-        feed_tool(tool_command("pg_restore", tools, new, *words), blocks, reporter)
-        expect_counts(expected, count_tables(new, reporter).tables)
+        load_into(new, blocks, expected, reporter, tools, () if owners else WITHOUT_OWNERS)
         _mark(new, found, restore_id, comment)
     except BaseException:
         drop_new(url)
         raise
 
 
-def _create_like(connection: Connection, name: str, new: str) -> str:
-    """Create the database `new` with the properties of `name`, where that exists; return its comment."""
+def load_into(
+    new: str,
+    blocks: Iterable[bytes],
+    expected: dict[str, int],
+    reporter: Reporter,
+    tools: Path | None,
+    words: Sequence[str] = (),
+) -> None:
+    """Restore a dump into the empty database of the URL `new`, in one transaction, and check its rows."""
+    reporter.phase("loading the database")
+    command = tool_command("pg_restore", tools, new, "--single-transaction", "--exit-on-error", *words)
+    feed_tool(command, blocks, reporter)
+    expect_counts(expected, count_tables(new, reporter).tables)
+
+
+def create_like(connection: Connection, name: str, new: str, *, for_others: bool = True) -> str:
+    """Create the database `new` with the properties of `name`, where that exists; return its comment.
+
+    Unless it is `for_others` it belongs to the role, nobody else may connect, and no role has settings of its own.
+    """
     row = connection.execute(_LIKE, {"name": name}).one_or_none()
     if row is None:
         run(connection, f"CREATE DATABASE {quoted(new)} TEMPLATE template0")
@@ -109,15 +125,18 @@ def _create_like(connection: Connection, name: str, new: str) -> str:
     place = f"CONNECTION LIMIT {int(about['datconnlimit'])}"
     if tablespace != "pg_default":  # which needs no right, but may not be named without one
         place += f" TABLESPACE {quoted(tablespace)}"
-    kind = f"OWNER {quoted(owner)} ENCODING {literal(encoding)} {_locale(about)}"
-    statements = [f"CREATE DATABASE {quoted(new)} TEMPLATE template0 {kind} {place}"]
-    if has_grants:
+    kind = f"ENCODING {literal(encoding)} {_locale(about)}"
+    owned = f"OWNER {quoted(owner)} " if for_others else ""
+    statements = [f"CREATE DATABASE {quoted(new)} TEMPLATE template0 {owned}{kind} {place}"]
+    if has_grants or not for_others:
         statements.append(f"REVOKE ALL ON DATABASE {quoted(new)} FROM PUBLIC")
-    for grantee, right, grantable in connection.execute(_GRANTS, {"name": name}):
+    for grantee, right, grantable in connection.execute(_GRANTS, {"name": name}) if for_others else ():
         whom = quoted(grantee) if grantee else "PUBLIC"
         option = " WITH GRANT OPTION" if grantable else ""
         statements.append(f"GRANT {right} ON DATABASE {quoted(new)} TO {whom}{option}")
     for role, setting in connection.execute(_SETTINGS, {"name": name}):
+        if role and not for_others:
+            continue
         whose = f"ROLE {quoted(role)} IN DATABASE" if role else "DATABASE"
         variable, _, value = str(setting).partition("=")
         said = value if variable in _LISTS and value else literal(value)

@@ -27,7 +27,7 @@ from core.errors import GreenroomError
 
 State = Literal["old", "between", "new"]
 
-_LONGEST_NAME = 63
+LONGEST_NAME = 63
 _MARK = "restored by greenroom "
 _COMMENTS = text("""
     SELECT datname, coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = ANY(:names)
@@ -130,12 +130,12 @@ def finish(url: str, restore_id: str) -> None:
 
 def drop_new(url: str) -> None:
     """Drop the database that was to become the site's, where there is one."""
-    _drop(url, _names(url)[1])
+    drop_database(url, _names(url)[1])
 
 
 def drop_old(url: str) -> None:
     """Drop the database that was the site's, where there is one."""
-    _drop(url, _names(url)[2])
+    drop_database(url, _names(url)[2])
 
 
 @contextmanager
@@ -164,7 +164,7 @@ def administer(url: str, *avoid: str) -> Iterator[Connection]:
 
 def _names(url: str) -> tuple[str, str, str]:
     name = database_of(url)
-    return name, name_beside(name, "new", _LONGEST_NAME), name_beside(name, "old", _LONGEST_NAME)
+    return name, name_beside(name, "new", LONGEST_NAME), name_beside(name, "old", LONGEST_NAME)
 
 
 def _move_away(url: str, name: str, to: str) -> None:
@@ -189,6 +189,7 @@ def _rename(url: str, name: str, to: str) -> None:
         run(connection, f"ALTER DATABASE {quoted(name)} RENAME TO {quoted(to)}")
 
 
-def _drop(url: str, name: str) -> None:
+def drop_database(url: str, name: str) -> None:
+    """Drop a database of the server, where there is one, and end its connections."""
     with administer(url, name) as connection:
         run(connection, f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")

@@ -22,6 +22,7 @@ from core.databases.sums import TableSum, sum_rows
 from core.databases.target import (
     ForeignKeyPlace,
     LoadResult,
+    ParentMissingError,
     TargetError,
     Way,
     expect_none,
@@ -120,9 +121,9 @@ class SqliteTarget:
             )
             place = (table, tuple(name for (name,) in columns))
             if {table.lower(), parent.lower()} & self._touched and place not in unchecked:
-                raise TargetError(
+                raise ParentMissingError(
                     f"table {table}: {', '.join(place[1])} of the row {rowid} names a row that {parent} does not have",
-                    hint="nothing was changed; restore both tables, or mend the row first",
+                    place,
                 )
 
         self._touched = set()

@@ -1,0 +1,141 @@
+"""The scratch place of a drill: a folder and perhaps a database, noted before they are made, removed whatever happens.
+
+One drill of a site runs at a time, by a lock of its own that dies with it. A note that stands with nobody holding that
+lock is what a dead drill left, and is cleared away by whoever next finds it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.config import Site
+from core.context import Context
+from core.databases import scratch
+from core.errors import BusyError, GreenroomError
+from core.locks import hold_lock, lock_holder
+from core.secrets import mask_url
+from core.sizes import format_size
+
+_LOCK = "drill.lock"
+_NOTE = "drill.json"
+_PREFIX = ".greenroom-drill-"
+
+
+class Note(BaseModel):
+    """What a drill made: folders and a database that have `token` in their names. `url` is the site's, masked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    token: str = Field(pattern=r"\A[0-9a-f]{12}\z")
+    url: str
+    database: str | None = None
+
+
+@contextmanager
+def drill_lock(context: Context, site: Site, verb: str = "drill") -> Iterator[None]:
+    """Be the one drill of a site; raise BusyError where there is another."""
+    folder = context.site_folder(site)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with ExitStack() as held:
+        try:
+            held.enter_context(hold_lock(folder / _LOCK, actor=context.actor, verb=verb, now=context.clock()))
+        except BusyError as error:
+            place = f"the scratch place of {site.name}"
+            raise BusyError(error.message.replace("the site", place), hint=error.hint) from error
+        yield
+
+
+@contextmanager
+def scratch_place(context: Context, site: Site, needed: int, *, on_server: bool) -> Iterator[tuple[Path, str | None]]:
+    """With the drill lock held, yield a new folder and, `on_server`, the name of a database that may be made.
+
+    Both are gone after the block, whatever happened in it; where the server cannot be reached then, the note stays.
+    Raise GreenroomError where there is no space.
+    """
+    token = secrets.token_hex(6)
+    database = scratch.scratch_name(site.database_url(), token) if on_server else None
+    note = Note(token=token, url=mask_url(site.database), database=database)
+    folder = _with_room(_folders(context, site, note), needed)
+    context.disk.replace_file(_note_path(context, site), note.model_dump_json().encode())
+    try:
+        context.disk.make_folder(folder)
+        yield folder, database
+    finally:
+        with suppress(
+            GreenroomError, OSError
+        ):  # what happened in the block is told; the next verb tries to remove it again
+            remove_left(context, site)
+
+
+def remove_left(context: Context, site: Site) -> str | None:
+    """With the drill lock held, remove what a drill left; return what of it greenroom cannot reach any more.
+
+    Raise GreenroomError where the server cannot be asked: then the note stays, and the next verb tries again.
+    """
+    path = _note_path(context, site)
+    if not path.exists():
+        return None
+    note = _read(path)
+    left = None
+    if note is not None:
+        for folder in _folders(context, site, note):
+            if folder.is_dir():
+                context.disk.remove_folder(folder)
+        if note.database is not None:
+            left = _drop(site, note, note.database)
+    context.disk.unlink(path)
+    return left
+
+
+def remove_dead(context: Context, site: Site) -> None:
+    """Remove what a dead drill left, unless one is alive; a server that is away keeps nobody from their work."""
+    folder = context.site_folder(site)
+    if (folder / _NOTE).exists() and lock_holder(folder / _LOCK) is None:
+        with suppress(GreenroomError, OSError), drill_lock(context, site, "tidy"):
+            remove_left(context, site)
+
+
+def _drop(site: Site, note: Note, database: str) -> str | None:
+    if mask_url(site.database) != note.url:
+        return f"the scratch database {database} of an interrupted drill is left at {note.url}: drop it there"
+    if database == scratch.scratch_name(site.database_url(), note.token):
+        scratch.drop(site.database_url(), database)
+    return None
+
+
+def _read(path: Path) -> Note | None:
+    """It is written as a whole and synced: a note that is none was never followed by anything."""
+    try:
+        return Note.model_validate_json(path.read_bytes())
+    except ValidationError:
+        return None
+
+
+def _note_path(context: Context, site: Site) -> Path:
+    return context.site_folder(site) / _NOTE
+
+
+def _folders(context: Context, site: Site, note: Note) -> tuple[Path, Path]:
+    """Where the folder of a drill may be, in the order of trying."""
+    name = f"{_PREFIX}{site.name}-{note.token}"
+    return context.site_folder(site) / name, context.settings.storage / name
+
+
+def _with_room(folders: tuple[Path, ...], needed: int) -> Path:
+    """Return the first whose file system has room."""
+    most = 0
+    for folder in folders:
+        free = shutil.disk_usage(folder.parent).free
+        if needed <= free:
+            return folder
+        most = max(most, free)
+    raise GreenroomError(
+        f"no space for the drill: about {format_size(needed)} needed, {format_size(most)} free",
+        hint="free some space in the state folder or in the storage",
+    )
