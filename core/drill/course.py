@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from core.archive import Archive, Manifest
+from core.archive import Archive, Entry, Manifest
 from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
@@ -40,6 +40,7 @@ from core.words import plural
 _IN_A_FILE = "an SQLite file"
 _BESIDE = "a database beside the site's"
 _ROWS_GROW_TO = 2  # rows as JSON against a file with indexes
+_ANY_TOKEN = "0" * 12
 _SPARE = 10  # the tenth part more than is needed
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 _OF_THE_PLACE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN)
@@ -104,10 +105,12 @@ class Course:
             return None
         if not self.backup.trusted:
             return "its dump was not made here, and is SQL that would run with all rights of the site's user"
-        engine = driver_for(self.site.database_url().drivername).engine
+        url = self.site.database_url()
+        engine = driver_for(url.drivername).engine
         if engine != self._manifest.engine:
             return f"it is a snapshot of {self._manifest.engine}, and the site's database is on {engine}"
-        return None
+        first = next(self.archive.read(self._dump(self._manifest)), b"")
+        return "; ".join(scratch.find_problems(url, scratch.scratch_name(url, _ANY_TOKEN), first, self.site.tools))
 
     def _needed(self) -> int:
         if self._manifest is None:
@@ -142,12 +145,8 @@ class Course:
         manifest, url, tools = self._manifest, self.site.database_url(), self.site.tools
         if manifest is None:
             return
-        entry = next(one for one in self.archive.entries if one.name == manifest.database.member)
-        problems = scratch.find_problems(url, database, next(self.archive.read(entry), b""), tools)
-        if problems:
-            raise GreenroomError("; ".join(problems))
         rows = {table.name: table.rows for table in manifest.tables}
-        scratch.load(url, database, self.archive.read(entry), rows, self.reporter, tools)
+        scratch.load(url, database, self.archive.read(self._dump(manifest)), rows, self.reporter, tools)
         self._found(_BESIDE, rows, scratch.try_out(url, database, self.reporter))
 
     def _restore_rows(self, path: Path) -> None:
@@ -165,6 +164,9 @@ class Course:
             if key.broken
         ]
         self._found(_IN_A_FILE, rows, try_file(path, self.reporter))
+
+    def _dump(self, manifest: Manifest) -> Entry:
+        return next(one for one in self.archive.entries if one.name == manifest.database.member)
 
     def _found(self, place: str, rows: dict[str, int], trial: Trial) -> None:
         self.compared = replace(

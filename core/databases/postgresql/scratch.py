@@ -17,9 +17,9 @@ from core.databases.tools import ToolFailedError
 from core.errors import GreenroomError, VerificationError
 from core.progress import Reporter
 
-# A subscription would begin to receive, and keep its database from being dropped.
-_WORDS = (*WITHOUT_OWNERS, "--no-subscriptions", "--no-publications")
-# What pg_restore says in the words of no country: which entry of the dump the server refused.
+# A subscription would begin to receive, and keep its database from being dropped. With more words it names the entry
+# that the server refused, in no country's language.
+_WORDS = (*WITHOUT_OWNERS, "--no-subscriptions", "--no-publications", "--verbose")
 _ENTRY = re.compile(r"from TOC entry \d+; \d+ \d+ ([A-Z ]+[A-Z])")
 _OF_THE_DUMP = frozenset(
     {
@@ -62,15 +62,16 @@ def load(
     try:
         load_into(beside(url, name), blocks, expected, reporter, tools, _WORDS)
     except ToolFailedError as error:
-        if not _is_the_dump(error.message):
+        said = error.message.rpartition("pg_restore: error: ")[2].partition(" Command was:")[0]
+        if not _is_the_dump(said, _ENTRY.search(error.message)):
             raise GreenroomError(
-                f"the server did not take the dump: {error.message}",
+                f"the server did not take the dump: {said}",
                 hint="what it says is missing here: an extension, a right, a version, space",
             ) from error
         with administer(url):  # a server that is gone says nothing about the dump
             pass
         raise VerificationError(
-            f"the dump does not restore: {error.message}", hint="use another backup, and make a new one"
+            f"the dump does not restore: {said}", hint="use another backup, and make a new one"
         ) from error
 
 
@@ -87,10 +88,8 @@ def drop(url: str, name: str) -> None:
     drop_database(url, name)
 
 
-def _is_the_dump(said: str) -> bool:
-    """Whether what pg_restore said speaks against the dump: one of its rows or rules, or it cannot be read."""
-    said = said.partition("Command was:")[0]
+def _is_the_dump(said: str, entry: re.Match[str] | None) -> bool:
+    """Whether what pg_restore said of an entry speaks against the dump: of a row or a rule, or it cannot be read."""
     if _OF_THE_SERVER.search(said):
         return False
-    entry = _ENTRY.search(said)
     return entry[1] in _OF_THE_DUMP if entry else _UNREADABLE.search(said) is not None

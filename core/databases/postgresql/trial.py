@@ -90,7 +90,7 @@ def try_tables(connection: Connection, known: frozenset[Place], reporter: Report
     ]
     late = behind(connection)
     problems = [_late_words(place) for place in sorted(late - known)]
-    notices += [f"{_late_words(place)}; so it would in the site itself" for place in sorted(late & known)]
+    notices += [f"{_late_words(place)}, as in the site itself" for place in sorted(late & known)]
     skipped = {(schema, table) for schema, table, _ in late}
     tables = [row for row in connection.execute(_TABLES).all() if (row.nspname, row.relname) not in skipped]
     reporter.phase("inserting a row into each table", len(tables), "steps")
@@ -105,9 +105,7 @@ def try_tables(connection: Connection, known: frozenset[Place], reporter: Report
 
 def _late_words(place: Place) -> str:
     schema, table, column = place
-    return (
-        f"the next row of {shown(schema, table)} would get a number in {column} that is taken: its sequence is behind"
-    )
+    return f"the sequence of {column} in {shown(schema, table)} is behind: a new row gets a number that is taken"
 
 
 def _try_table(connection: Connection, row: Any) -> str | None:
