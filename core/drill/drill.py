@@ -72,7 +72,7 @@ def drill_backup(context: Context, site: Site, backup: BackupRecord, reporter: R
     context.require_writable("drill a backup")
     began = time.monotonic()
     with drill_lock(context, site):
-        left = _clear_up(context, site)
+        left = remove_left(context, site)
         with ExitStack() as opened:
             try:
                 backup, archive = _open(context, site, backup, opened)
@@ -85,15 +85,8 @@ def drill_backup(context: Context, site: Site, backup: BackupRecord, reporter: R
             else:
                 result = _run(Course(context, site, backup, archive, reporter))
         if left:
-            result = _Result(result.status, result.compared, (*result.notices, left), result.reason)
+            result = _Result(result.status, result.compared, (*result.notices, *left), result.reason)
         return _note(context, site, backup, result, began, reporter)
-
-
-def _clear_up(context: Context, site: Site) -> str | None:
-    try:
-        return remove_left(context, site)
-    except GreenroomError as error:
-        return f"what an interrupted drill left is there still: {error.message}"
 
 
 def _open(context: Context, site: Site, backup: BackupRecord, opened: ExitStack) -> tuple[BackupRecord, Archive]:

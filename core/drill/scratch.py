@@ -1,11 +1,12 @@
 """The scratch place of a drill: a folder and perhaps a database, noted before they are made, removed whatever happens.
 
 One drill of a site runs at a time, by a lock of its own that dies with it. A note that stands with nobody holding that
-lock is what a dead drill left, and is cleared away by whoever next finds it.
+lock says what a dead drill left; whoever next finds it clears that away.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from core.secrets import mask_url
 from core.sizes import format_size
 
 _LOCK = "drill.lock"
-_NOTE = "drill.json"
+_NOTE = re.compile(r"drill-[0-9a-f]{12}\.json(\.partial)?")
 _PREFIX = ".greenroom-drill-"
 
 
@@ -62,63 +63,66 @@ def scratch_place(context: Context, site: Site, needed: int, *, on_server: bool)
     database = scratch.scratch_name(site.database_url(), token) if on_server else None
     note = Note(token=token, url=mask_url(site.database), database=database)
     folder = _with_room(_folders(context, site, note), needed)
-    context.disk.replace_file(_note_path(context, site), note.model_dump_json().encode())
+    path = context.site_folder(site) / f"drill-{token}.json"
     try:
+        context.disk.replace_file(path, note.model_dump_json().encode())
         context.disk.make_folder(folder)
         yield folder, database
     finally:
-        with suppress(
-            GreenroomError, OSError
-        ):  # what happened in the block is told; the next verb tries to remove it again
+        # What happened in the block is told; what is left the next verb tries to remove again.
+        with suppress(GreenroomError, OSError):
             remove_left(context, site)
 
 
-def remove_left(context: Context, site: Site) -> str | None:
-    """With the drill lock held, remove what a drill left; return what of it greenroom cannot reach any more.
+def remove_left(context: Context, site: Site) -> list[str]:
+    """With the drill lock held, remove what drills left; return why some of it cannot be, a sentence each.
 
-    Raise GreenroomError where the server cannot be asked: then the note stays, and the next verb tries again.
+    What is left stays noted, and the next verb tries again. Raise OSError where the disk fails.
     """
-    path = _note_path(context, site)
-    if not path.exists():
-        return None
-    note = _read(path)
-    left = None
-    if note is not None:
-        for folder in _folders(context, site, note):
-            if folder.is_dir():
-                context.disk.remove_folder(folder)
-        if note.database is not None:
-            left = _drop(site, note, note.database)
-    context.disk.unlink(path)
+    left = []
+    for path in _notes(context, site):
+        note = _read(path)
+        try:
+            if note is not None:
+                _remove(context, site, note)
+        except GreenroomError as error:
+            left.append(error.message)
+        else:
+            context.disk.unlink(path)
     return left
 
 
 def remove_dead(context: Context, site: Site) -> None:
     """Remove what a dead drill left, unless one is alive; a server that is away keeps nobody from their work."""
-    folder = context.site_folder(site)
-    if (folder / _NOTE).exists() and lock_holder(folder / _LOCK) is None:
+    if _notes(context, site) and lock_holder(context.site_folder(site) / _LOCK) is None:
         with suppress(GreenroomError, OSError), drill_lock(context, site, "tidy"):
             remove_left(context, site)
 
 
-def _drop(site: Site, note: Note, database: str) -> str | None:
+def _remove(context: Context, site: Site, note: Note) -> None:
+    for folder in _folders(context, site, note):
+        if folder.is_dir():
+            context.disk.remove_folder(folder)
+    if note.database is None:
+        return
     if mask_url(site.database) != note.url:
-        return f"the scratch database {database} of an interrupted drill is left at {note.url}: drop it there"
-    if database == scratch.scratch_name(site.database_url(), note.token):
-        scratch.drop(site.database_url(), database)
-    return None
+        raise GreenroomError(f"the scratch database {note.database} of an interrupted drill is left at {note.url}")
+    if note.database == scratch.scratch_name(site.database_url(), note.token):
+        scratch.drop(site.database_url(), note.database)
 
 
 def _read(path: Path) -> Note | None:
-    """It is written as a whole and synced: a note that is none was never followed by anything."""
+    """It is written as a whole and synced: a part of one was never followed by anything."""
+    if path.suffix == ".partial":
+        return None
     try:
         return Note.model_validate_json(path.read_bytes())
     except ValidationError:
         return None
 
 
-def _note_path(context: Context, site: Site) -> Path:
-    return context.site_folder(site) / _NOTE
+def _notes(context: Context, site: Site) -> list[Path]:
+    return sorted(path for path in context.site_folder(site).glob("drill-*") if _NOTE.fullmatch(path.name))
 
 
 def _folders(context: Context, site: Site, note: Note) -> tuple[Path, Path]:

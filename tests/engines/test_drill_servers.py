@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,15 @@ import pytest
 from sqlalchemy import make_url, text
 
 from core.databases.connect import open_server
+from core.drill.drill import drill_backup
+from core.errors import CancelledError
+from core.progress import CancelToken, Reporter
 from tests.cli.conftest import House
 from tests.engines.conftest import MakeDatabase, MakeRole, run_sql
-from tests.engines.test_restore_into import back_up, rows
+from tests.engines.test_restore_into import back_up, rows, site_keys
 from tests.engines.test_restore_on_servers import SERVERS, state
 from tests.forged import forge
+from tests.support import run_until_killed
 
 _DATABASES = {
     "postgresql": "SELECT datname FROM pg_database ORDER BY 1",
@@ -47,7 +53,9 @@ def scratch_databases(url: str) -> list[str]:
 
 
 def left_of(house: House) -> list[str]:
-    return [path.name for path in house.root.rglob("*drill*") if path.name not in {"drill.lock", "drill.json.partial"}]
+    return [
+        path.name for path in house.root.rglob("*drill*") if path.name != "drill.lock" and path.suffix != ".partial"
+    ]
 
 
 @pytest.mark.parametrize("engine", SERVERS)
@@ -253,3 +261,73 @@ def _administer(url: str, statement: str) -> None:
     with server.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(statement))
     server.dispose()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", SERVERS)
+def test_killed_while_it_is_loaded_its_database_goes_with_the_next_verb(
+    house: House, make_database: MakeDatabase, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed with the scratch database made, then with it loaded; no verb takes what a user made."""
+    url = make_database(engine)
+    backup = back_up(house, url, "snapshot")
+    before = state(house, url)
+    name = make_url(url).database
+    _administer(url, f"CREATE DATABASE {name}_greenroom_drill_mine")
+    try:
+        for step in ("load_into", "try_tables"):
+            assert _is_killed(house, backup, engine, step)
+            assert len(scratch_databases(url)) == 2, step
+            if step == "load_into":
+                house.done("pin", backup)
+            else:
+                assert drill(house, backup)["drill"]["status"] == "passed"
+            assert scratch_databases(url) == [f"{name}_greenroom_drill_mine"], step
+            assert left_of(house) == []
+        assert state(house, url) == before
+    finally:
+        _administer(url, f"DROP DATABASE {name}_greenroom_drill_mine")
+
+
+def _is_killed(house: House, backup: str, engine: str, step: str) -> bool:
+    """Run a drill in a process of its own that is killed where the step begins."""
+    module = import_module(f"core.databases.{engine}.scratch")
+
+    def work(_disk: object) -> None:
+        setattr(module, step, lambda *_words: os.kill(os.getpid(), signal.SIGKILL))
+        house.greenroom("drill", backup)
+
+    return run_until_killed(work, 0)
+
+
+def test_a_server_that_is_away_keeps_nobody_from_their_work(house: House, make_database: MakeDatabase) -> None:
+    """What a dead drill left stays noted until the server is there again."""
+    url = make_database("postgresql")
+    backup = back_up(house, url, "snapshot")
+    assert _is_killed(house, backup, "postgresql", "try_tables")
+    away = make_url(url).update_query_dict({"host": str(house.root)}).render_as_string(hide_password=False)
+    (scratch,) = scratch_databases(url)
+    house.set_site("app", database=json.dumps(away))
+    house.done("pin", backup)
+    assert len(left_of(house)) == 1
+    ran = house.greenroom("drill", backup, "--json")
+    assert ran.code == 1
+    assert f"{scratch} of an interrupted drill is left at" in ran.json["results"][0]["drill"]["notices"][0]
+    assert scratch_databases(url) == [scratch]
+    house.set_site("app", **site_keys(url))
+    house.done("unpin", backup)
+    assert (scratch_databases(url), left_of(house)) == ([], [])
+
+
+@pytest.mark.parametrize("engine", SERVERS)
+def test_cancelled_while_it_is_loaded(house: House, make_database: MakeDatabase, engine: str) -> None:
+    url = make_database(engine)
+    backup = back_up(house, url, "snapshot")
+    context = house.context()
+    token = CancelToken()
+    reporter = Reporter(lambda now: token.cancel() if now.phase == "loading the database" else None, token)
+    record = context.catalog.resolve(backup, "app")
+    with pytest.raises(CancelledError):
+        drill_backup(context, context.settings.site("app"), record, reporter)
+    assert (scratch_databases(url), left_of(house)) == ([], [])
+    assert house.done("show", backup, "--json").json["backup"]["drill_status"] is None
