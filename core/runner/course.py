@@ -1,20 +1,43 @@
-"""The course of one job: the backup, then what follows it, all told as events."""
+"""The course of one job: the backup, then what follows it, all told as events and alarms."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
+from core.alarms import begin_run, end_run
 from core.context import Context
+from core.errors import GreenroomError
 from core.events import Event, Tell
+from core.runner.after import BY, figures, follow_up
 from core.runner.jobs import Job
 from core.runner.run import Ended, back_up_for
 
 
 def run_course(context: Context, job: Job, tell: Tell) -> Ended:
     """Make the job's backup, clean up and drill after it; tell of each. Raise what nobody foresaw."""
-    ended = back_up_for(context, job.order, job.reporter())
+    context = replace(context, actor=BY)
+    ended = _back_up(context, job, tell)
     event = _event(job, ended)
     if event is not None:
         tell(event)
+    if ended.how == "failed" or ended.backup is not None:
+        end_run(context, job.order.site, "backup", ended.error, tell)
+    if ended.backup is not None:
+        follow_up(context, job, ended.backup, tell)
+    if ended.how != "busy":
+        figures(context, tell)
     return ended
+
+
+def _back_up(context: Context, job: Job, tell: Tell) -> Ended:
+    site = job.order.site
+    try:
+        return back_up_for(context, job.order, job.reporter(), partial(begin_run, context, site, tell))
+    except BaseException as error:
+        failure = error if isinstance(error, GreenroomError) else GreenroomError(f"{type(error).__name__}: {error}")
+        end_run(context, site, "backup", failure, tell)
+        raise
 
 
 def _event(job: Job, ended: Ended) -> Event | None:

@@ -21,6 +21,7 @@ from core.runner.course import run_course
 from core.runner.jobs import Job, in_a_thread
 from core.runner.run import Ended, Order
 from core.runner.turn import Runner, RunnerKind, Turn
+from core.runner.watch import Watch
 
 OnStop = Literal["finish", "cancel"]
 
@@ -49,6 +50,7 @@ class Loop:
         self._turn = Turn(kind)
         self._complaints = Complaints(tell)
         self._agenda = Agenda(tell, self._complaints, monotonic)
+        self._watch = Watch(tell, monotonic)
         self._jobs: dict[str, tuple[Job, Future[Ended]]] = {}
         self._wake = threading.Event()
         self._stop: OnStop | None = None
@@ -126,6 +128,7 @@ class Loop:
             if len(self._jobs) >= context.settings.daemon.parallel_runs:
                 break
             self._begin(context, due)
+        self._watch.look(context)
 
     def _end_jobs(self, how: OnStop) -> None:
         for job in self.jobs:

@@ -6,6 +6,7 @@ the instant it was made for, so a kill between the backup and the note of it mak
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,8 +47,8 @@ class Order:
         self.skip = False
 
 
-def back_up_for(context: Context, order: Order, reporter: Reporter) -> Ended:
-    """Make the backup, unless there is one already, and note how it ended.
+def back_up_for(context: Context, order: Order, reporter: Reporter, begins: Callable[[], object] = bool) -> Ended:
+    """Make the backup, unless there is one already, and note how it ended; `begins` is called right before it.
 
     Raise GreenroomError where the catalog cannot be reached: then nothing is lost either, and it is due again.
     """
@@ -63,7 +64,7 @@ def back_up_for(context: Context, order: Order, reporter: Reporter) -> Ended:
         pauses = context.settings.daemon.retry_minutes
         context.catalog.note_schedule(site.name, steps.begun(record.state, order.instant, context.clock(), pauses))
         try:
-            return _make(context, order, record, reporter)
+            return _make(context, order, record, reporter, begins)
         except CancelledError as error:
             return _cancelled(context, order, error)
         except GreenroomError as error:
@@ -75,7 +76,9 @@ def back_up_for(context: Context, order: Order, reporter: Reporter) -> Ended:
             raise
 
 
-def _make(context: Context, order: Order, record: ScheduleRecord, reporter: Reporter) -> Ended:
+def _make(
+    context: Context, order: Order, record: ScheduleRecord, reporter: Reporter, begins: Callable[[], object]
+) -> Ended:
     site = order.site
     tidy(context, site)  # completes the row of a backup that was published just before a kill
     made = context.catalog.made_for(site.name, order.instant)
@@ -84,6 +87,7 @@ def _make(context: Context, order: Order, record: ScheduleRecord, reporter: Repo
         return Ended("settled", made)
     refuse_half_restored(context, site)
     request = BackupRequest(kind=record.settings.kind, role="scheduled", scheduled_for=order.instant)
+    begins()
     backup = back_up_held(context, site, reporter, request).record
     _note_completed(context, order)
     return Ended("completed", backup)

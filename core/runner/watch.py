@@ -6,8 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 
+from core.alarms import watch
 from core.context import Context
 from core.events import Tell
+from core.runner.after import figures
 from core.runner.complaints import error_event
 from core.runner.jobs import in_a_thread
 
@@ -23,7 +25,7 @@ class Watch:
         self._look: Future[None] | None = None
         self._due = 0.0
 
-    def look(self, context: Context, work: Callable[[Context, Tell], None]) -> None:
+    def look(self, context: Context) -> None:
         """Begin a look where one is due; tell what went wrong in the one before."""
         if self._look is not None:
             if not self._look.done():
@@ -34,4 +36,9 @@ class Watch:
                 self._tell(error_event("watch_failed", error))
         if self._monotonic() >= self._due:
             self._due = self._monotonic() + _SECONDS_BETWEEN
-            self._look = in_a_thread("greenroom-watch", partial(work, context, self._tell))
+            self._look = in_a_thread("greenroom-watch", partial(_look_after, context, self._tell))
+
+
+def _look_after(context: Context, tell: Tell) -> None:
+    watch(context, tell)
+    figures(context, tell)
