@@ -130,6 +130,11 @@ class Loop:
             self._begin(context, due)
         self._watch.look(context)
 
+    def close(self) -> None:
+        """Let another run the loop; one that has a thread does so at its end."""
+        self._turn.give_up()
+        self._agenda.close()
+
     def _end_jobs(self, how: OnStop) -> None:
         for job in self.jobs:
             job.stopping = True
@@ -156,8 +161,7 @@ class Loop:
             self._tell(error_event("loop_failed", error))
             raise SystemExit from error  # told already; a trace on the terminal would only spoil the app's screen
         finally:
-            self._turn.give_up()
-            self._agenda.close()
+            self.close()
 
     def _is_mine(self, context: Context) -> bool:
         was_mine = self._turn.mine
