@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from cli.opening import open_anyhow, zone_of
@@ -136,6 +138,7 @@ def _status_json(context: Context, found: Status, answer: dict[str, str] | None)
         "read_only": context.read_only,
         "loose_permissions": list(found.loose),
         "forgotten": list(found.forgotten),
+        "runner": asdict(found.runner) if found.runner else None,
         "sites": [site_report(site, context.store) for site in found.sites],
     }
     return {**shape, **answer, "exit_code": int(ExitCode.NOT_INITIALISED)} if answer else shape
@@ -153,6 +156,7 @@ def _show_status(context: Context, found: Status, answer: dict[str, str] | None)
                 ("configuration", str(context.settings.source)),
                 ("catalog", catalog_words),
                 ("storage", f"{context.settings.storage}, {free}"),
+                ("schedules", f"run by {found.runner}" if found.runner else "run by nobody now"),
                 ("mode", "read-only" if context.read_only else ""),
             ]
         )
@@ -178,6 +182,7 @@ def _site_fields(context: Context, site: SiteStatus) -> list[tuple[str, str]]:
         last_failure = f"the newest backup FAILED, {format_time(failed.created_at, zone)}: {failed.error}"
     return [
         ("last good backup", last_good),
+        ("next backup", format_time(site.next_run, zone) if site.next_run is not None else ""),
         ("OVERDUE", overdue_words(site.overdue) if site.overdue is not None else ""),
         ("failure", last_failure),
         ("pending restore", _pending_words(site.pending)),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from core.catalog import BackupRecord, CatalogState, CatalogStatus
+from core.catalog import BackupRecord, CatalogState, CatalogStatus, ScheduleRecord
 from core.config import Site, loose_permissions
 from core.context import Context
 from core.errors import GreenroomError
 from core.locks import LockHolder
 from core.overdue import Overdue, overdue
 from core.restore.marker import MARKER, Marker, failed_marker_path, marker_path, read_marker
+from core.runner.steps import next_run
+from core.runner.turn import Runner, who_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class SiteStatus:
     """One site: its last good backup and its age, what is pending, what failed last, who works on it.
 
     `damaged` says why the marker of a restore cannot be read: whether one is pending is not known then. `overdue` is
-    None where there was a good backup recently enough, or nothing says how often there must be one.
+    None where there was a good backup recently enough, or nothing says how often there must be one. `next_run` is None
+    where no schedule is enabled.
     """
 
     site: str
@@ -32,11 +35,12 @@ class SiteStatus:
     damaged: str | None
     holder: LockHolder | None
     overdue: Overdue | None = None
+    next_run: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole: whether the catalog is initialised, its schema, free space, and every site.
+    """The whole: whether the catalog is initialised, its schema, free space, every site, and who runs the schedules.
 
     `forgotten` are sites with a pending restore that the configuration does not name any more.
     """
@@ -47,6 +51,7 @@ class Status:
     sites: tuple[SiteStatus, ...]
     loose: tuple[str, ...]
     forgotten: tuple[str, ...]
+    runner: Runner | None = None
 
 
 def site_status(context: Context, site: Site) -> SiteStatus:
@@ -56,6 +61,7 @@ def site_status(context: Context, site: Site) -> SiteStatus:
     pending, pending_problem = _read(marker_path(context, site))
     failed, failed_problem = _read(failed_marker_path(context, site))
     now = context.clock()
+    schedule = context.catalog.schedule(site.name)
     return SiteStatus(
         site=site.name,
         last_good=last,
@@ -65,7 +71,8 @@ def site_status(context: Context, site: Site) -> SiteStatus:
         failed_restore=failed,
         damaged=pending_problem or failed_problem,
         holder=context.holder(site),
-        overdue=overdue(site, context.catalog.schedule(site.name), last, now),
+        overdue=overdue(site, schedule, last, now),
+        next_run=_next_run(schedule, now),
     )
 
 
@@ -80,6 +87,7 @@ def overall_status(context: Context) -> Status:
         sites=tuple(site_status(context, site) for site in context.settings.sites.values()) if ready else (),
         loose=(*loose_permissions(context.settings), *context.store.loose_permissions()),
         forgotten=tuple(forgotten_restores(context)),
+        runner=who_runs(context),
     )
 
 
@@ -100,6 +108,14 @@ def refuse_forgotten(context: Context) -> None:
             f"a restore is pending for {', '.join(names)}, which greenroom.toml does not name any more",
             hint="do not start the application; name the site as before, `greenroom apply` or `restore-cancel` it",
         )
+
+
+def _next_run(schedule: ScheduleRecord | None, now: datetime) -> datetime | None:
+    """The loop tells of a schedule that cannot be followed; here it has no next run."""
+    try:
+        return None if schedule is None else next_run(schedule.settings, schedule.state, now)
+    except GreenroomError:
+        return None
 
 
 def _read(path: Path) -> tuple[Marker | None, str | None]:

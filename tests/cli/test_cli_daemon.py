@@ -278,3 +278,19 @@ def test_backups_go_on_where_nobody_reads_the_log(house: House) -> None:
         until(lambda: _completed(house), "the backup")
         assert unread.poll() is None
         unread.kill()
+
+
+def test_the_status_says_who_runs_the_schedules_and_when_the_next_backup_is(house: House) -> None:
+    nobody = house.done("status", "--json").json
+    assert (nobody["runner"], nobody["sites"][0]["next_run"]) == (None, None)
+    assert "run by nobody now" in house.done("status").out
+    with daemon(house) as started:
+        _make_due(house)
+        started.until_told("prune_completed")
+        told = house.done("status", "--json").json
+        assert (told["runner"]["kind"], told["runner"]["pid"]) == ("daemon", started.process.pid)
+        assert datetime.fromisoformat(told["sites"][0]["next_run"]) > datetime.now(UTC)
+        words = house.done("status").out
+        assert f"the daemon of {told['runner']['actor']} (process {started.process.pid}" in words
+        assert "next backup" in words
+        assert started.end() == 0

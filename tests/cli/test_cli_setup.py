@@ -9,8 +9,19 @@ import pytest
 
 from tests.cli.conftest import House
 
-SITE_KEYS = {"site", "last_good", "age_seconds", "last_failure", "pending", "failed_restore", "damaged", "busy"}
-SITE_KEYS |= {"overdue", "overdue_limit_seconds"}
+SITE_KEYS = {
+    "site",
+    "last_good",
+    "age_seconds",
+    "last_failure",
+    "pending",
+    "failed_restore",
+    "damaged",
+    "busy",
+    "next_run",
+    "overdue",
+    "overdue_limit_seconds",
+}
 STATUS_KEYS = {
     "greenroom_json",
     "command",
@@ -24,6 +35,7 @@ STATUS_KEYS = {
     "read_only",
     "loose_permissions",
     "forgotten",
+    "runner",
     "sites",
 }
 

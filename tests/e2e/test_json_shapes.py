@@ -44,6 +44,7 @@ _COMMANDS = (
     "schedule enable",
     "schedule disable",
     "catalog rebuild",
+    "systemd",
     "demo ../another",
 )
 
