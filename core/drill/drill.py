@@ -94,8 +94,6 @@ def _open(context: Context, site: Site, backup: BackupRecord, opened: ExitStack)
     with context.lock(site, "drill"):
         tidy(context, site)
         backup = present_row(context, backup)
-        if not context.store.archive_path(site.name, backup.name).parent.is_dir():
-            raise GreenroomError(f"there is no storage of {site.name}: is it mounted?")
         return backup, opened.enter_context(open_backup(context, site, backup))
 
 

@@ -25,6 +25,8 @@ BACKUP_KEYS = {
     "size_bytes",
     "path",
     "verified_at",
+    "drilled_at",
+    "drill_status",
     "pinned",
     "foreign",
     "description",
@@ -138,7 +140,7 @@ def test_show_tells_what_is_in_a_backup(house: House) -> None:
     assert "films" in text
     assert str(house.archive(name)) in text
     shown = house.done("show", "latest", "--json").json
-    assert set(shown) == {*FRAME, "backup", "manifest"}
+    assert set(shown) == {*FRAME, "backup", "manifest", "drill"}
     assert shown["manifest"]["tables"] == [{"name": "films", "rows": 20}]
     shutil.rmtree(house.uploads())
     house.greenroom("backup")

@@ -63,6 +63,7 @@ def test_every_document_with_commands_is_run() -> None:
         "README.md",
         "alarms.md",
         "archive-format.md",
+        "drills.md",
         "operations.md",
         "retention.md",
         "schedules.md",
@@ -94,6 +95,14 @@ def test_the_tour_of_the_readme(tmp_path: Path) -> None:
     with closing(sqlite3.connect(site / "app.db")) as connection:
         assert connection.execute("SELECT count(*) FROM watch_history").fetchone() == (0,)
     assert not list((site / "uploads" / "posters").glob("*.png"))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("tools")
+def test_the_commands_of_the_drills(tmp_path: Path) -> None:
+    printed = run_document(ROOT / "docs" / "drills.md", tmp_path)
+    assert "the drill passed in" in printed_by("greenroom drill\n", printed)
+    assert "drilled just now" in printed_by("greenroom list\n", printed)
 
 
 @pytest.mark.slow

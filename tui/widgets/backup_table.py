@@ -283,18 +283,28 @@ def _state(backup: BackupRecord) -> Iterator[str]:
         yield "FAILED"
     elif backup.status == "running":
         yield "running"
-    elif backup.verified_at is not None:
-        yield "verified"
-    elif backup.error:
-        yield "DAMAGED"
-    elif not backup.foreign:
-        yield "not verified"
+    else:
+        yield from _proof(backup)
     if backup.foreign:
         yield "foreign"
     if backup.pinned:
         yield "pinned"
     if backup.role in ("safety", "adopted") and not backup.foreign:
         yield backup.role
+
+
+def _proof(backup: BackupRecord) -> Iterator[str]:
+    """The strongest that is known: that it restores, that its hashes agree, or that it does not."""
+    if backup.error:
+        yield "DAMAGED"
+    elif backup.drill_status == "failed":
+        yield "DRILL FAILED"
+    elif backup.drilled_at is not None:
+        yield "drilled"
+    elif backup.verified_at is not None:
+        yield "verified"
+    elif not backup.foreign:
+        yield "not verified"
 
 
 def _cells(backup: BackupRecord, now: datetime, zone: ZoneInfo) -> tuple[str, ...]:

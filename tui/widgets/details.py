@@ -17,7 +17,7 @@ from core.archive.manifest import FolderEntry, Manifest
 from core.catalog import BackupRecord
 from core.config import Site
 from core.errors import GreenroomError
-from core.reports import format_age, format_time
+from core.reports import drill_report, drill_words, format_age, format_time
 from core.words import printable
 from tui.calls import BackupDetails
 from tui.format import aligned, count, plain_lines, section, shorten, size, tally
@@ -94,6 +94,7 @@ def _facts(details: BackupDetails, site: Site, now: datetime) -> Iterator[tuple[
     yield "status", backup.status
     if backup.status == "completed":
         yield "proof", _proof(backup, site)
+        yield "drill", _drill(backup, site, now)
     elif backup.error:
         yield "WHY", plain_lines(backup.error).replace("\n", " ")
     if backup.description:
@@ -117,6 +118,20 @@ def _proof(backup: BackupRecord, site: Site) -> str:
     if backup.foreign:
         return "none: it is foreign and carries no hashes"
     return "NOT VERIFIED: v reads it back"
+
+
+def _drill(backup: BackupRecord, site: Site, now: datetime) -> str:
+    """What was found when it was restored into a scratch place."""
+    if backup.drill_status is None:
+        return "never"
+    report = drill_report(backup) or {}
+    when = f", {format_time(backup.drilled_at, site.time_zone)}" if backup.drilled_at else ""
+    reason = f": {printable(str(report.get('reason') or ''))}" if report.get("reason") else ""
+    if backup.drill_status == "passed" and "compared" in report:
+        compared = report["compared"]
+        reason = f": {count(compared['records'])} rows, {count(compared['files'])} files in {report['seconds']:.0f} s"
+    tried = ", the last one was not possible" if backup.drill_status == "unable" and backup.drilled_at else ""
+    return f"{drill_words(backup, now)}{when}{tried}{reason}"
 
 
 def _tables(manifest: Manifest) -> list[str]:
