@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.archive import Archive
 from core.catalog import BackupRecord, DrillStatus
@@ -72,7 +72,7 @@ def drill_backup(context: Context, site: Site, backup: BackupRecord, reporter: R
     context.require_writable("drill a backup")
     began = time.monotonic()
     with drill_lock(context, site):
-        left = remove_left(context, site)
+        remove_left(context, site)
         with ExitStack() as opened:
             try:
                 backup, archive = _open(context, site, backup, opened)
@@ -84,8 +84,8 @@ def drill_backup(context: Context, site: Site, backup: BackupRecord, reporter: R
                 result = _Result("unable", Compared(), (), error.message)
             else:
                 result = _run(Course(context, site, backup, archive, reporter))
-        if left:
-            result = _Result(result.status, result.compared, (*result.notices, *left), result.reason)
+        left = remove_left(context, site)
+        result = replace(result, notices=(*result.notices, *(f"left for the next time: {what}" for what in left)))
         return _note(context, site, backup, result, began, reporter)
 
 
