@@ -64,6 +64,7 @@ def test_every_document_with_commands_is_run() -> None:
         "alarms.md",
         "archive-format.md",
         "drills.md",
+        "daemon.md",
         "operations.md",
         "retention.md",
         "schedules.md",
@@ -146,6 +147,16 @@ def test_the_commands_for_a_monitor(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/alarms.md", "docs/operations.md"])
+
+
+@pytest.mark.slow
+def test_the_daemon_that_is_shown_runs_and_ends(tmp_path: Path) -> None:
+    printed = run_document(ROOT / "docs" / "daemon.md", tmp_path)
+    assert printed_by("kill -TERM", printed).count("event=reloaded ") == 1
+    assert "event=daemon_ended" in printed_by("kill -TERM", printed)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
 def test_the_configurations_shown_are_right(document: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     for block in blocks_of(ROOT / document, "toml"):
