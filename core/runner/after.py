@@ -36,12 +36,13 @@ def follow_up(context: Context, job: Job, backup: BackupRecord, tell: Tell) -> N
         tell(Event("warning", f"{job.what}_cancelled", error.message, job.site))
 
 
-def figures(context: Context, tell: Tell) -> None:
-    """Write the figures, where the settings say whereto."""
+def figures(context: Context) -> Event | None:
+    """Write the figures, where the settings say whereto; return what is to be told where that failed."""
     try:
         write_figures(context)
     except (GreenroomError, OSError) as error:
-        tell(error_event("figures_failed", error))
+        return error_event("figures_failed", error)
+    return None
 
 
 def _clean_up(context: Context, job: Job, tell: Tell) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Collection
 
 from core.errors import GreenroomError
 from core.events import Event, Tell
@@ -24,6 +25,11 @@ class Complaints:
         """What was said about the subject holds no more; tell `event` where something was said."""
         if self._said.pop(subject, None) is not None and event is not None:
             self._tell(event)
+
+    def over_but(self, subjects: Collection[str]) -> None:
+        """What was said about all other subjects holds no more."""
+        for subject in [one for one in self._said if one not in subjects]:
+            del self._said[subject]
 
 
 def error_event(name: str, error: BaseException, site: str | None = None) -> Event:

@@ -25,8 +25,9 @@ def run_course(context: Context, job: Job, tell: Tell) -> Ended:
         end_run(context, job.order.site, "backup", ended.error, tell)
     if ended.backup is not None:
         follow_up(context, job, ended.backup, tell)
-    if ended.how != "busy":
-        figures(context, tell)
+    trouble = figures(context) if ended.how != "busy" else None
+    if trouble is not None:
+        tell(trouble)
     return ended
 
 

@@ -8,9 +8,9 @@ from functools import partial
 
 from core.alarms import watch
 from core.context import Context
-from core.events import Tell
+from core.events import Event, Tell
 from core.runner.after import figures
-from core.runner.complaints import error_event
+from core.runner.complaints import Complaints, error_event
 from core.runner.jobs import in_a_thread
 
 _SECONDS_BETWEEN = 60.0
@@ -21,6 +21,7 @@ class Watch:
 
     def __init__(self, tell: Tell, monotonic: Callable[[], float]) -> None:
         self._tell = tell
+        self._complaints = Complaints(tell)
         self._monotonic = monotonic
         self._look: Future[None] | None = None
         self._due = 0.0
@@ -36,9 +37,23 @@ class Watch:
                 self._tell(error_event("watch_failed", error))
         if self._monotonic() >= self._due:
             self._due = self._monotonic() + _SECONDS_BETWEEN
-            self._look = in_a_thread("greenroom-watch", partial(_look_after, context, self._tell))
+            self._look = in_a_thread("greenroom-watch", partial(self._look_after, context))
 
+    def _look_after(self, context: Context) -> None:
+        """What goes wrong with the looking itself is told once while it lasts, not each minute."""
+        failed: set[str] = set()
 
-def _look_after(context: Context, tell: Tell) -> None:
-    watch(context, tell)
-    figures(context, tell)
+        def tell(event: Event) -> None:
+            if event.name != "alarms_failed":
+                self._tell(event)
+                return
+            subject = f"alarms of {event.site}"
+            failed.add(subject)
+            self._complaints.say(subject, event)
+
+        watch(context, tell)
+        trouble = figures(context)
+        if trouble is not None:
+            failed.add("figures")
+            self._complaints.say("figures", trouble)
+        self._complaints.over_but(failed)

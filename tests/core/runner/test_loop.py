@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from core.errors import UsageError
 from core.events import Event
 from core.runner.loop import Loop
 from core.runner.turn import hold_daemon, who_runs
+from core.runner.watch import Watch
 from tests.core.runner.conftest import INSTANT, Scheduled
 from tests.core.runner.waiting import until
 from tests.support import make_place, open_place
@@ -262,6 +264,30 @@ def test_other_settings_take_effect(scheduled: Scheduled) -> None:
         assert _told(scheduled, "unknown_site", "shop")
         look.loop.use(_add_site(scheduled, "shop"))
         look(lambda loop: scheduled.completed("shop"), "the other's")
+
+
+def test_a_loop_that_hangs_does_not_count_as_alive(scheduled: Scheduled) -> None:
+    hanging = threading.Event()
+    loop = Loop(scheduled.context, lambda _: hanging.wait(60), "app", pace=0.01)
+    loop.start()
+    until(lambda: not loop.alive(within=0.1), "no look any more")
+    hanging.set()
+    until(lambda: loop.alive(within=0.1), "looks again")
+    loop.stop()
+    assert loop.wait(30)
+
+
+def test_figures_that_cannot_be_written_are_told_once_a_cause(scheduled: Scheduled, tmp_path: Path) -> None:
+    settings = scheduled.context.settings
+    into_nothing = replace(settings.alarms, textfile=tmp_path / "nothing" / "greenroom.prom")
+    now = [0.0]
+    watch = Watch(scheduled.tell, lambda: now[0])
+    context = replace(scheduled.context, settings=replace(settings, alarms=into_nothing))
+    for minute in range(3):
+        now[0] = minute * 61.0
+        watch.look(context)
+        until(lambda: watch._look is not None and watch._look.done(), "the end of the look")
+    assert len(_told(scheduled, "figures_failed")) == 1
 
 
 def test_a_read_only_context_runs_no_loop(scheduled: Scheduled) -> None:
