@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import threading
@@ -24,7 +25,19 @@ from tests.core.runner.sped import Child, SharedClock, daemon
 from tests.core.runner.waiting import until
 
 _START = datetime(2026, 3, 28, 20, 10, tzinfo=UTC)  # the night in which the clocks of Europe go forward
-_HOURLY = ScheduleSettings(enabled=True, frequency="hourly", time="00:30", time_zone="Europe/Berlin")
+_HOURLY = ScheduleSettings(
+    enabled=True,
+    frequency="hourly",
+    time="00:30",
+    time_zone="Europe/Berlin",
+    drill="weekly",
+    retention_days=None,
+    max_backups=3,
+    keep_daily=0,
+    keep_weekly=0,
+    keep_monthly=0,
+    keep_minimum=1,
+)
 
 
 class Killed:
@@ -52,7 +65,13 @@ class Killed:
         """The catalog, the storage and the schedule say the same, and nobody holds a lock."""
         backups = self.context.catalog.backups("app")
         completed = [backup for backup in backups if backup.status == "completed"]
-        assert sorted(backup.scheduled_for for backup in completed if backup.scheduled_for) == self.made
+        kept = sorted(backup.scheduled_for for backup in completed if backup.scheduled_for)
+        logs = self.context.catalog.cleanups("app", limit=1000)
+        removed = [name for log in logs for name in json.loads(log.details)]
+        assert len(kept) + len(removed) == len(self.made)
+        assert set(kept) <= set(self.made)
+        assert kept[-1] == self.made[-1]
+        assert not {backup.name for backup in completed} & set(removed)
         assert {backup.status for backup in backups} <= {"completed", "failed"}
         assert {backup.error for backup in backups} <= {None, "interrupted"}
         assert sorted(self.context.store.archives("app")) == sorted(backup.name for backup in completed)
