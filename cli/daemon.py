@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -34,6 +35,7 @@ _SECONDS_AT_THE_END = 0.1
 _SECONDS_BETWEEN_PROGRESS = 30.0
 _SECONDS_BETWEEN_EXTENSIONS = 5.0
 _SECONDS_MORE = 60.0
+_SECONDS_TO_CANCEL = 300.0
 
 
 def run_daemon(options: Options) -> int:
@@ -102,12 +104,15 @@ class Daemon:
         self._log(Event("info", "daemon_stopping", words, None, {"at_work": len(loop.jobs)}))
         self._notifier.stopping(words)
         loop.stop(how)
+        patience = math.inf if how == "finish" else time.monotonic() + _SECONDS_TO_CANCEL
         while not loop.wait(_SECONDS_AT_THE_END):
             if self._next_signal(0.0) in (signal.SIGTERM, signal.SIGINT):
                 self._log(Event("warning", "daemon_hurried", "asked to end a second time: work is cancelled"))
                 loop.stop("cancel")
+                patience = time.monotonic() + _SECONDS_TO_CANCEL
             self._say_alive(loop)
-            self._extend()
+            if time.monotonic() < patience:  # what hangs on a dead disk is the manager's to kill
+                self._extend()
             self._tell_progress(loop.jobs)
         return ExitCode.DONE if loop.failure is None else ExitCode.FAILED
 
