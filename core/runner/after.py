@@ -65,7 +65,7 @@ def _clean_up(context: Context, job: Job, tell: Tell) -> None:
 
 def _pruned(job: Job, pruned: Pruned) -> Event:
     gone = len(pruned.removed)
-    fields = {"removed": gone, "freed_bytes": pruned.freed_bytes, "kept": len(pruned.decided.verdicts) - gone}
+    fields = {"removed": gone, "freed_bytes": pruned.freed_bytes}
     words = f"{plural(gone, 'backup')} removed" if gone else "nothing is to be removed"
     return Event("info", "prune_completed", words, job.site, fields)
 
