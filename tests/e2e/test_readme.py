@@ -147,8 +147,6 @@ def test_the_commands_for_a_monitor(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/alarms.md", "docs/operations.md"])
-
-
 @pytest.mark.slow
 def test_the_daemon_that_is_shown_runs_and_ends(tmp_path: Path) -> None:
     printed = run_document(ROOT / "docs" / "daemon.md", tmp_path)
