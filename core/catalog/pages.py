@@ -155,6 +155,14 @@ class BackupPages(BackupRows):
             count, size, scheduled, manual, last = session.execute(query).one()
         return BackupTotals(int(count), int(size), int(scheduled), int(manual), last)
 
+    def instants_made_for(self, site: str, since: datetime) -> frozenset[datetime]:
+        """Return the instants of the site's schedule, from `since` on, for which there is a backup or a failed one."""
+        query = select(SystemBackup.scheduled_for).where(
+            SystemBackup.site == site, SystemBackup.scheduled_for >= since, SystemBackup.status != "running"
+        )
+        with self.reading() as session:
+            return frozenset(instant for instant in session.scalars(query) if instant is not None)
+
 
 def _wanted(site: str, text: str) -> Iterator[ColumnElement[bool]]:
     yield SystemBackup.site == site

@@ -12,6 +12,7 @@ from core.errors import UsageError
 # With its longest suffix a name must fit into the 255 bytes that file systems allow.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _SITE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_TIMED = re.compile(r"backup_([0-9]{8}_[0-9]{6})(?:_[0-9]+)?")
 
 
 def is_name(name: str) -> bool:
@@ -52,3 +53,12 @@ def timed_name(created_at: datetime, taken: Container[str]) -> str:
     if base not in taken:
         return base
     return next(name for name in (f"{base}_{number}" for number in count(2)) if name not in taken)
+
+
+def named_time(name: str) -> datetime | None:
+    """Given the name of a backup, return the time that `timed_name` made it of, or None where it is another one's."""
+    match = _TIMED.fullmatch(name)
+    try:
+        return datetime.strptime(match[1], "%Y%m%d_%H%M%S").replace(tzinfo=UTC) if match else None
+    except ValueError:
+        return None
