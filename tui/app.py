@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -23,10 +23,11 @@ from core.config import Site
 from core.context import Context
 from core.errors import ExitCode, GreenroomError
 from core.words import printable
+from tui.loop import AppLoop, LoopTold, note_text
 from tui.notes import Notes, Said
 from tui.screens.ask import AskScreen, error_screen
 from tui.screens.backups import BackupsScreen
-from tui.screens.main import MAIN_SCREENS, Surroundings
+from tui.screens.main import MAIN_SCREENS, MainScreen, Surroundings
 from tui.terminal import LastingDriver, WholeCells, WithoutColours, knows_colours, locale_warning
 from tui.work import Job, JobProgressed, Workshop
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 _SECONDS_TO_GO = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _KINDS = {"information": "notice", "warning": "warning", "error": "error"}
+_SECONDS_BETWEEN_LOOKS = 0.1
+_SECONDS_TO_READ = 20.0
 
 
 class GreenroomApp(App[None]):
@@ -65,7 +68,7 @@ class GreenroomApp(App[None]):
         Binding("ctrl+q", "quit", "Quit", show=False),
     ]
 
-    def __init__(self, context: Context, site_name: str | None = None) -> None:
+    def __init__(self, context: Context, site_name: str | None = None, *, runs_schedules: bool = False) -> None:
         super().__init__(driver_class=LastingDriver)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
         settings = context.settings
@@ -75,6 +78,9 @@ class GreenroomApp(App[None]):
         self._leaving: int | None = None
         self._hung_up = False
         self.workshop = Workshop(self)
+        self.loop = AppLoop(self, context)
+        self.workshop.scheduled = lambda: self.loop.jobs
+        self._runs_schedules = runs_schedules
         self._filter = WithoutColours() if self.no_color or not knows_colours(os.environ) else None
         ScrollBar.renderer = WholeCells
         if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
@@ -87,6 +93,8 @@ class GreenroomApp(App[None]):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, partial(self._signalled, number))
         self.workshop.changed.subscribe(self, self._job_changed)
+        if self._runs_schedules:
+            self.loop.start()
         self.push_screen(BackupsScreen(self._core, self.workshop, self.site))
         self._look_what_waits(list(self._core.settings.sites.values()))
         warning = locale_warning(os.environ)
@@ -115,20 +123,28 @@ class GreenroomApp(App[None]):
         asyncio.get_running_loop().call_later(_SECONDS_TO_GO, self._go)
 
     def _go(self) -> None:
-        if self.workshop.job is None:
+        if self.workshop.job is None and not self.loop.jobs:
             os._exit(ExitCode.CANCELLED)
         self._go_soon()
 
     async def action_quit(self) -> None:
-        job = self.workshop.job
-        if job is None:
-            self.exit()
+        if self._is_main:
+            self._leave_screens(self._quit_work)
+        else:
+            self._quit_work()
+
+    def _quit_work(self) -> None:
+        job, lines = self.workshop.job, self.loop.leaving_lines()
+        if job is None and not lines:
+            self.leave("cancelled by quitting", ExitCode.DONE)
         elif not isinstance(self.screen, AskScreen):
-            lines = [
-                f"{printable(job.title)} is at work.",
-                "Quitting cancels it, in good order, and waits for its end.",
-            ]
-            self.push_screen(AskScreen("Quit?", lines, no="Stay", yes="Cancel it and quit"), self._quit)
+            if job is not None:
+                lines += [
+                    f"{printable(job.title)} is at work.",
+                    "Quitting cancels it, in good order, and waits for its end.",
+                ]
+            yes = "Cancel it and quit" if job is not None else "Quit"
+            self.push_screen(AskScreen("Quit?", lines, no="Stay", yes=yes), self._quit)
 
     def _quit(self, answer: object) -> None:
         if answer:
@@ -136,13 +152,23 @@ class GreenroomApp(App[None]):
 
     def leave(self, reason: str, return_code: int = ExitCode.CANCELLED) -> None:
         """Exit, once the work that runs has stopped in good order."""
+        if self._leaving is not None:
+            return
+        self._leaving = return_code
+        self.loop.stop()
         job = self.workshop.job
-        if job is None:
-            self.exit(return_code=return_code)
-        elif self._leaving is None:
-            self._leaving = return_code
+        if job is not None:
             job.token.cancel(reason)
             self.workshop.changed.publish(job)
+        self._leave_when_all_has_ended()
+
+    def _leave_when_all_has_ended(self, ending: Text | None = None) -> None:
+        if self._leaving is None or self.workshop.job is not None:
+            return  # the end of the job comes by here again
+        if self.loop.ended:
+            self.exit(return_code=self._leaving, message=None if self._hung_up else ending)
+        else:
+            self.set_timer(_SECONDS_BETWEEN_LOOKS, partial(self._leave_when_all_has_ended, ending))
 
     # Work
 
@@ -153,12 +179,13 @@ class GreenroomApp(App[None]):
         """The one place where a thread's end comes by, its errors too."""
         job = self.workshop.job
         self.workshop.settle(event.worker, event.state)
-        if self._leaving is not None and job is not None and job.ended:
-            ending = Text(f"{printable(job.title)}: {printable(job.ending)}")
-            self.exit(return_code=self._leaving, message=None if self._hung_up else ending)
+        if job is not None and job.ended:
+            self._leave_when_all_has_ended(Text(f"{printable(job.title)}: {printable(job.ending)}"))
 
     def action_cancel_job(self) -> None:
         job = self.workshop.job
+        if job is None:
+            self.loop.cancel()
         if job is not None:
             job.token.cancel()
             self.workshop.changed.publish(job)
@@ -171,7 +198,7 @@ class GreenroomApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "cancel_job":
-            return self.workshop.job is not None
+            return self.workshop.job is not None or bool(self.loop.jobs)
         if action == "sites":
             return len(self._core.settings.sites) > 1 and self._is_main
         if action == "go":
@@ -187,7 +214,9 @@ class GreenroomApp(App[None]):
 
     def action_go(self, title: str) -> None:
         """Show a main screen; the first of them lies under all the others."""
-        wanted = next(one for one in MAIN_SCREENS if one.title == title)
+        self._leave_screens(partial(self._go_to, next(one for one in MAIN_SCREENS if one.title == title)))
+
+    def _go_to(self, wanted: MainScreen) -> None:
         while not isinstance(self.screen, BackupsScreen):
             self.pop_screen()
         if wanted.place:
@@ -204,6 +233,18 @@ class GreenroomApp(App[None]):
 
     def choose_site(self, site: Site) -> None:
         """Make this the present site, on all screens."""
+        self._leave_screens(partial(self._show_site, site))
+
+    def _leave_screens(self, then: Callable[[], None]) -> None:
+        """Go on with `then`, once a person has agreed to lose what one of the screens has not saved."""
+        lost = [line for screen in self.screen_stack for line in getattr(screen, "unsaved", ())]
+        if not lost:
+            then()
+            return
+        question = AskScreen("Leave without saving?", ["Not saved yet:", *lost], no="Stay", yes="Leave it unsaved")
+        self.push_screen(question, lambda answer: then() if answer else None)
+
+    def _show_site(self, site: Site) -> None:
         self.site = site
         for screen in self.screen_stack:
             follow = getattr(screen, "show_site", None)
@@ -265,9 +306,22 @@ class GreenroomApp(App[None]):
     def on_said(self, message: Said) -> None:
         self.notes.add(self._core.clock(), message.kind, message.text)
 
+    def on_loop_told(self, message: LoopTold) -> None:
+        """Good news is only noted; what is wrong a person must see."""
+        event = message.event
+        if event.level == "info":
+            self.notes.add(self._core.clock(), "schedule", note_text(event))
+        else:
+            self.notify(note_text(event), severity=event.level, markup=False, timeout=_SECONDS_TO_READ)
+        self.screen.refresh_bindings()
+
 
 def run_app(context: Context, site_name: str | None = None, *, mouse: bool = True) -> int:
     """Open the app on a site, the first one where none is named; return the exit code of the process."""
-    app = GreenroomApp(context, site_name)
-    app.run(mouse=mouse)
+    app = GreenroomApp(context, site_name, runs_schedules=True)
+    try:
+        app.run(mouse=mouse)
+    finally:
+        app.loop.stop()
+        app.loop.wait()
     return app.return_code or 0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 
 from core.archive.manifest import Manifest, parse_manifest, read_document
-from core.catalog import BackupRecord, Order, Page, SpanCount
+from core.catalog import BackupRecord, Order, Page, ScheduleRecord, SpanCount
 from core.config import Site
 from core.context import Context
 from core.databases.serving import count_rows
@@ -17,6 +20,7 @@ from core.databases.sqlite import live_counts
 from core.days import day_bounds, week_days
 from core.errors import GreenroomError, UsageError
 from core.locks import LockHolder
+from core.missed import missed_days
 from core.progress import Reporter
 from core.restore.address import Address
 from core.restore.elsewhere import ElsewhereOutcome, restore_elsewhere
@@ -24,12 +28,16 @@ from core.restore.finish import Outcome
 from core.restore.marker import Marker, RowOrder, failed_marker_path, marker_path, read_marker
 from core.restore.now import restore_now
 from core.restore.stage import stage_restore
+from core.runner.turn import Runner, who_runs
+from core.scheduler import next_after
 from core.sizes import format_size
 from core.status import SiteStatus, site_status
+from core.stores import named_time
 
 WEEKS = 10
 PAGE = 200
 _SECONDS_A_MINUTE = 60
+_MOST_CLEANUPS = 1000
 
 Stamp = tuple[int, int, int]
 
@@ -57,6 +65,7 @@ class Trace:
 
     files: tuple[Stamp | None, ...]
     holder: LockHolder | None
+    runner: Runner | None
     free: str
     database: str | None
     minute: int
@@ -70,6 +79,9 @@ class SiteView:
     page: Page
     days: tuple[date, ...]
     counts: tuple[SpanCount, ...]
+    missed: tuple[bool, ...]
+    schedule: ScheduleRecord | None
+    runner: Runner | None
     now: datetime
     free_bytes: int | None
     storage_problem: GreenroomError | None
@@ -82,18 +94,25 @@ def read_site(context: Context, wish: Wish, before: Trace | None = None) -> Site
     site, now = wish.site, context.clock()
     free_bytes, storage_problem = _free_bytes(context)
     database_problem = _database_problem(site)
-    trace = _trace(context, site, now, free_bytes, database_problem)
+    runner = who_runs(context)
+    trace = _trace(context, site, now, runner, free_bytes, database_problem)
     if trace is not None and trace == before:
         return None
     days = week_days(now, site.time_zone, WEEKS)
     page = context.catalog.page(
         site.name, text=wish.text, order=wish.order, offset=wish.offset, limit=PAGE, keep=wish.keep
     )
+    bounds = day_bounds(days, site.time_zone)
+    counts = context.catalog.span_counts(site.name, bounds)
+    schedule = context.catalog.schedule(site.name)
     return SiteView(
         status=site_status(context, site),
         page=page,
         days=days,
-        counts=context.catalog.span_counts(site.name, day_bounds(days, site.time_zone)),
+        counts=counts,
+        missed=_missed(context, schedule, bounds, counts, now),
+        schedule=schedule,
+        runner=runner,
         now=now,
         free_bytes=free_bytes,
         storage_problem=storage_problem,
@@ -102,7 +121,36 @@ def read_site(context: Context, wish: Wish, before: Trace | None = None) -> Site
     )
 
 
-def _trace(context: Context, site: Site, now: datetime, free: int | None, database: str | None) -> Trace | None:
+def _missed(
+    context: Context,
+    schedule: ScheduleRecord | None,
+    bounds: Sequence[datetime],
+    counts: Sequence[SpanCount],
+    now: datetime,
+) -> tuple[bool, ...]:
+    """The days on which a run was due that nothing stands for; what was deleted since is found in the log of that."""
+    if schedule is None:
+        return (False,) * len(counts)
+    site = schedule.site
+    names = (
+        str(name)
+        for cleanup in context.catalog.cleanups(site, limit=_MOST_CLEANUPS)
+        if cleanup.cleanup_date >= bounds[0]
+        for name in json.loads(cleanup.details)
+    )
+    stood_for = {
+        *context.catalog.instants_made_for(site, bounds[0]),
+        *(time for time in map(named_time, names) if time is not None),
+    }
+    try:
+        return missed_days(schedule, partial(next_after, schedule.settings), bounds, counts, stood_for, now)
+    except GreenroomError:  # its times make no sense; the Schedule screen and the loop say so
+        return (False,) * len(counts)
+
+
+def _trace(
+    context: Context, site: Site, now: datetime, runner: Runner | None, free: int | None, database: str | None
+) -> Trace | None:
     """Taken before the look, so that the next one sees what happens meanwhile. None where a server has the catalog."""
     catalog = context.settings.catalog_path
     if catalog is None:
@@ -115,15 +163,17 @@ def _trace(context: Context, site: Site, now: datetime, free: int | None, databa
         context.settings.storage / site.name,
     )
     return Trace(
-        files=tuple(map(_stamp, watched)),
+        files=tuple(map(stamp, watched)),
         holder=context.holder(site),
+        runner=runner,
         free="" if free is None else format_size(free),
         database=database,
         minute=int(now.timestamp()) // _SECONDS_A_MINUTE,
     )
 
 
-def _stamp(path: Path) -> Stamp | None:
+def stamp(path: Path) -> Stamp | None:
+    """Return what changes whenever the file at a path does, or None where it cannot be looked at."""
     try:
         status = path.stat()
     except OSError:  # what cannot be looked at is told by the look itself

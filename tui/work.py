@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.app import App
 from textual.message import Message
@@ -15,6 +15,9 @@ from textual.worker import Worker, WorkerState
 
 from core.errors import GreenroomError
 from core.progress import CancelToken, Progress, Reporter
+
+if TYPE_CHECKING:
+    from tui.loop import LoopJob
 
 Result = TypeVar("Result")
 Failed = Callable[[GreenroomError], None]
@@ -69,7 +72,8 @@ class Workshop:
     """Runs the verbs of the core, one at a time, and reads beside them.
 
     `changed` is published whenever the job begins, gets on or ends. The callbacks `done` and `failed` run in the
-    app's own thread, whether the screen that gave them is still there or not.
+    app's own thread, whether the screen that gave them is still there or not. `scheduled` is what the loop of the
+    schedules has at work, beside all this.
     """
 
     def __init__(self, app: App[None]) -> None:
@@ -77,6 +81,7 @@ class Workshop:
         self._errands: dict[Worker[Any], _Errand] = {}
         self.job: Job | None = None
         self.changed: Signal[Job] = Signal(app, "job")
+        self.scheduled: Callable[[], Sequence[LoopJob]] = tuple
 
     def start(
         self,

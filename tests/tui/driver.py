@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -24,6 +25,8 @@ PRESSED: set[tuple[str, str]] = set()
 _MOST_ROUNDS = 50
 _QUIET_ROUNDS = 3
 _MOST_FIELDS = 12
+_SECONDS = 30.0
+_SECONDS_BETWEEN_LOOKS = 0.05
 
 
 def _in_box(line: str) -> str:
@@ -98,6 +101,12 @@ class Driver:
                 return True
         return False
 
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for what another thread or process brings about."""
+        async with asyncio.timeout(_SECONDS):
+            while not is_so():
+                await self.pilot.pause(_SECONDS_BETWEEN_LOOKS)
+
     def text(self) -> str:
         """Return what stands on the screen."""
         return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
@@ -121,13 +130,23 @@ class Driver:
 
 
 @asynccontextmanager
-async def drive(place: Place, size: tuple[int, int] = WIDE) -> AsyncIterator[Driver]:
+async def drive(place: Place, size: tuple[int, int] = WIDE, *, runs_schedules: bool = False) -> AsyncIterator[Driver]:
     """Open the app on a place."""
-    app = GreenroomApp(place.context)
-    async with app.run_test(size=size, notifications=True) as pilot:
-        driver = Driver(app, pilot)
-        await driver.settle()
+    async with drive_app(GreenroomApp(place.context, runs_schedules=runs_schedules), size) as driver:
         yield driver
+
+
+@asynccontextmanager
+async def drive_app(app: GreenroomApp, size: tuple[int, int]) -> AsyncIterator[Driver]:
+    """Open this app; afterwards nothing of it is at work."""
+    try:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            driver = Driver(app, pilot)
+            await driver.settle()
+            yield driver
+    finally:
+        app.loop.stop()
+        app.loop.wait()
 
 
 def back_up(place: Place, description: str = "") -> BackupRecord:

@@ -21,16 +21,18 @@ def _days(count: int) -> list[date]:
 
 
 def test_each_day_has_its_letter() -> None:
-    counts = [SpanCount(good=1), SpanCount(bad=1), SpanCount(good=1, bad=2), SpanCount()]
-    assert "BFb." in one_line(_days(4), counts).plain
-    assert "BFb." in whole(_days(4), counts).plain
+    counts = [SpanCount(good=1), SpanCount(bad=1), SpanCount(good=1, bad=2), SpanCount(), SpanCount()]
+    missed = [False, True, True, True, False]  # a backup or a failure says more than that a run was due
+    assert "BFbM." in one_line(_days(5), counts, missed).plain
+    assert "BFbM." in whole(_days(5), counts, missed).plain
 
 
 def test_only_the_last_four_weeks_stand_on_one_line() -> None:
     days = _days(70)
     counts = [SpanCount(good=1) if number == 0 else SpanCount() for number in range(70)]
-    assert "B" not in one_line(days, counts).plain.split("  ")[1]
-    assert whole(days, counts).plain.splitlines()[1].split()[1].startswith("B")
+    missed = [False] * 70
+    assert "B" not in one_line(days, counts, missed).plain.split("  ")[1]
+    assert whole(days, counts, missed).plain.splitlines()[1].split()[1].startswith("B")
 
 
 @settings(derandomize=True, max_examples=100)

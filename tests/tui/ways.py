@@ -16,6 +16,8 @@ _KEYS = {
     "BackupsScreen": (),
     "HistoryScreen": ("2",),
     "MessagesScreen": ("3",),
+    "ScheduleScreen": ("4",),
+    "PruneScreen": ("P",),
     "RestoreScreen": ("r",),
     "RestoringScreen": ("r", "tab", "a", "p", "p", "tab", "tab", "tab", "enter"),
     "PendingScreen": (),

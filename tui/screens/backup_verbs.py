@@ -9,14 +9,12 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from core.adopt import Adoption, adopt_archive
 from core.backup import BackupOutcome, BackupRequest, create_backup
 from core.catalog import BackupRecord
 from core.config import Site
-from core.context import Context
-from core.errors import CancelledError, GreenroomError, VerificationError
+from core.errors import GreenroomError, VerificationError
 from core.keep import Deletion, copy_backup, delete_backup, pin_backup, refuse_deletion
 from core.progress import Reporter
 from core.reports import format_age, format_time
@@ -26,9 +24,9 @@ from tui.format import count, size
 from tui.screens.adopt import AdoptPreviewScreen, AdoptScreen
 from tui.screens.ask import AskScreen, DescriptionScreen, NewBackup, error_screen
 from tui.screens.copy import CopyScreen
+from tui.screens.keep_verbs import LONG, KeepVerbs
 from tui.screens.portable import PortableScreen
 from tui.screens.restore import RestoreScreen
-from tui.work import Job, Workshop
 
 VERBS = {
     "n": "new_backup",
@@ -38,18 +36,19 @@ VERBS = {
     "c": "copy",
     "d": "delete",
     "a": "adopt",
+    "t": "drill",
+    "P": "prune",
 }
-_WITHOUT_BACKUP = ("new_backup", "adopt")
+_WITHOUT_BACKUP = ("new_backup", "adopt", "prune")
 _LOOKING = ("verify", "restore")  # a restore begins with its preview, which says itself what is refused
-_LONG = 20
 
 
-def objection(action: str, backup: BackupRecord | None, job: Job | None, *, read_only: bool) -> str | None:
-    """Given a verb and what it would work on, return in words why it cannot be done now, or None where it can."""
+def objection(action: str, backup: BackupRecord | None, at_work: str | None, *, read_only: bool) -> str | None:
+    """Given a verb, what it would work on and what is at work, say why it cannot be done now, or None where it can."""
     if read_only and action not in _LOOKING:
         return "greenroom is read-only: start it without --read-only and without GREENROOM_READ_ONLY"
-    if job is not None:
-        return f"{printable(job.title)} is at work: wait until it is done, or x cancels it"
+    if at_work is not None:
+        return at_work
     if action in _WITHOUT_BACKUP:
         return None
     if backup is None:
@@ -67,7 +66,7 @@ def _without_archive(backup: BackupRecord) -> str | None:
     return None if backup.status == "completed" else f"this backup is {backup.status}: there is no archive"
 
 
-class BackupVerbs(Screen[None]):
+class BackupVerbs(KeepVerbs):
     """The keys of the first screen that do something; which backup is meant is the screen's to say."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,13 +81,24 @@ class BackupVerbs(Screen[None]):
         Binding("c", "copy", "Copy", id="backups.copy", tooltip="Copy the archive to a file or folder"),
         Binding("a", "adopt", "Adopt", id="backups.adopt", tooltip="Take in an archive from elsewhere"),
         Binding("d", "delete", "Delete", id="backups.delete", tooltip="Delete this backup, after a question"),
+        # Not in the footer, which is full at 80 columns: the details and the Schedule screen name them.
+        Binding(
+            "t",
+            "drill",
+            "Drill",
+            id="backups.drill",
+            show=False,
+            tooltip="Restore it into a scratch place, to prove it",
+        ),
+        Binding(
+            "P",
+            "prune",
+            "Prune",
+            id="backups.prune",
+            show=False,
+            tooltip="Remove what the policy of the schedule does not keep, after a question",
+        ),
     ]
-
-    def __init__(self, context: Context, workshop: Workshop, site: Site) -> None:
-        super().__init__()
-        self._core = context
-        self._workshop = workshop
-        self._site = site
 
     @property
     @abstractmethod
@@ -96,16 +106,12 @@ class BackupVerbs(Screen[None]):
         """The backup that the keys work on."""
 
     @abstractmethod
-    def look(self) -> None:
-        """Read again how the site is."""
-
-    @abstractmethod
     def highlight(self, backup_id: int) -> None:
         """Highlight a backup as soon as it is shown."""
 
     def objection(self, action: str) -> str | None:
         """Given an action, return in words why it cannot be done now, or None where it can."""
-        return objection(action, self.highlighted, self._workshop.job, read_only=self._core.read_only)
+        return objection(action, self.highlighted, self.at_work(), read_only=self._core.read_only)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         del parameters
@@ -121,13 +127,9 @@ class BackupVerbs(Screen[None]):
             event.stop()
             self.notify(reason, severity="warning", markup=False)
 
-    def failed(self, error: GreenroomError) -> None:
-        """Show why a verb did not work; that somebody cancelled it is no error."""
-        if isinstance(error, CancelledError):
-            self.notify(printable(error.message), markup=False)
-        else:
-            self.app.push_screen(error_screen(error))
-        self.look()
+    def action_drill(self) -> None:
+        if self.highlighted is not None:
+            self.drill(self.highlighted)
 
     # New
 
@@ -236,7 +238,7 @@ class BackupVerbs(Screen[None]):
         self._workshop.start(f"copy of {backup.name}", verb, partial(self._copied, backup), self.failed)
 
     def _copied(self, backup: BackupRecord, copy: Path) -> None:
-        self.notify(f"{printable(backup.name)} was copied to {printable(str(copy))}", markup=False, timeout=_LONG)
+        self.notify(f"{printable(backup.name)} was copied to {printable(str(copy))}", markup=False, timeout=LONG)
 
     # Adopt
 
@@ -263,7 +265,7 @@ class BackupVerbs(Screen[None]):
                 text += "; its own name was taken, so it got a suffix"
             if adoption.record.foreign:
                 text += ". It is foreign: nothing proves that it is what was backed up"
-        self.notify(text, markup=False, timeout=_LONG)
+        self.notify(text, markup=False, timeout=LONG)
         self.highlight(adoption.record.id)
         self.look()
 

@@ -44,6 +44,7 @@ MAIN_SCREENS = (
     MainScreen("1", "Backups", "The site's backups, and what can be done with them"),
     MainScreen("2", "History", "Restores, undos and deletions of the site", "tui.screens.history:HistoryScreen"),
     MainScreen("3", "Messages", "What was said here before: errors and notices", "tui.screens.messages:MessagesScreen"),
+    MainScreen("4", "Schedule", "When backups are made by themselves", "tui.screens.schedule:ScheduleScreen"),
 )
 
 

@@ -12,12 +12,12 @@ from core.catalog import SpanCount
 from tui.calls import SiteView
 from tui.format import size
 
-GOOD, MIXED, FAILED, NONE = "B", "b", "F", "."
+GOOD, MIXED, FAILED, MISSED, NONE = "B", "b", "F", "M", "."
 _LEVELS = "_.:-=+*#"
 _DAYS_A_WEEK = 7
 _WEEKS_WHEN_NARROW = 4
 _LABEL = 9
-_STYLES = {GOOD: "green", MIXED: "yellow", FAILED: "bold red"}
+_STYLES = {GOOD: "green", MIXED: "yellow", FAILED: "bold red", MISSED: "bold red"}
 
 
 class Calendar(Static):
@@ -39,25 +39,25 @@ class Calendar(Static):
         if self._view is not None:
             narrow = self.app.size.width < _LABEL + 100 or self.app.size.height < 30
             draw = one_line if narrow else whole
-            self.update(draw(self._view.days, self._view.counts))
+            self.update(draw(self._view.days, self._view.counts, self._view.missed))
 
 
-def one_line(days: Sequence[date], counts: Sequence[SpanCount]) -> Text:
-    """Given days from a Monday to today and their counts, return the last four weeks and the legend as one line."""
+def one_line(days: Sequence[date], counts: Sequence[SpanCount], missed: Sequence[bool]) -> Text:
+    """Given days from a Monday to today, their counts, and on which a scheduled run was missed, return four weeks."""
     skipped = max(0, _weeks(days) - _WEEKS_WHEN_NARROW) * _DAYS_A_WEEK
     text = Text("4 weeks  ", no_wrap=True, overflow="crop")
-    text.append_text(_letters([_letter(one) for one in counts[skipped:]]))
-    text.append("  B backup  F failed  b both  . none", "dim")
+    text.append_text(_letters(_day_letters(counts, missed)[skipped:]))
+    text.append("  B backup F failed b both M missed", "dim")
     return text
 
 
-def whole(days: Sequence[date], counts: Sequence[SpanCount]) -> Text:
-    """Given days from a Monday to today and their counts, return each week under its date, the sizes below."""
+def whole(days: Sequence[date], counts: Sequence[SpanCount], missed: Sequence[bool]) -> Text:
+    """As `one_line`, but all weeks, each under its date, and the sizes below."""
     mondays = [f"{day:%m-%d}".ljust(_DAYS_A_WEEK) for day in days[::_DAYS_A_WEEK]]
     text = Text(no_wrap=True, overflow="crop")
-    text.append("week of  " + " ".join(mondays) + "  B backup  F failed\n", "dim")
+    text.append("week of  " + " ".join(mondays) + "  B backup  F failed  M missed\n", "dim")
     text.append("backups  ")
-    text.append_text(_letters([_letter(one) for one in counts]))
+    text.append_text(_letters(_day_letters(counts, missed)))
     text.append("  b both    . none\n", "dim")
     text.append("sizes    ")
     text.append_text(_letters(list(levels([one.largest_bytes for one in counts])), styles={}))
@@ -77,10 +77,16 @@ def levels(amounts: Sequence[int | None]) -> Iterator[str]:
             yield _LEVELS[min(len(_LEVELS) - 1, amount * len(_LEVELS) // most)] if most else _LEVELS[0]
 
 
-def _letter(counted: SpanCount) -> str:
+def _day_letters(counts: Sequence[SpanCount], missed: Sequence[bool]) -> list[str]:
+    return [_letter(one, is_missed=is_missed) for one, is_missed in zip(counts, missed, strict=True)]
+
+
+def _letter(counted: SpanCount, *, is_missed: bool) -> str:
     if counted.good:
         return MIXED if counted.bad else GOOD
-    return FAILED if counted.bad else NONE
+    if counted.bad:
+        return FAILED
+    return MISSED if is_missed else NONE
 
 
 def _letters(letters: Sequence[str], styles: dict[str, str] = _STYLES) -> Text:

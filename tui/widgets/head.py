@@ -19,9 +19,9 @@ from core.restore.marker import Marker, Phase
 from core.words import printable
 from tui.calls import SiteView
 from tui.format import plain_lines, size
+from tui.runner_words import schedule_line
 from tui.screens.main import screen_names
 
-_NO_SCHEDULE = "   no schedule runs"
 _READ_ONLY = "READ-ONLY: nothing can be changed here; v verifies and notes nothing"
 
 
@@ -60,6 +60,7 @@ class SiteHead(Vertical):
 def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
     status = view.status
     yield _last_good(view, site)
+    yield schedule_line(view.schedule, view.runner, view.now, site.time_zone)
     if view.storage_problem is not None:
         yield _alarm("STORAGE", f"{view.storage_problem.message}. {view.storage_problem.hint}")
     if view.database_problem is not None:
@@ -87,8 +88,8 @@ def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
 def _last_good(view: SiteView, site: Site) -> Text:
     last, age = view.status.last_good, view.status.age
     if last is None or age is None:
-        return Text.assemble(("NO GOOD BACKUP YET", "bold"), _NO_SCHEDULE)
-    when = f"  ({format_time(last.created_at, site.time_zone)}){_NO_SCHEDULE}"
+        return Text("NO GOOD BACKUP YET", "bold")
+    when = f"  ({format_time(last.created_at, site.time_zone)})"
     return Text.assemble((f"last good backup {format_age(age)}", "bold"), when)
 
 
