@@ -28,7 +28,9 @@ from tui.screens.backups import BackupsScreen
 from tui.screens.history import HistoryScreen
 from tui.screens.messages import MessagesScreen
 from tui.screens.restore import RestoreScreen
+from tui.screens.schedule import ScheduleScreen
 from tui.widgets.backup_table import BackupTable
+from tui.widgets.one_of import OneOf
 
 _SHOWN = {"slash": "/", "question_mark": "?", "escape": "esc"}
 
@@ -185,6 +187,8 @@ _OWNERS_OF_KEYS = (
     HistoryScreen,
     MessagesScreen,
     RestoreScreen,
+    ScheduleScreen,
+    OneOf,
 )
 
 
@@ -195,15 +199,7 @@ def test_the_keys_told_are_those_of_the_help() -> None:
     told = {key for cell in keys for key in re.split("[, ]+", cell.replace("`", ""))} - {"key"}
     bound = {
         _SHOWN.get(key, key)
-        for owner in (
-            GreenroomApp,
-            BackupsScreen,
-            BackupVerbs,
-            BackupTable,
-            HistoryScreen,
-            MessagesScreen,
-            RestoreScreen,
-        )
+        for owner in _OWNERS_OF_KEYS
         for binding in owner.BINDINGS
         if isinstance(binding, Binding)
         for key in binding.key.split(",")

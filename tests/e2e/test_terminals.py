@@ -40,6 +40,7 @@ def _tour(terminal: Terminal) -> None:
         ("n", "New backup of movies", "escape"),
         ("2", "Nothing was restored or deleted yet", "1"),
         ("3", "Messages (", "1"),
+        ("4", "daily at 02:00 (", "1"),
     ):
         terminal.press(keys)
         terminal.wait_for(shown)

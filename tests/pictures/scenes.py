@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from core.backup import BackupRequest, create_backup
 from core.config import Site
@@ -12,11 +13,13 @@ from core.context import Context
 from core.keep import delete_backup
 from core.progress import Reporter
 from core.restore.stage import cancel_restore, stage_restore
-from tests.tui.driver import NARROW, WIDE, Driver
+from core.runner.turn import who_runs
+from tests.tui.driver import NARROW, WIDE, drive_app
 from tui.app import GreenroomApp
 
 SIZES = {"": WIDE, "_80x24": NARROW}
 _URL = ("s", "q", "l", "i", "t", "e", "colon", "slash", "slash", "slash", *"new", "full_stop", *"db")
+_POLICY = (*("tab",) * 7, "end", "ctrl+u", "7", *("tab",) * 8, "down", "down", "down")
 Around = Callable[[Context, Site], AbstractContextManager[Context]]
 
 
@@ -63,6 +66,10 @@ class Scene:
 SCENES = (
     Scene("backups", "The backups of a site"),
     Scene("help", "The keys of a screen", ("question_mark",)),
+    Scene("schedule", "When backups are made, and what is kept", ("4",)),
+    Scene("policy", "What another policy would remove, before it is saved", ("4", *_POLICY)),
+    Scene("unsaved", "Nothing is lost without a question", ("4", "right", "escape")),
+    Scene("prune", "What a clean-up takes away", ("P",)),
     Scene("filter", "The list, filtered", ("slash", *"pinned", "enter")),
     Scene("delete", "What a deletion takes away", ("down", "down", "d")),
     Scene("new", "A new backup", ("n",)),
@@ -90,13 +97,17 @@ async def draw(context: Context, site: Site) -> AsyncIterator[tuple[str, str]]:
     for scene in SCENES:
         for suffix, size in SIZES.items():
             with scene.around(context, site) as around:
-                app = GreenroomApp(around, site.name)
-                async with app.run_test(size=size, notifications=True) as pilot:
-                    driver = Driver(app, pilot)
-                    await driver.settle()
+                app = GreenroomApp(around, site.name, runs_schedules=True)
+                async with drive_app(app, size) as driver:
+                    await driver.until(partial(_is_run, around))
+                    await driver.look()
                     for key in scene.keys:
                         await driver.press(key)
                     yield f"{scene.name}{suffix}", without_fonts(app.export_screenshot(title="greenroom"))
+
+
+def _is_run(context: Context) -> bool:
+    return who_runs(context) is not None
 
 
 def without_fonts(svg: str) -> str:

@@ -21,6 +21,8 @@ from core.keep import pin_backup
 from core.library.demo import write_demo
 from core.progress import Reporter
 from core.restore.now import restore_now
+from core.scheduler import next_after
+from core.schedules import default_settings, set_schedule
 from core.stores import FolderStore
 
 # Screens show paths, so they are drawn at a place that is the same everywhere.
@@ -29,6 +31,7 @@ NOW = datetime(2026, 6, 12, 7, 40, tzinfo=UTC)
 _FREE_BYTES = 41_200_000_000
 _DAYS_AGO = (66, 59, 52, 45, 38, 31, 24, 17, 10, 6, 4, 3, 2, 1, 0)
 _FAILED_DAYS_AGO = 3
+_SCHEDULED_DAYS_AGO = 9  # so some of the days since are missed ones
 _UPLOADED = (NOW - timedelta(days=70)).timestamp()
 _DESCRIPTIONS = {0: "before the move to the new server", len(_DAYS_AGO) - 1: "before the update to 1.5"}
 
@@ -97,6 +100,12 @@ def _make(folder: Path) -> tuple[Context, Site]:
         _change(made.uploads, number)
         _back_up(context, site, number, fails=days == _FAILED_DAYS_AGO)
     pin_backup(context, site, context.catalog.resolve("latest", site.name), pinned=True)
+    clock.now = NOW - timedelta(days=_SCHEDULED_DAYS_AGO)
+    settings = replace(default_settings(site), enabled=True, retention_days=14, drill="monthly")
+    state = set_schedule(context, site, settings).state
+    clock.now = NOW
+    done = replace(state, settled_until=NOW, last_run=NOW, last_result="completed", last_drill=NOW)
+    context.catalog.note_schedule(site.name, replace(done, next_run=next_after(settings, NOW)))
     clock.now = NOW - timedelta(hours=2)
     restore_now(context, site, context.catalog.resolve("latest", site.name), Reporter())
     clock.now = NOW
