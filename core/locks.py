@@ -80,11 +80,17 @@ def lock_holder(path: Path) -> LockHolder | None:
         return None
     descriptor = _open(path)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _read_holder(descriptor) or LockHolder("unknown", "unknown", "unknown", 0)
-        return None
+        for _ in range(_TRIES):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                holder = _read_holder(descriptor)
+                if holder is not None:
+                    return holder
+                time.sleep(_SECONDS_BETWEEN_TRIES)
+            else:
+                return None
+        return LockHolder("unknown", "unknown", "unknown", 0)
     finally:
         os.close(descriptor)
 

@@ -148,7 +148,6 @@ def test_the_commands_for_a_monitor(tmp_path: Path) -> None:
     assert "all is well\nGREENROOM OK - movies: last good backup " in printed_by("greenroom check\n", printed)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/alarms.md", "docs/operations.md"])
 @pytest.mark.slow
 def test_the_daemon_that_is_shown_runs_and_ends(tmp_path: Path) -> None:
     printed = run_document(ROOT / "docs" / "daemon.md", tmp_path)
@@ -156,7 +155,7 @@ def test_the_daemon_that_is_shown_runs_and_ends(tmp_path: Path) -> None:
     assert "event=daemon_ended" in printed_by("kill -TERM", printed)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/operations.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/alarms.md", "docs/operations.md"])
 def test_the_configurations_shown_are_right(document: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     for block in blocks_of(ROOT / document, "toml"):
