@@ -224,4 +224,7 @@ async def test_a_drill_that_fails_is_said_loudly(place: Place) -> None:
         assert driver.screen == "ErrorScreen"
         assert "does NOT restore" in screen
         await driver.press("enter")
-        assert "DRILL FAILED" in driver.listed()
+        assert "DAMAGED" in driver.listed()
+    drilled = place.context.catalog.get(backup.id)
+    assert drilled is not None
+    assert drilled.drill_status == "failed"

@@ -91,7 +91,7 @@ def prune_head(preview: PrunePreview) -> Text:
 
 def prune_lines(preview: PrunePreview, site: Site) -> Iterator[str]:
     """Yield a line for each backup that goes, the oldest first as they are removed."""
-    going = preview.removed[::-1]
+    going = preview.removed
     rows = [
         (
             f"{one.backup.created_at.astimezone(site.time_zone):%Y-%m-%d %H:%M}",
