@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from core.adopt import adopt_archive
 from core.backup import BackupRequest, create_backup
 from core.catalog import BackupRecord, Kind
-from core.drill.drill import drill_backup
+from core.drill.drill import drill_backup, newest_to_drill
 from core.drill.outcome import DrillOutcome
 from core.errors import VerificationError
 from core.progress import Reporter
@@ -148,3 +150,29 @@ def test_a_part_of_the_tables_is_drilled(place: Place) -> None:
     request = BackupRequest(kind="portable", tables=("scenes",))
     outcome = drill(place, create_backup(place.context, place.site, Reporter(), request).record)
     assert (outcome.status, outcome.compared.tables) == ("passed", 1), outcome.reason
+
+
+def test_an_archive_from_elsewhere(place: Place, tmp_path: Path) -> None:
+    """A bare one carries no hashes: what can be tried is tried."""
+    bare = tmp_path / "fastcms.zip"
+    place.execute("PRAGMA journal_mode = DELETE")
+    with zipfile.ZipFile(bare, "w") as archive:
+        archive.write(place.database, "database.db")
+        archive.writestr("files/a.txt", "first")
+    adopted = adopt_archive(place.context, place.site, bare, Reporter()).record
+    outcome = drill(place, adopted)
+    assert (outcome.status, outcome.compared.hashed, outcome.compared.files) == ("passed", 0, 1), outcome.reason
+    assert outcome.notices == ("a foreign archive carries no hashes: it could be read, not compared",)
+
+
+def test_records_of_a_django_project_have_no_scratch_place(place: Place, tmp_path: Path) -> None:
+    export = tmp_path / "export.zip"
+    metadata = {"version": "1.0", "database_engine": "sqlite", "timestamp": "2026-01-01T00:00:00+00:00"}
+    with zipfile.ZipFile(export, "w") as archive:
+        archive.writestr("metadata.json", json.dumps(metadata))
+    adopted = adopt_archive(place.context, place.site, export, Reporter()).record
+    outcome = drill(place, adopted)
+    assert (outcome.status, "only into a site" in outcome.reason) == ("unable", True)
+    assert newest_to_drill(place.context, place.site) is None
+    chosen = back_up(place)
+    assert newest_to_drill(place.context, place.site) == chosen
