@@ -132,13 +132,15 @@ def _note_held(context: Context, site: Site, backup: BackupRecord, result: _Resu
     if present is None or (was_opened and not context.store.has_archive(site.name, backup.name)):
         raise CancelledError(f"{backup.name} went away while it was drilled")
     now = context.clock()
-    at_fault = result.status == "failed"
-    changes = {"drilled_at": None if at_fault else now if result.status == "passed" else present.drilled_at}
-    if at_fault and not was_opened:  # the archive itself is bad, as a verification would say
+    drilled_at = {"passed": now, "failed": None, "unable": present.drilled_at}[result.status]
+    changes = {"drilled_at": drilled_at}
+    is_damaged = result.status == "failed" and not was_opened  # as a verification would say
+    if is_damaged:
         changes["verified_at"] = None
+    elif result.status == "passed" and result.compared.hashed:
+        changes["verified_at"] = now
     change_state(context, site, present, **changes)
-    if "verified_at" in changes:
+    if is_damaged:
         context.catalog.set_verified(backup.id, None, error=result.reason)
     outcome = DrillOutcome(present, result.status, now, seconds, result.compared, result.reason, result.notices)
-    row = context.catalog.set_drilled(backup.id, changes["drilled_at"], result.status, outcome.stored())
-    return DrillOutcome(row, result.status, now, seconds, result.compared, result.reason, result.notices)
+    return replace(outcome, backup=context.catalog.set_drilled(backup.id, drilled_at, result.status, outcome.stored()))

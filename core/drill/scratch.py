@@ -42,7 +42,12 @@ class Note(BaseModel):
 def drill_lock(context: Context, site: Site, verb: str = "drill") -> Iterator[None]:
     """Be the one drill of a site; raise BusyError where there is another."""
     folder = context.site_folder(site)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise GreenroomError(
+            f"cannot make {folder}: {error.strerror}", hint="greenroom must be able to write into the state folder"
+        ) from error
     with ExitStack() as held:
         try:
             held.enter_context(hold_lock(folder / _LOCK, actor=context.actor, verb=verb, now=context.clock()))
@@ -69,15 +74,13 @@ def scratch_place(context: Context, site: Site, needed: int, *, on_server: bool)
         context.disk.make_folder(folder)
         yield folder, database
     finally:
-        # What happened in the block is told; what is left the next verb tries to remove again.
-        with suppress(GreenroomError, OSError):
-            remove_left(context, site)
+        remove_left(context, site)
 
 
 def remove_left(context: Context, site: Site) -> list[str]:
     """With the drill lock held, remove what drills left; return why some of it cannot be, a sentence each.
 
-    What is left stays noted, and the next verb tries again. Raise OSError where the disk fails.
+    What is left stays noted, and the next verb tries again.
     """
     left = []
     for path in _notes(context, site):
@@ -85,17 +88,16 @@ def remove_left(context: Context, site: Site) -> list[str]:
         try:
             if note is not None:
                 _remove(context, site, note)
-        except GreenroomError as error:
-            left.append(error.message)
-        else:
             context.disk.unlink(path)
+        except (GreenroomError, OSError) as error:
+            left.append(str(error))
     return left
 
 
 def remove_dead(context: Context, site: Site) -> None:
     """Remove what a dead drill left, unless one is alive; a server that is away keeps nobody from their work."""
     if _notes(context, site) and lock_holder(context.site_folder(site) / _LOCK) is None:
-        with suppress(GreenroomError, OSError), drill_lock(context, site, "tidy"):
+        with suppress(GreenroomError), drill_lock(context, site, "tidy"):
             remove_left(context, site)
 
 

@@ -142,6 +142,7 @@ def test_a_failed_drill_is_forgotten_after_one_that_passes(place: Place) -> None
     archive.write_bytes(whole)
     again = drill(place, backup)
     assert (again.backup.drill_status, again.backup.drilled_at) == ("passed", again.at)
+    assert (again.backup.verified_at, again.backup.error) == (again.at, None), "all its hashes were compared, too"
 
 
 def test_a_part_of_the_tables_is_drilled(place: Place) -> None:

@@ -17,13 +17,14 @@ from core.backup import create_backup
 from core.catalog import BackupRecord
 from core.drill.drill import drill_backup, newest_to_drill
 from core.drill.outcome import DrillOutcome
-from core.errors import BusyError, CancelledError, UsageError
+from core.errors import BusyError, CancelledError, GreenroomError, UsageError
 from core.filesystem import Filesystem
 from core.keep import delete_backup, pin_backup
 from core.progress import CancelToken, Progress, Reporter
 from core.rebuild import rebuild_catalog
 from core.verify import verify_backup
 from tests.core.drill.test_drill import back_up, drill, left_of
+from tests.faults.test_each_step_fails import FaultyFilesystem
 from tests.support import CrashingFilesystem, Place, make_place, open_place, run_until_killed
 
 _MOST_STEPS = 400
@@ -256,3 +257,23 @@ def test_killed_at_a_step_its_scratch_place_goes_with_the_next_verb(place: Place
     else:
         raise AssertionError("the drill has no end")
     assert left == {True, False}
+
+
+@pytest.mark.slow
+def test_a_disk_that_fails_at_a_step_is_no_fault_of_the_backup(place: Place) -> None:
+    backup = back_up(place)
+    place.context.catalog.close()
+    ends = set()
+    for at in range(1, _MOST_STEPS):
+        disk = FaultyFilesystem(at, errno.ENOSPC)
+        try:
+            ends.add(drill(open_place(place.root, disk=disk), backup).status)
+        except GreenroomError:
+            ends.add("raised")
+        again = open_place(place.root)
+        again.settle()
+        assert left_of(place) == [], at
+        again.context.catalog.close()
+        if len(disk.steps) < at:
+            break
+    assert ends == {"passed", "unable", "raised"}
