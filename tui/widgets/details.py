@@ -123,7 +123,7 @@ def _proof(backup: BackupRecord, site: Site) -> str:
 def _drill(backup: BackupRecord, site: Site, now: datetime) -> str:
     """What was found when it was restored into a scratch place."""
     if backup.drill_status is None:
-        return "never"
+        return "never: t restores it into a scratch place"
     report = drill_report(backup) or {}
     when = f", {format_time(backup.drilled_at, site.time_zone)}" if backup.drilled_at else ""
     reason = f": {printable(str(report.get('reason') or ''))}" if report.get("reason") else ""
