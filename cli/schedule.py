@@ -17,12 +17,11 @@ from core.catalog import DrillPlan, Frequency, Kind, Missed, ScheduleRecord, Sch
 from core.config import Site
 from core.context import Context
 from core.errors import UsageError
-from core.instants import find_zone
 from core.reports import format_age, format_time
-from core.schedule_reports import schedule_report, statistics_report, upcoming_report
-from core.schedule_words import in_words, oddities
 from core.scheduler import decide, upcoming
-from core.schedules import (
+from core.schedules.instants import find_zone
+from core.schedules.reports import schedule_report, statistics_report, upcoming_report
+from core.schedules.settings import (
     check_settings,
     current_settings,
     default_settings,
@@ -31,6 +30,7 @@ from core.schedules import (
     set_schedule,
     statistics,
 )
+from core.schedules.words import in_words, oddities
 from core.sizes import format_size
 from core.words import plural
 

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 from core.catalog import ScheduleRecord, ScheduleSettings, ScheduleState
 from core.config.problems import quote
-from core.crons import cron_instants, cron_problem
 from core.errors import GreenroomError
-from core.instants import find_zone, instant_of, local_time, standard_minutes
+from core.schedules.crons import cron_instants, cron_problem
+from core.schedules.instants import find_zone, instant_of, local_time, standard_minutes
 
 Action = Literal["wait", "run", "skip", "reset"]
 

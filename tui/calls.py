@@ -20,7 +20,6 @@ from core.databases.sqlite import live_counts
 from core.days import day_bounds, week_days
 from core.errors import GreenroomError, UsageError
 from core.locks import LockHolder
-from core.missed import missed_days
 from core.progress import Reporter
 from core.restore.address import Address
 from core.restore.elsewhere import ElsewhereOutcome, restore_elsewhere
@@ -30,6 +29,7 @@ from core.restore.now import restore_now
 from core.restore.stage import stage_restore
 from core.runner.turn import Runner, who_runs
 from core.scheduler import next_after
+from core.schedules.missed import missed_days
 from core.sizes import format_size
 from core.status import SiteStatus, site_status
 from core.stores import named_time

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from rich.text import Text
 
 from core.catalog import ScheduleRecord
-from core.missed import GRACE
 from core.runner.turn import Runner
+from core.schedules.missed import GRACE
 from core.words import printable
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400

@@ -19,7 +19,7 @@ from core.restore.marker import marker_path
 from core.retention import decide_retention, policy_of
 from core.runner.turn import Runner, who_runs
 from core.scheduler import upcoming
-from core.schedules import default_settings, set_schedule
+from core.schedules.settings import default_settings, set_schedule
 from tui.calls import Stamp, stamp
 from tui.keep_days import KeepDays, arrange
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from core.catalog import ScheduleSettings
-from core.schedules import check_settings
+from core.schedules.settings import check_settings
 
 Section = Literal["times", "keep"]
 Value = str | int | bool | None

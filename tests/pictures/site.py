@@ -22,7 +22,7 @@ from core.library.demo import write_demo
 from core.progress import Reporter
 from core.restore.now import restore_now
 from core.scheduler import next_after
-from core.schedules import default_settings, set_schedule
+from core.schedules.settings import default_settings, set_schedule
 from core.stores import FolderStore
 
 # Screens show paths, so they are drawn at a place that is the same everywhere.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.catalog import BackupRecord
 from core.retention import Verdict
-from core.schedules import default_settings, set_schedule
+from core.schedules.settings import default_settings, set_schedule
 from tests.support import START, Place, SteppingClock
 from tests.tui.driver import NARROW, WIDE, Driver, back_up, drive
 from tests.tui.ways import found

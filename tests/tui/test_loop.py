@@ -13,7 +13,7 @@ import pytest
 
 from core.catalog import BackupRecord, ScheduleRecord
 from core.runner.turn import Turn, hold_daemon, who_runs
-from core.schedules import default_settings, set_schedule
+from core.schedules.settings import default_settings, set_schedule
 from tests.support import Place, SteppingClock, open_place
 from tests.tui.driver import Driver, drive
 from tests.tui.gate import Gate

@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from core.catalog import FoundBackup, ScheduleRecord
-from core.schedules import default_settings, set_schedule
+from core.schedules.settings import default_settings, set_schedule
 from tests.support import START, Place, open_place
 from tests.tui.driver import NARROW, WIDE, Driver, back_up, drive, focus
 from tests.tui.ways import found, with_second_site

@@ -17,7 +17,7 @@ from core.catalog import BackupRecord, ScheduleRecord, ScheduleSettings
 from core.config import Site
 from core.errors import GreenroomError
 from core.reports import format_time
-from core.schedules import default_settings
+from core.schedules.settings import default_settings
 from core.words import plural, printable
 from tui.format import plain_lines
 from tui.runner_words import format_instant, schedule_line

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from rich.text import Text
 
 from core.catalog import ScheduleSettings
-from core.schedule_words import in_words, oddities
+from core.schedules.words import in_words, oddities
 from tui.format import aligned
 from tui.runner_words import format_instant, format_wait
 

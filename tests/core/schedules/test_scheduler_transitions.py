@@ -9,7 +9,7 @@ import pytest
 
 from core.catalog import ScheduleSettings
 from core.scheduler import upcoming
-from tests.core.schedule_walk import DAY, HOUR, MINUTE, Runner, expected, schedule_of, utc, walk
+from tests.core.schedules.walk import DAY, HOUR, MINUTE, Runner, expected, schedule_of, utc, walk
 
 # Where the clock goes forward, back, or a whole day is skipped; of zones that never do it, days that are odd otherwise.
 CHANGES = {

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.catalog import ScheduleSettings
-from core.crons import cron_problem
 from core.errors import GreenroomError
 from core.scheduler import Decision, decide, drill_due, longest_gap, next_after, upcoming
-from tests.core.schedule_walk import DAY, HOUR, MINUTE, Runner, schedule_of, utc
+from core.schedules.crons import cron_problem
+from tests.core.schedules.walk import DAY, HOUR, MINUTE, Runner, schedule_of, utc
 
 DAILY = ScheduleSettings(enabled=True, time="02:00", time_zone="UTC")
 MONDAY = utc("2026-06-01T12:00")

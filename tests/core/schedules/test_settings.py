@@ -13,7 +13,7 @@ from core.catalog import Catalog, Role, ScheduleSettings, ScheduleState
 from core.context import Context
 from core.errors import UsageError
 from core.scheduler import decide
-from core.schedules import (
+from core.schedules.settings import (
     InvalidScheduleError,
     SettingProblem,
     check_settings,
@@ -24,7 +24,7 @@ from core.schedules import (
     set_schedule,
     statistics,
 )
-from tests.core.schedule_walk import DAY, HOUR, MINUTE, utc
+from tests.core.schedules.walk import DAY, HOUR, MINUTE, utc
 from tests.support import Place, make_place, open_place
 
 NOW = utc("2026-06-01T12:00")

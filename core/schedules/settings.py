@@ -22,9 +22,9 @@ from core.catalog import (
 from core.config import Site
 from core.config.problems import Problem, quote, suggestion
 from core.context import Context
-from core.crons import LONGEST_CRON, cron_problem
 from core.errors import UsageError
 from core.scheduler import is_time, next_after
+from core.schedules.crons import LONGEST_CRON, cron_problem
 
 _MOST_DAYS = 36_500
 _MOST_BACKUPS = 100_000

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.catalog import ScheduleSettings
 from core.scheduler import LATE, WRONG_CLOCK, next_after, upcoming
-from tests.core.schedule_walk import DAY, HOUR, MINUTE, ZONES, Runner, schedule_of, utc
+from tests.core.schedules.walk import DAY, HOUR, MINUTE, ZONES, Runner, schedule_of, utc
 
 BEGINS = (
     "2026-03-28",

@@ -12,8 +12,8 @@ import pytest
 
 from core.catalog import FoundBackup, ScheduleRecord, ScheduleSettings, ScheduleState, SpanCount
 from core.days import day_bounds
-from core.missed import GRACE, missed_days
 from core.scheduler import next_after
+from core.schedules.missed import GRACE, missed_days
 from core.stores import named_time
 from tests.support import START, Place, make_place
 

@@ -10,7 +10,7 @@ import pytest
 
 from core.catalog import ScheduleSettings
 from core.scheduler import longest_gap
-from tests.core.schedule_walk import MINUTE, ZONES, Minute, Runner, expected, schedule_of, utc, walk
+from tests.core.schedules.walk import MINUTE, ZONES, Minute, Runner, expected, schedule_of, utc, walk
 
 YEARS = {
     "Europe/Berlin": 2026,

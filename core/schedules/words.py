@@ -8,9 +8,9 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from core.catalog import ScheduleSettings
-from core.crons import cron_labels, cron_words
-from core.instants import comes_twice, find_zone, gap_before, local_time, standard_minutes
 from core.scheduler import clock_time, labels
+from core.schedules.crons import cron_labels, cron_words
+from core.schedules.instants import comes_twice, find_zone, gap_before, local_time, standard_minutes
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)

@@ -8,9 +8,9 @@ from itertools import islice
 import pytest
 
 from core.catalog import ScheduleSettings
-from core.schedule_words import in_words, oddities
 from core.scheduler import upcoming
-from tests.core.schedule_walk import utc
+from core.schedules.words import in_words, oddities
+from tests.core.schedules.walk import utc
 
 DAILY = ScheduleSettings(enabled=True, time="02:30", time_zone="Europe/Berlin")
 

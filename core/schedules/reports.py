@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.catalog import BackupTotals, ScheduleRecord, ScheduleSettings
 from core.reports import Report
-from core.schedule_words import oddities
+from core.schedules.words import oddities
 
 _STATE = ("last_run", "last_result", "last_error", "next_run", "last_drill")
 
