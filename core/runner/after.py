@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from core.alarms import begin_run, end_run
-from core.catalog import BackupRecord
+from core.catalog import BackupRecord, DrillStatus
 from core.context import Context
 from core.drill.drill import drill_backup
 from core.drill.outcome import DrillOutcome
@@ -20,6 +21,7 @@ from core.scheduler import drill_due
 from core.words import plural
 
 BY = "schedule"
+_LEVELS: Mapping[DrillStatus, Level] = {"passed": "info", "unable": "warning", "failed": "error"}
 
 
 def follow_up(context: Context, job: Job, backup: BackupRecord, tell: Tell) -> None:
@@ -105,7 +107,7 @@ def _note_drill(context: Context, job: Job, when: datetime | None) -> None:
 
 
 def _drilled(job: Job, outcome: DrillOutcome) -> Event:
-    level: Level = {"passed": "info", "unable": "warning"}.get(outcome.status, "error")  # type: ignore[assignment]
+    level = _LEVELS[outcome.status]
     words = outcome.error.message if outcome.error is not None else f"the drill of {outcome.backup.name} passed"
     fields: dict[str, str | int | float] = {
         "backup": outcome.backup.name,
