@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import select
 import sys
 
 import click
 
 from core.errors import CancelledError, UsageError
 from core.words import printable
+
+_SECONDS_TO_A_SIGNAL = 0.5
 
 
 def require_person(*, yes: bool) -> bool:
@@ -36,6 +39,9 @@ def ask_yes_or_no(question: str) -> None:
 
 def _answer(question: str) -> str:
     click.echo(printable(question), nl=False, err=True)
+    # A signal that comes just before a read would not end it: its handler runs only when Python runs again.
+    while not select.select([sys.stdin], [], [], _SECONDS_TO_A_SIGNAL)[0]:
+        pass
     line = sys.stdin.readline()
     if not line.endswith("\n"):
         click.echo(err=True)  # the end of the input was typed, and the cursor still stands behind the question
