@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 
 import click
@@ -152,7 +153,18 @@ def _show(options: Options, context: Context, site: Site, preview: PrunePreview)
     if preview.refusal is not None:
         warn(f"nothing is removed now: {preview.refusal}")
     elif preview.removed:
-        remark(options, f"nothing was removed yet: `greenroom prune {site.name} --yes` does it, with the same options")
+        command = " ".join(["greenroom prune", site.name, *_words_of(preview, site_policy(context, site)[0]), "--yes"])
+        remark(options, f"nothing was removed yet: `{command}` does it")
+
+
+def _words_of(preview: PrunePreview, usual: Policy) -> list[str]:
+    """Return the options that ask for the policy of a preview once more, where it is not the usual one."""
+    wanted = {field.name: getattr(preview.policy, field.name) for field in dataclass_fields(Policy)}
+    return [
+        f"--{name.replace('_', '-')} {_NO_LIMIT if value is None else value}"
+        for name, value in wanted.items()
+        if preview.source == "given" and value != getattr(usual, name)
+    ]
 
 
 def _json(context: Context, preview: PrunePreview, pruned: Pruned | None = None, *, confirmed: bool = False) -> Json:

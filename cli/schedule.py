@@ -12,16 +12,19 @@ import click
 
 from cli.opening import open_ready, the_site
 from cli.options import Options, Verb, VerbGroup, pass_options
-from cli.output import emit, emit_json, fields, warn
-from core.catalog import DrillPlan, Frequency, Kind, Missed, ScheduleRecord, ScheduleSettings
+from cli.output import emit, emit_json, fields, remark, warn
+from core.catalog import DrillPlan, Frequency, Kind, Missed, ScheduleRecord, ScheduleSettings, ScheduleState
 from core.config import Site
 from core.context import Context
 from core.errors import UsageError
 from core.reports import format_age, format_time
+from core.runner.turn import who_runs
 from core.scheduler import decide, upcoming
 from core.schedules.instants import find_zone
 from core.schedules.reports import schedule_report, statistics_report, upcoming_report
 from core.schedules.settings import (
+    InvalidScheduleError,
+    SettingProblem,
     check_settings,
     current_settings,
     default_settings,
@@ -147,8 +150,8 @@ def set_(options: Options, /, site: str | None, **given: Any) -> None:
     if "cron" in changes:
         changes.setdefault("frequency", "cron")
     settings = replace(current_settings(context, its_site), **changes)
-    _refuse_idle(changes, settings)
-    _tell(options, context, its_site, set_schedule(context, its_site, settings))
+    _refuse_wrong(changes, settings)
+    _tell_set(options, context, its_site, set_schedule(context, its_site, settings))
 
 
 @schedule.command()
@@ -158,7 +161,7 @@ def enable(options: Options, site: str | None) -> None:
     """Let the schedule of SITE run, from its next time on."""
     context = open_ready(options)
     its_site = the_site(context, site)
-    _tell(options, context, its_site, enable_schedule(context, its_site))
+    _tell_set(options, context, its_site, enable_schedule(context, its_site))
 
 
 @schedule.command()
@@ -171,15 +174,28 @@ def disable(options: Options, site: str | None) -> None:
     _tell(options, context, its_site, disable_schedule(context, its_site))
 
 
-def _refuse_idle(changes: dict[str, Any], settings: ScheduleSettings) -> None:
-    """Whoever names a day wants it to count."""
-    for name, used_by in _USED_BY.items():
-        if name in changes and settings.frequency not in used_by:
-            option = "--" + name.replace("_", "-")
-            raise UsageError(
-                f"{option} has no meaning for a schedule that is {settings.frequency}",
-                hint=f"--frequency {', or '.join(used_by)} goes with it",
-            )
+def _refuse_wrong(changes: dict[str, Any], settings: ScheduleSettings) -> None:
+    """Tell all that is wrong at once. Whoever names a day wants it to count."""
+    idle = [
+        SettingProblem(
+            name,
+            f"has no meaning for a schedule that is {settings.frequency}",
+            f"only with --frequency {', or '.join(used_by)}",
+        )
+        for name, used_by in _USED_BY.items()
+        if name in changes and settings.frequency not in used_by
+    ]
+    if idle:
+        raise InvalidScheduleError([*idle, *check_settings(settings)])
+
+
+def _tell_set(options: Options, context: Context, site: Site, record: ScheduleRecord) -> None:
+    """Show it as it is now, and what is still to be done so that it runs."""
+    _tell(options, context, site, record)
+    if not record.settings.enabled:
+        remark(options, f"it is disabled: `greenroom schedule enable {site.name}` lets it run")
+    elif who_runs(context) is None:
+        remark(options, "nobody runs the schedules now: `greenroom --daemon` does, and the app while it is open")
 
 
 def _tell(options: Options, context: Context, site: Site, record: ScheduleRecord | None) -> None:
@@ -240,11 +256,11 @@ def _keep_words(settings: ScheduleSettings) -> str:
 
 
 def _last_words(record: ScheduleRecord | None, zone: ZoneInfo) -> str:
-    if record is None or record.state.last_run is None:
+    state = None if record is None else record.state
+    if state is None or state.last_run is None:
         return "none"
-    state = record.state
     why = f": {state.last_error}" if state.last_result == "failed" and state.last_error else ""
-    return f"{format_time(record.state.last_run, zone)}, {state.last_result or 'not ended'}{why}"
+    return f"{format_time(state.last_run, zone)}, {state.last_result or 'at work, or it was interrupted'}{why}"
 
 
 def _due_words(record: ScheduleRecord, context: Context, zone: ZoneInfo) -> str:
@@ -253,6 +269,13 @@ def _due_words(record: ScheduleRecord, context: Context, zone: ZoneInfo) -> str:
     if decision.action == "reset":
         return "the clock was far ahead once: it goes on from now as soon as a runner looks"
     if decision.instant is None:
-        return ""
+        return _retry_words(record.state, zone)
     what = "is to be skipped" if decision.action == "skip" else f"is to be made, attempt {decision.attempt}"
     return f"the run of {format_time(decision.instant, zone)} {what}"
+
+
+def _retry_words(state: ScheduleState, zone: ZoneInfo) -> str:
+    if state.running_for is None or state.retry_at is None or state.last_result != "failed":
+        return ""
+    run, again = format_time(state.running_for, zone), format_time(state.retry_at, zone)
+    return f"the run of {run} failed, and is tried again at {again}, unless the next one comes first"

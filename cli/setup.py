@@ -182,7 +182,8 @@ def _site_fields(context: Context, site: SiteStatus) -> list[tuple[str, str]]:
         last_failure = f"the newest backup FAILED, {format_time(failed.created_at, zone)}: {failed.error}"
     return [
         ("last good backup", last_good),
-        ("next backup", format_time(site.next_run, zone) if site.next_run is not None else ""),
+        ("next backup", format_time(site.outlook.coming, zone) if site.outlook.coming is not None else ""),
+        ("due", f"the backup of {format_time(site.outlook.due, zone)} is not made" if site.outlook.due else ""),
         ("OVERDUE", overdue_words(site.overdue) if site.overdue is not None else ""),
         ("failure", last_failure),
         ("pending restore", _pending_words(site.pending)),

@@ -16,6 +16,10 @@ from core.config import Site
 from core.context import Context
 from core.errors import GreenroomError
 from core.overdue import longest_age, rough_age
+from core.reports import format_time
+from core.runner.turn import who_runs
+from core.schedules.missed import GRACE
+from core.status import site_status
 
 
 class Level(IntEnum):
@@ -113,8 +117,20 @@ def _look_at(context: Context, site: Site, wanted: Thresholds, looking: _Looking
     if wanted.critical is not None:  # the age that was asked for counts, not that of the configuration
         found = [one for one in found if one.kind != "backup_overdue"]
     looking.problems += [_problem(one) for one in found]
+    looking.problems += _not_run(context, site)
     if not any(one.kind == "backup_overdue" for one in found):
         looking.problems += _too_old(site.name, age, Thresholds(wanted.warning, wanted.critical), configured)
+
+
+def _not_run(context: Context, site: Site) -> Iterable[Problem]:
+    """A run that is due and does not begin: nobody runs the schedules, or what does hangs."""
+    outlook = site_status(context, site).outlook
+    if outlook.due is None or outlook.since is None or context.clock() - outlook.since <= GRACE:
+        return
+    when = format_time(outlook.due, site.time_zone)
+    runner = who_runs(context)
+    advice = f"look what {runner} does" if runner else "nobody runs the schedules: start `greenroom --daemon`"
+    yield Problem(Level.WARNING, "run_due", site.name, f"{site.name}: the backup of {when} is due and not made", advice)
 
 
 def _too_old(site: str, age: timedelta | None, wanted: Thresholds, configured: timedelta | None) -> Iterable[Problem]:

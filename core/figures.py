@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from core.context import Context
 from core.errors import GreenroomError
 from core.filesystem import Filesystem
 from core.overdue import longest_age, overdue
+from core.scheduler import Outlook
+from core.status import site_outlook
 
 _READABLE = 0o644
 
@@ -40,6 +42,7 @@ class SiteFigures:
     attempt: BackupRecord | None
     drilled: BackupRecord | None
     totals: SiteTotals
+    outlook: Outlook = field(default_factory=Outlook)
 
 
 def write_figures(context: Context) -> None:
@@ -79,6 +82,7 @@ def gather(context: Context) -> list[Figure]:
             attempt=catalog.last_attempt(name),
             drilled=catalog.last_drilled(name),
             totals=totals.get(name, SiteTotals()),
+            outlook=site_outlook(schedules.get(name), context.holder(site), now),
         )
         figures += site_figures(known, now)
     return figures
@@ -128,12 +132,23 @@ def site_figures(known: SiteFigures, now: datetime) -> Iterator[Figure]:
 def _schedule_figures(known: SiteFigures, now: datetime, site: tuple[tuple[str, str], ...]) -> Iterator[Figure]:
     schedule = known.schedule
     if schedule is not None and schedule.state.last_run is not None:
-        when, success = schedule.state.last_run.timestamp(), float(schedule.state.last_result == "completed")
+        when = schedule.state.last_run.timestamp()
         yield Figure("last_run_timestamp_seconds", "When the schedule ran last.", when, site)
-        yield Figure("last_run_success", "Whether that run was completed: 1 or 0.", success, site)
-    if schedule is not None and schedule.settings.enabled and schedule.state.next_run is not None:
-        when = schedule.state.next_run.timestamp()
+    if schedule is not None and schedule.state.last_result in ("completed", "failed"):
+        success = float(schedule.state.last_result == "completed")
+        yield Figure(
+            "last_run_success", "Whether that run was completed: 1 or 0; nothing while one is at work.", success, site
+        )
+    if known.outlook.coming is not None:
+        when = known.outlook.coming.timestamp()
         yield Figure("next_run_timestamp_seconds", "When the schedule makes the next backup.", when, site)
+    if known.outlook.since is not None:
+        yield Figure(
+            "due_since_timestamp_seconds",
+            "Since when a backup is due and not begun.",
+            known.outlook.since.timestamp(),
+            site,
+        )
     limit = longest_age(known.site, schedule)
     if limit is not None:
         yield Figure("max_age_seconds", "The longest allowed without a good backup.", limit.total_seconds(), site)

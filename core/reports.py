@@ -205,7 +205,8 @@ def site_report(status: SiteStatus, store: Store) -> Report:
         "failed_restore": pending_report(status.failed_restore) if status.failed_restore else None,
         "damaged": status.damaged,
         "busy": asdict(status.holder) if status.holder else None,
-        "next_run": _time(status.next_run),
+        "next_run": _time(status.outlook.coming),
+        "due": _time(status.outlook.due),
         "overdue": status.overdue is not None,
         "overdue_limit_seconds": int(status.overdue.limit.total_seconds()) if status.overdue is not None else None,
     }

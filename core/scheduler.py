@@ -70,6 +70,29 @@ def decide(record: ScheduleRecord, now: datetime) -> Decision:
     return Decision("run", due, missed, coming, attempt=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a person is told: `due` is the instant whose backup should have begun, `coming` when one begins next.
+
+    `since` is since when it is due: an attempt that failed is due again only after its pause.
+    """
+
+    due: datetime | None = None
+    since: datetime | None = None
+    coming: datetime | None = None
+
+
+def look_ahead(record: ScheduleRecord, now: datetime, *, at_work: bool) -> Outlook:
+    """Given a schedule, and whether its backup is being made, return what comes; raise GreenroomError as `decide`."""
+    if at_work and record.settings.enabled:
+        return Outlook(coming=next_after(record.settings, max(now, record.state.settled_until)))
+    decision = decide(record, now)
+    if decision.action != "run" or decision.instant is None:
+        return Outlook(coming=decision.next_instant)
+    retry = record.state.retry_at if decision.attempt > 1 else None
+    return Outlook(decision.instant, max(decision.instant, retry or decision.instant), decision.next_instant)
+
+
 def clock_was_wrong(state: ScheduleState, now: datetime) -> bool:
     """Return whether the state was noted by a clock far ahead: no backup would be made until that time comes."""
     noted = [state.settled_until] if state.running_for is None else [state.settled_until, state.running_for]

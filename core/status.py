@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from core.errors import GreenroomError
 from core.locks import LockHolder
 from core.overdue import Overdue, overdue
 from core.restore.marker import MARKER, Marker, failed_marker_path, marker_path, read_marker
-from core.runner.steps import next_run
 from core.runner.turn import Runner, who_runs
+from core.scheduler import Outlook, look_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,9 @@ class SiteStatus:
     """One site: its last good backup and its age, what is pending, what failed last, who works on it.
 
     `damaged` says why the marker of a restore cannot be read: whether one is pending is not known then. `overdue` is
-    None where there was a good backup recently enough, or nothing says how often there must be one. `next_run` is None
-    where no schedule is enabled.
+    None where there was a good backup recently enough, or nothing says how often there must be one. `last_failure` is
+    the newest attempt, where that failed by itself. `outlook` has the next run, and is empty where no schedule is
+    enabled.
     """
 
     site: str
@@ -35,7 +36,7 @@ class SiteStatus:
     damaged: str | None
     holder: LockHolder | None
     overdue: Overdue | None = None
-    next_run: datetime | None = None
+    outlook: Outlook = field(default_factory=Outlook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Status:
 def site_status(context: Context, site: Site) -> SiteStatus:
     """Given a site of an initialised catalog, return how it is now."""
     last = context.catalog.last_good(site.name)
-    newest = context.catalog.backups(site.name, limit=1)
+    attempt = context.catalog.last_attempt(site.name)
+    holder = context.holder(site)
     pending, pending_problem = _read(marker_path(context, site))
     failed, failed_problem = _read(failed_marker_path(context, site))
     now = context.clock()
@@ -66,13 +68,13 @@ def site_status(context: Context, site: Site) -> SiteStatus:
         site=site.name,
         last_good=last,
         age=now - last.created_at if last else None,
-        last_failure=newest[0] if newest and newest[0].status == "failed" else None,
+        last_failure=attempt if attempt is not None and attempt.status == "failed" else None,
         pending=pending,
         failed_restore=failed,
         damaged=pending_problem or failed_problem,
-        holder=context.holder(site),
+        holder=holder,
         overdue=overdue(site, schedule, last, now),
-        next_run=_next_run(schedule, now),
+        outlook=site_outlook(schedule, holder, now),
     )
 
 
@@ -110,12 +112,13 @@ def refuse_forgotten(context: Context) -> None:
         )
 
 
-def _next_run(schedule: ScheduleRecord | None, now: datetime) -> datetime | None:
-    """The loop tells of a schedule that cannot be followed; here it has no next run."""
+def site_outlook(schedule: ScheduleRecord | None, holder: LockHolder | None, now: datetime) -> Outlook:
+    """Return what comes by a schedule; `holder` is who works on the site. One that nobody can follow brings nothing."""
     try:
-        return None if schedule is None else next_run(schedule.settings, schedule.state, now)
+        at_work = holder is not None and holder.verb == "backup"
+        return Outlook() if schedule is None else look_ahead(schedule, now, at_work=at_work)
     except GreenroomError:
-        return None
+        return Outlook()
 
 
 def _read(path: Path) -> tuple[Marker | None, str | None]:

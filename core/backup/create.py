@@ -18,7 +18,7 @@ from core.backup.database import WrittenDatabase, write_dump, write_snapshot
 from core.backup.folders import WrittenFolders, write_folders
 from core.backup.portable import write_tables
 from core.backup.space import SpaceEstimate, check_space
-from core.catalog import BackupRecord, Kind, Role
+from core.catalog import CANCELLED, BackupRecord, Kind, Role
 from core.config import Site, application_version
 from core.context import Context
 from core.errors import CancelledError, GreenroomError, UsageError, VerificationError
@@ -119,7 +119,7 @@ def back_up_held(
         if isinstance(error, UsageError):
             context.catalog.withdraw_backup(record.id)
             raise
-        reason = "cancelled" if isinstance(error, CancelledError | KeyboardInterrupt) else str(error)
+        reason = CANCELLED if isinstance(error, CancelledError | KeyboardInterrupt) else str(error)
         context.catalog.fail_backup(record.id, reason)
         if isinstance(error, OSError):
             raise GreenroomError(

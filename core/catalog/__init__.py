@@ -7,6 +7,7 @@ from core.catalog.catalog import LATEST, Catalog
 from core.catalog.faults import DamagedCatalogError
 from core.catalog.pages import ORDERS, BackupTotals, Order, Page, SpanCount
 from core.catalog.records import (
+    CANCELLED,
     INTO,
     Action,
     BackupRecord,
@@ -31,6 +32,7 @@ from core.catalog.records import (
 from core.catalog.versions import HEAD, CatalogNotReadyError, CatalogState, CatalogStatus
 
 __all__ = [
+    "CANCELLED",
     "HEAD",
     "INTO",
     "LATEST",

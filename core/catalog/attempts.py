@@ -9,9 +9,7 @@ from sqlalchemy import func, or_, select
 
 from core.catalog.backups import MADE_ON_PURPOSE, BackupRows, good
 from core.catalog.models import SystemBackup
-from core.catalog.records import BackupRecord, Kind
-
-CANCELLED = "cancelled"
+from core.catalog.records import CANCELLED, BackupRecord, Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,7 @@ class BackupSchedule(Base):
     keep_yearly: Mapped[int]
     keep_minimum: Mapped[int]
     settled_until: Mapped[datetime]
+    since: Mapped[datetime | None]
     running_for: Mapped[datetime | None]
     attempts: Mapped[int]
     retry_at: Mapped[datetime | None]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.catalog.backups import COLUMNS, BackupRows
 from core.catalog.models import SystemBackup
-from core.catalog.records import BackupRecord
+from core.catalog.records import CANCELLED, BackupRecord
 from core.catalog.text import storable
 
 Order = Literal["newest", "oldest", "largest", "smallest", "most rows"]
@@ -118,7 +118,8 @@ class BackupPages(BackupRows):
         if not spans:
             return ()
         good = and_(_COMPLETED, or_(SystemBackup.verified_at.is_not(None), SystemBackup.error.is_(None)))
-        bad = or_(SystemBackup.status == "failed", and_(_COMPLETED, ~good))
+        failed = and_(SystemBackup.status == "failed", func.coalesce(SystemBackup.error, "") != CANCELLED)
+        bad = or_(failed, and_(_COMPLETED, ~good))
         inner = (
             select(
                 case(*spans).label("span"),

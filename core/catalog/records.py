@@ -16,8 +16,9 @@ RestoreStatus = Literal["completed", "failed", "cancelled"]
 Frequency = Literal["hourly", "daily", "weekly", "monthly", "cron"]
 Missed = Literal["once", "skip"]
 DrillPlan = Literal["off", "weekly", "monthly"]
-RunResult = Literal["completed", "failed", "skipped"]
+RunResult = Literal["completed", "failed", "skipped", "cancelled"]
 DrillStatus = Literal["passed", "failed", "unable"]  # unable: the scratch place lacks something; the backup may be good
+CANCELLED = "cancelled"  # the error of a backup that somebody stopped: it did not fail
 INTO = "into"  # the type of a restore into a database that is no site: it changes none
 
 
@@ -55,6 +56,16 @@ class BackupRecord:
     drilled_at: datetime | None
     drill_status: DrillStatus | None
     drill_report: str | None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody stopped it: it was neither completed nor did it fail by itself."""
+        return self.status == "failed" and self.error == CANCELLED
+
+    @property
+    def status_word(self) -> str:
+        """The status as a person is told it: what somebody stopped did not fail."""
+        return CANCELLED if self.cancelled else self.status
 
     @property
     def trusted(self) -> bool:
@@ -168,10 +179,12 @@ class ScheduleState:
     """How far the runner is with a schedule.
 
     Every instant up to `settled_until` is done or was skipped. `running_for` is the instant being attempted; it, the
-    number of `attempts` and `retry_at` are noted before an attempt begins, so that a kill loses no run.
+    number of `attempts` and `retry_at` are noted before an attempt begins, so that a kill loses no run. `since` is when
+    it was enabled, or its times were changed; `last_result` is None while a run is at work, and after a kill.
     """
 
     settled_until: datetime
+    since: datetime | None = None
     running_for: datetime | None = None
     attempts: int = 0
     retry_at: datetime | None = None

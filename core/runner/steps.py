@@ -23,6 +23,8 @@ def begun(state: ScheduleState, instant: datetime, now: datetime, retry_minutes:
         attempts=attempts,
         retry_at=now + timedelta(minutes=pause),
         last_run=now,
+        last_result=None,
+        last_error=None,
     )
 
 
@@ -51,7 +53,8 @@ def failed(
     if state.running_for != instant or not has_retry(state, retry_minutes):
         return _settled(noted, settings, instant, now)
     retry_at = now + timedelta(minutes=retry_minutes[state.attempts - 1])
-    return replace(noted, retry_at=retry_at, next_run=retry_at)
+    again = replace(noted, retry_at=retry_at)
+    return replace(again, next_run=next_run(settings, again, now))
 
 
 def has_retry(state: ScheduleState, retry_minutes: Sequence[int]) -> bool:
@@ -63,7 +66,7 @@ def taken_back(state: ScheduleState, instant: datetime, now: datetime) -> Schedu
     """The attempt was stopped together with the runner: that is no failure, and it is due again at once."""
     if state.running_for != instant:
         return state
-    return replace(state, retry_at=now, next_run=now)
+    return replace(state, retry_at=now, next_run=now, last_result="cancelled")
 
 
 def reset(state: ScheduleState, settings: ScheduleSettings, now: datetime) -> ScheduleState:
@@ -76,9 +79,10 @@ def next_run(settings: ScheduleSettings, state: ScheduleState, now: datetime) ->
     """Return when the next attempt is due, or None where none is: the schedule is disabled, or never comes."""
     if not settings.enabled:
         return None
-    if state.running_for is not None:
-        return state.retry_at
-    return next_after(settings, max(now, state.settled_until))
+    coming = next_after(settings, max(now, state.settled_until))
+    if state.running_for is None or state.retry_at is None:
+        return coming
+    return state.retry_at if coming is None else min(state.retry_at, coming)
 
 
 def _settled(state: ScheduleState, settings: ScheduleSettings, instant: datetime, now: datetime) -> ScheduleState:

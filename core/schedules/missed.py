@@ -27,21 +27,22 @@ def missed_days(
     `counts` are the backups of each day, `stood_for` times for which there is or was one that is not counted on its
     day: it was made up for later, or is deleted meanwhile. A run that failed is no missed one.
 
-    Only instants after the schedule was last changed count. What it was before nobody knows any more: the catalog
-    keeps one row a site and no history, and `settled_until` does not tell what was done from what was left out.
-    So a change, of the retention too, forgets older missed days rather than inventing some.
+    Only instants after the schedule was enabled, or its times were changed, count. What they were before nobody knows
+    any more: the catalog keeps one row a site and no history. So a change of them forgets older missed days rather than
+    inventing some.
     """
     if schedule is None or not schedule.settings.enabled:
         return (False,) * len(counts)
+    since = schedule.state.since or schedule.updated_at
     until = now - GRACE
     if schedule.state.running_for is not None:
         until = min(until, schedule.state.running_for - _AN_INSTANT)
     stood = {bisect_right(bounds, time) - 1 for time in stood_for}
 
     def is_missed(day: int, begin: datetime, end: datetime) -> bool:
-        if counts[day].good or counts[day].bad or day in stood or end <= schedule.updated_at or begin > until:
+        if counts[day].good or counts[day].bad or day in stood or end <= since or begin > until:
             return False
-        first = next_due(max(begin - _AN_INSTANT, schedule.updated_at))
+        first = next_due(max(begin - _AN_INSTANT, since))
         return first is not None and first < end and first <= until
 
     return tuple(is_missed(day, begin, end) for day, (begin, end) in enumerate(pairwise(bounds)))

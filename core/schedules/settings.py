@@ -128,6 +128,7 @@ def _state(before: ScheduleRecord | None, settings: ScheduleSettings, now: datet
     return replace(
         fresh,
         settled_until=now,
+        since=now,
         running_for=None,
         attempts=0,
         retry_at=None,

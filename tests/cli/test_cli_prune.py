@@ -77,6 +77,12 @@ def test_options_change_the_policy_for_this_once(house: House, backups: list[str
     assert "3 hourly, 1 daily, 4 weekly, 9 monthly, 2 yearly" in ran.out
 
 
+def test_the_command_that_does_what_was_shown_is_told_whole(house: House, backups: list[str]) -> None:
+    told = house.done("prune", "app", "--max-backups", "none", "--retention-days", "20", "--keep-daily", "0").err
+    options = "--retention-days 20 --max-backups none --keep-daily 0"
+    assert f"`greenroom prune app {options} --yes` does it" in told
+
+
 @pytest.mark.parametrize(
     "words",
     [

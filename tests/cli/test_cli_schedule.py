@@ -105,6 +105,12 @@ def test_enable_and_disable_leave_what_was_set(house: House) -> None:
     assert stored(house).settings == replace(record.settings, enabled=False)
 
 
+def test_what_is_still_to_be_done_is_told(house: House) -> None:
+    assert "it is disabled: `greenroom schedule enable app`" in house.done("schedule", "set", "--time", "03:00").err
+    assert "nobody runs the schedules now: `greenroom --daemon`" in house.done("schedule", "enable").err
+    assert house.done("schedule", "enable", "--quiet").err == ""
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -122,7 +128,10 @@ def test_enable_and_disable_leave_what_was_set(house: House) -> None:
         (["--enabled", "maybe"], "maybe"),
         (["--weekday", "monday"], "--frequency weekly"),
         (["--cron", "0 3 * * *", "--frequency", "daily"], "--frequency cron"),
-        (["--frequency", "cron", "--cron", "0 3 * * *", "--time", "02:00"], "--time"),
+        (
+            ["--frequency", "cron", "--cron", "0 3 * * *", "--time", "02:00"],
+            "time: has no meaning for a schedule that is cron",
+        ),
         ([], "nothing was named"),
     ],
 )

@@ -19,6 +19,7 @@ SITE_KEYS = {
     "damaged",
     "busy",
     "next_run",
+    "due",
     "overdue",
     "overdue_limit_seconds",
 }

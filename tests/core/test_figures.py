@@ -92,7 +92,8 @@ def test_all_that_is_known_of_a_site(place: Place) -> None:
         ("last_drill_timestamp_seconds", "app"): START.timestamp(),
         ("last_run_timestamp_seconds", "app"): START.timestamp(),
         ("last_run_success", "app"): 0,
-        ("next_run_timestamp_seconds", "app"): (START + timedelta(days=1)).timestamp(),
+        ("due_since_timestamp_seconds", "app"): (START + timedelta(hours=1.5)).timestamp(),
+        ("next_run_timestamp_seconds", "app"): (START + timedelta(days=1, hours=1.5)).timestamp(),
         ("max_age_seconds", "app"): 4 * 3600,
         ("overdue", "app"): 1,
     }

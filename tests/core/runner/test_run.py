@@ -126,7 +126,7 @@ def test_a_run_stopped_with_its_runner_is_made_up(scheduled: Scheduled, missed: 
     token = CancelToken()
     ended = _run(scheduled.context, Reporter(lambda _: token.cancel("the loop was stopped"), token))
     assert ended.how == "cancelled"
-    assert scheduled.state.last_result is None
+    assert scheduled.state.last_result == "cancelled"
     scheduled.clock.advance(hours=3)
     assert _run(scheduled.context).how == "completed"
     assert scheduled.completed()[0].scheduled_for == INSTANT

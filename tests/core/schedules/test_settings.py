@@ -60,7 +60,7 @@ def test_the_first_run_after_enabling_is_the_next_future_time(place: Place) -> N
     record = enable_schedule(place.context, place.site)
     assert record.settings.enabled
     assert record.updated_by == place.context.actor
-    assert record.state == ScheduleState(settled_until=NOW, next_run=utc("2026-06-02T02:00"))
+    assert record.state == ScheduleState(settled_until=NOW, since=NOW, next_run=utc("2026-06-02T02:00"))
     assert decide(record, NOW).action == "wait"
     disabled = disable_schedule(at(place, NOW + HOUR), place.site)
     assert (disabled.settings.enabled, disabled.state.next_run) == (False, None)

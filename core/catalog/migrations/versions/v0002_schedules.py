@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("max_backups", sa.Integer()),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in _KEEP),
         sa.Column("settled_until", _TIME, nullable=False),
+        sa.Column("since", _TIME),
         sa.Column("running_for", _TIME),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("retry_at", _TIME),
