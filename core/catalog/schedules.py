@@ -19,6 +19,8 @@ from core.errors import GreenroomError
 _COLUMN_OF = {"time": "scheduled_time"}
 _SETTINGS = {field.name: _COLUMN_OF.get(field.name, field.name) for field in dataclasses.fields(ScheduleSettings)}
 _STATE = {field.name: field.name for field in dataclasses.fields(ScheduleState)}
+# A drill and a backup of a site may be at work at the same time, and neither writes over what the other has noted.
+_RUNS = {name: column for name, column in _STATE.items() if name != "last_drill"}
 
 
 class ScheduleRows(CatalogDatabase):
@@ -51,21 +53,24 @@ class ScheduleRows(CatalogDatabase):
                 session.add(row)
             _fill(row, settings, _SETTINGS)
             if state is not None:
-                _fill(row, state, _STATE)
+                _fill(row, state, _RUNS)
             row.updated_by = storable(by, ACTOR_LENGTH)
             row.updated_at = when
             session.flush()
             return _record(row)
 
     def note_schedule(self, site: str, state: ScheduleState) -> ScheduleRecord:
-        """Note how far the runner is; raise GreenroomError where the site has no schedule."""
+        """Note how far the runner is with the runs; raise GreenroomError where the site has no schedule."""
         with self.writing() as session:
-            row = _row(session, site)
-            if row is None:
-                raise _no_schedule(site)
-            _fill(row, state, _STATE)
+            row = _existing(session, site)
+            _fill(row, state, _RUNS)
             session.flush()
             return _record(row)
+
+    def note_drill(self, site: str, when: datetime | None) -> None:
+        """Note when the last drill by schedule began; raise GreenroomError where the site has no schedule."""
+        with self.writing() as session:
+            _existing(session, site).last_drill = when
 
 
 def _row(session: Session, site: str) -> BackupSchedule | None:
@@ -74,6 +79,13 @@ def _row(session: Session, site: str) -> BackupSchedule | None:
 
 def _no_schedule(site: str) -> GreenroomError:
     return GreenroomError(f"{site} has no schedule", hint="`greenroom schedule set` makes one")
+
+
+def _existing(session: Session, site: str) -> BackupSchedule:
+    row = _row(session, site)
+    if row is None:
+        raise _no_schedule(site)
+    return row
 
 
 def _fill(row: BackupSchedule, values: ScheduleSettings | ScheduleState, columns: dict[str, str]) -> None:

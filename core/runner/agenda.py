@@ -19,12 +19,13 @@ from core.runner.complaints import Complaints, error_event
 from core.runner.jobs import in_a_thread
 from core.runner.reading import ScheduleReader
 from core.runner.run import Ended
-from core.scheduler import Decision, decide
+from core.scheduler import Decision, decide, drill_due
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
 _HELD_BACK = timedelta(minutes=1)
 _CATALOG = "the catalog"
+_SECONDS_TO_ANOTHER_DRILL = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,12 @@ class Agenda:
         self._reader = ScheduleReader(monotonic)
         self._waiting: dict[str, _Decided] = {}
         self._held_back: dict[str, datetime] = {}
+        self._seen_in_time: dict[str, datetime] = {}
+        self._no_drill_before: dict[str, float] = {}
         self._notes: dict[str, Future[None]] = {}
         self._pause = 0.0
         self._paused_until = 0.0
+        self._records: dict[str, ScheduleRecord] = {}
         self.next_runs: dict[str, datetime] = {}
 
     def due(self, context: Context, busy: Collection[str]) -> list[Due]:
@@ -69,10 +73,12 @@ class Agenda:
         self._finish_notes(context)
         records = self._read(context)
         if records is None:
+            self._records = {}
             return []
         now = context.clock()
         known = {record.site: record for record in records if self._is_known(context, record)}
         self._drop_others(known)
+        self._records = known
         found = [
             due
             for name, record in known.items()
@@ -81,9 +87,28 @@ class Agenda:
         ]
         return sorted(found, key=lambda due: due.instant)
 
+    def drills_due(self, context: Context, busy: Collection[str]) -> list[Site]:
+        """Return the sites of which a drill is to begin, as far as the last look knows; `busy` are those at work."""
+        now = context.clock()
+        return [
+            context.settings.sites[name]
+            for name, record in self._records.items()
+            if name not in busy
+            and name in context.settings.sites
+            and self._monotonic() >= self._no_drill_before.get(name, 0.0)
+            and self._wants_drill(record, now)
+        ]
+
+    def drilled(self, site: str, *, done: bool) -> None:
+        """Take note that a drill ended; one that was put off, or had nothing to restore, is tried again later."""
+        self.forget()
+        self._no_drill_before[site] = self._monotonic() + (0.0 if done else _SECONDS_TO_ANOTHER_DRILL)
+
     def ended(self, context: Context, site: str, ended: Ended) -> None:
         """Take note that a run ended: what was read before counts for nothing."""
         self.forget()
+        if ended.backup is not None:
+            self._no_drill_before.pop(site, None)
         subject = f"busy {site}"
         if ended.how == "busy" and ended.error is not None:
             self.hold_back(context, site)
@@ -99,6 +124,7 @@ class Agenda:
         """Read and decide anew: what is known may be what somebody else has changed."""
         self._reader.forget()
         self._waiting.clear()
+        self._records = {}
 
     def close(self) -> None:
         self._reader.close()
@@ -133,7 +159,7 @@ class Agenda:
         return False
 
     def _drop_others(self, known: Collection[str]) -> None:
-        kept: tuple[dict[str, Any], ...] = (self._waiting, self._held_back, self.next_runs)
+        kept: tuple[dict[str, Any], ...] = (self._waiting, self._held_back, self._seen_in_time, self.next_runs)
         for one in kept:
             for name in [name for name in one if name not in known]:
                 del one[name]
@@ -164,11 +190,26 @@ class Agenda:
             self.next_runs.pop(record.site, None)
         if decision.action == "wait":
             self._waiting[record.site] = _Decided(record, now, decision)
-        elif decision.action == "run" and decision.instant is not None:
-            yield Due(context.settings.sites[record.site], decision.instant, decision.attempt, decision.missed)
+        elif decision.instant is not None and self._is_to_run(record.site, decision):
+            missed = decision.missed and self._seen_in_time.get(record.site) != decision.instant
+            yield Due(context.settings.sites[record.site], decision.instant, max(decision.attempt, 1), missed)
         else:
             self._notes[record.site] = in_a_thread("greenroom-note", partial(_note, context, record, decision))
             self._tell(_told(record, decision))
+
+    def _is_to_run(self, site: str, decision: Decision) -> bool:
+        """One that was seen in time is run however long it then waits for its turn, or for the site."""
+        if decision.action == "run" and not decision.missed and decision.instant is not None:
+            self._seen_in_time[site] = decision.instant
+        return decision.action == "run" or (
+            decision.action == "skip" and self._seen_in_time.get(site) == decision.instant
+        )
+
+    def _wants_drill(self, record: ScheduleRecord, now: datetime) -> bool:
+        try:
+            return drill_due(record.settings, record.state.last_drill, now)
+        except GreenroomError:  # told by the look at when it runs
+            return False
 
     def _finish_notes(self, context: Context) -> None:
         for site, note in list(self._notes.items()):

@@ -1,4 +1,4 @@
-"""The course of one job: the backup, then what follows it, all told as events and alarms."""
+"""The course of one job: the backup, then the clean-up, all told as events and alarms."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from functools import partial
 
 from core.alarms import begin_run, end_run
 from core.context import Context
-from core.errors import GreenroomError
 from core.events import Event, Tell
-from core.runner.after import BY, figures, follow_up
+from core.runner.after import BY, clean_up, figures, foreseen
 from core.runner.jobs import Job
 from core.runner.run import Ended, back_up_for
 
 
 def run_course(context: Context, job: Job, tell: Tell) -> Ended:
-    """Make the job's backup, clean up and drill after it; tell of each. Raise what nobody foresaw."""
+    """Make the job's backup, and clean up after it; tell of both. Raise what nobody foresaw."""
     context = replace(context, actor=BY)
     ended = _back_up(context, job, tell)
     event = _event(job, ended)
@@ -24,7 +23,7 @@ def run_course(context: Context, job: Job, tell: Tell) -> Ended:
     if ended.how == "failed" or ended.backup is not None:
         end_run(context, job.order.site, "backup", ended.error, tell)
     if ended.backup is not None:
-        follow_up(context, job, ended.backup, tell)
+        clean_up(context, job, tell)
     trouble = figures(context) if ended.how != "busy" else None
     if trouble is not None:
         tell(trouble)
@@ -34,11 +33,17 @@ def run_course(context: Context, job: Job, tell: Tell) -> Ended:
 def _back_up(context: Context, job: Job, tell: Tell) -> Ended:
     site = job.order.site
     try:
-        return back_up_for(context, job.order, job.reporter(), partial(begin_run, context, site, tell))
+        return back_up_for(context, job.order, job.reporter(), partial(_begin, context, job, tell))
     except BaseException as error:
-        failure = error if isinstance(error, GreenroomError) else GreenroomError(f"{type(error).__name__}: {error}")
-        end_run(context, site, "backup", failure, tell)
+        end_run(context, site, "backup", foreseen(error), tell)
         raise
+
+
+def _begin(context: Context, job: Job, tell: Tell) -> None:
+    instant = job.instant.isoformat()
+    fields: dict[str, str | int | bool] = {"scheduled_for": instant, "attempt": job.attempt, "missed": job.missed}
+    tell(Event("info", "backup_started", f"the backup for {instant} begins", job.site, fields))
+    begin_run(context, job.order.site, tell)
 
 
 def _event(job: Job, ended: Ended) -> Event | None:

@@ -20,13 +20,16 @@ What = Literal["backup", "prune", "drill"]
 class Job:
     """A site at work by its schedule: what is done to it now, since when, and how far that is.
 
-    `stopping` says that nothing new is to begin: what is at work is the last.
+    `attempt` and `missed` are those of its backup; `stopping` says that nothing new is to begin: what is at work is the
+    last.
     """
 
     order: Order
     began: datetime
     token: CancelToken = field(default_factory=CancelToken)
     what: What = "backup"
+    attempt: int = 1
+    missed: bool = False
     progress: Progress = field(default_factory=partial(Progress, "starting", 0, None, "steps"))
     stopping: bool = False
 

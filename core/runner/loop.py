@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
 import schedule
 
+from core.config import Site
 from core.context import Context
 from core.errors import GreenroomError
 from core.events import Event, Tell
+from core.runner.after import drill_by_schedule
 from core.runner.agenda import Agenda, Due
 from core.runner.complaints import Complaints, error_event
 from core.runner.course import run_course
@@ -24,6 +26,7 @@ from core.runner.turn import Runner, RunnerKind, Turn
 from core.runner.watch import Watch
 
 OnStop = Literal["finish", "cancel"]
+Result = TypeVar("Result")
 
 
 class Loop:
@@ -52,6 +55,8 @@ class Loop:
         self._agenda = Agenda(tell, self._complaints, monotonic)
         self._watch = Watch(tell, monotonic)
         self._jobs: dict[str, tuple[Job, Future[Ended]]] = {}
+        self._drills: dict[str, tuple[Job, Future[bool]]] = {}
+        self._anew = False
         self._wake = threading.Event()
         self._stop: OnStop | None = None
         self._thread = threading.Thread(target=self._run, name="greenroom-loop", daemon=True)
@@ -77,17 +82,16 @@ class Loop:
         """Go on with other settings. What is at work keeps those that it began with."""
         context.require_writable("run schedules")
         self._context = context
-        self._agenda.forget()
+        self._anew = True
         self._wake.set()
 
     def skip(self, site: str) -> bool:
         """Stop what is at work on a site, until its next instant; return False where nothing is."""
-        held = self._jobs.get(site)
-        if held is None:
-            return False
-        held[0].order.skip = True
-        held[0].token.cancel("stopped by a person")
-        return True
+        found = [job for job in self.jobs if job.site == site]
+        for job in found:
+            job.order.skip = True
+            job.token.cancel("stopped by a person")
+        return bool(found)
 
     def alive(self, within: float) -> bool:
         """Whether the loop has looked within that many seconds."""
@@ -106,7 +110,7 @@ class Loop:
     @property
     def jobs(self) -> tuple[Job, ...]:
         """What is at work now."""
-        return tuple(job for job, _ in list(self._jobs.values()))
+        return (*(job for job, _ in list(self._jobs.values())), *(job for job, _ in list(self._drills.values())))
 
     @property
     def next_runs(self) -> dict[str, datetime]:
@@ -121,6 +125,9 @@ class Loop:
             self._end_jobs(self._stop)
             return
         context = self._context
+        if self._anew:
+            self._anew = False
+            self._agenda.forget()
         if not self._is_mine(context):
             self._agenda.forget()
             return
@@ -128,6 +135,9 @@ class Loop:
             if len(self._jobs) >= context.settings.daemon.parallel_runs:
                 break
             self._begin(context, due)
+        if not self._drills:
+            for site in self._agenda.drills_due(context, busy=self._jobs)[:1]:
+                self._begin_drill(context, site)
         self._watch.look(context)
 
     def close(self) -> None:
@@ -138,13 +148,13 @@ class Loop:
     def _end_jobs(self, how: OnStop) -> None:
         for job in self.jobs:
             job.stopping = True
-            if how == "cancel":
+            if how == "cancel" or job.what == "drill":  # a drill that is cut short is begun again, and costs nothing
                 job.token.cancel("the loop was stopped")
 
     def _run(self) -> None:
         ticks = schedule.Scheduler()
         try:
-            while self._stop is None or self._jobs:
+            while self._stop is None or self._jobs or self._drills:
                 idle = ticks.idle_seconds
                 if idle is None or idle > self._pace:
                     # `schedule` counts in local time: where that goes back, the next tick would be an hour away.
@@ -181,20 +191,22 @@ class Loop:
         return mine
 
     def _begin(self, context: Context, due: Due) -> None:
-        job = Job(Order(due.site, due.instant), context.clock())
-        words = f"the backup for {due.instant.isoformat()} begins"
-        fields: dict[str, str | int | bool] = {
-            "scheduled_for": due.instant.isoformat(),
-            "attempt": due.attempt,
-            "missed": due.missed,
-        }
-        self._tell(Event("info", "backup_started", words, job.site, fields))
-        future = in_a_thread(f"greenroom-{job.site}", partial(run_course, context, job, self._tell))
+        job = Job(Order(due.site, due.instant), context.clock(), attempt=due.attempt, missed=due.missed)
+        self._jobs[job.site] = (job, self._in_a_thread(job, partial(run_course, context, job, self._tell)))
+
+    def _begin_drill(self, context: Context, site: Site) -> None:
+        """A drill makes nobody wait: it has a lock of its own, and the site's backups go on."""
+        now = context.clock()
+        job = Job(Order(site, now), now, what="drill")
+        self._drills[job.site] = (job, self._in_a_thread(job, partial(drill_by_schedule, context, job, self._tell)))
+
+    def _in_a_thread(self, job: Job, work: Callable[[], Result]) -> Future[Result]:
+        future = in_a_thread(f"greenroom-{job.what}-{job.site}", work)
         future.add_done_callback(lambda _: self._wake.set())
-        self._jobs[job.site] = (job, future)
+        return future
 
     def _reap(self) -> None:
-        for job, future in list(self._ended()):
+        for job, future in _ended(self._jobs):
             del self._jobs[job.site]
             error = future.exception()
             if error is None:
@@ -202,6 +214,13 @@ class Loop:
                 continue
             self._agenda.hold_back(self._context, job.site)
             self._tell(error_event("run_failed", error, job.site))
+        for job, drill in _ended(self._drills):
+            del self._drills[job.site]
+            error = drill.exception()
+            if error is not None:
+                self._tell(error_event("run_failed", error, job.site))
+            self._agenda.drilled(job.site, done=error is None and drill.result())
 
-    def _ended(self) -> Iterator[tuple[Job, Future[Ended]]]:
-        return ((job, future) for job, future in list(self._jobs.values()) if future.done())
+
+def _ended(running: Mapping[str, tuple[Job, Future[Result]]]) -> list[tuple[Job, Future[Result]]]:
+    return [(job, future) for job, future in running.values() if future.done()]

@@ -16,12 +16,13 @@ def begun(state: ScheduleState, instant: datetime, now: datetime, retry_minutes:
     """An attempt begins: whoever finds this after a kill tries again at `retry_at`."""
     attempts = state.attempts + 1 if state.running_for == instant else 1
     pauses = retry_minutes or _PAUSES_AFTER_A_KILL
-    pause = pauses[min(attempts, len(pauses)) - 1]
+    # One that kills the process each time is given up as one that fails: until the next instant comes.
+    retry_at = now + timedelta(minutes=pauses[attempts - 1]) if attempts <= len(pauses) else None
     return replace(
         state,
         running_for=instant,
         attempts=attempts,
-        retry_at=now + timedelta(minutes=pause),
+        retry_at=retry_at,
         last_run=now,
         last_result=None,
         last_error=None,
@@ -66,7 +67,8 @@ def taken_back(state: ScheduleState, instant: datetime, now: datetime) -> Schedu
     """The attempt was stopped together with the runner: that is no failure, and it is due again at once."""
     if state.running_for != instant:
         return state
-    return replace(state, retry_at=now, next_run=now, last_result="cancelled")
+    attempts = max(state.attempts - 1, 1)  # without any the instant would be one that was missed, and may be skipped
+    return replace(state, attempts=attempts, retry_at=now, next_run=now, last_result="cancelled")
 
 
 def reset(state: ScheduleState, settings: ScheduleSettings, now: datetime) -> ScheduleState:

@@ -16,10 +16,15 @@ from pathlib import Path
 
 import pytest
 
+from core.catalog import BackupRecord
 from core.config import Site
 from core.context import Context
+from core.drill.drill import drill_backup
+from core.drill.outcome import DrillOutcome
 from core.errors import UsageError
 from core.events import Event
+from core.progress import Reporter
+from core.runner import after
 from core.runner.loop import Loop
 from core.runner.turn import hold_daemon, who_runs
 from core.runner.watch import Watch
@@ -81,7 +86,7 @@ def test_what_is_due_is_made_and_followed_by_a_clean_up(scheduled: Scheduled) ->
     assert (backup.created_by, backup.scheduled_for) == ("schedule", INSTANT)
 
 
-def test_a_drill_follows_where_it_is_due_and_not_after_the_next_backup(scheduled: Scheduled) -> None:
+def test_a_drill_is_made_where_it_is_due_and_not_after_the_next_backup(scheduled: Scheduled) -> None:
     scheduled.set(drill="weekly")
     with _looking(scheduled) as look:
         look(lambda loop: _told(scheduled, "drill_passed") and not loop.jobs, "the drill")
@@ -90,6 +95,56 @@ def test_a_drill_follows_where_it_is_due_and_not_after_the_next_backup(scheduled
         scheduled.clock.advance(days=1)
         look(lambda loop: len(_told(scheduled, "prune_completed")) == 2 and not loop.jobs, "the next day's")
     assert len(_told(scheduled, "drill_started")) == 1
+
+
+def test_a_drill_that_hangs_holds_up_no_backup(scheduled: Scheduled, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hang(context: Context, site: Site, backup: BackupRecord, reporter: Reporter) -> DrillOutcome:
+        begun.set()
+        go_on.wait(60)
+        return drill_backup(context, site, backup, reporter)
+
+    monkeypatch.setattr(after, "drill_backup", hang)
+    scheduled.set(drill="weekly")
+    try:
+        with _looking(scheduled) as look:
+            look(lambda loop: begun.is_set(), "the drill")
+            for days in (2, 3):
+                scheduled.clock.advance(days=1)
+                look(lambda loop, days=days: len(scheduled.completed()) == days, "the backups beside it")
+            go_on.set()
+            look(lambda loop: _told(scheduled, "drill_passed"), "its end")
+    finally:
+        go_on.set()
+    assert scheduled.state.last_result == "completed"
+    assert scheduled.state.last_drill is not None
+
+
+@pytest.mark.parametrize("broken", ["drill_backup", "prune_site"])
+def test_what_nobody_foresaw_is_alarmed(scheduled: Scheduled, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(after, broken, fail)
+    scheduled.set(drill="weekly")
+    with _looking(scheduled) as look:
+        look(lambda loop: _told(scheduled, "alarm", "app"), "an alarm")
+        look(lambda loop: _told(scheduled, "run_failed", "app"), "the log")
+    assert "ZeroDivisionError: a defect" in _told(scheduled, "alarm", "app")[0].message
+    assert scheduled.completed()
+
+
+def test_what_waits_for_its_turn_is_not_skipped_as_missed(scheduled: Scheduled) -> None:
+    context = _add_site(scheduled, "shop")
+    one = replace(context.settings, daemon=replace(context.settings.daemon, parallel_runs=1))
+    for site in ("app", "shop"):
+        scheduled.set(site, missed="skip")
+    with _looking(scheduled, replace(context, settings=one)) as look:
+        look(lambda loop: len(loop.jobs) == 1 or scheduled.completed() or scheduled.completed("shop"), "the first")
+        scheduled.clock.advance(minutes=6)  # the other has been waiting for so long
+        look(lambda loop: scheduled.completed() and scheduled.completed("shop"), "both backups")
+    assert _told(scheduled, "backup_skipped") == []
 
 
 def test_no_more_runs_at_once_than_the_settings_say(scheduled: Scheduled) -> None:
@@ -160,10 +215,11 @@ def test_a_site_at_work_is_put_off_and_told_once(scheduled: Scheduled) -> None:
         with elsewhere.context.lock(elsewhere.site, "restore"):
             look(lambda loop: _told(scheduled, "site_busy"), "busy")
             scheduled.clock.advance(minutes=2)
-            look(lambda loop: len(_told(scheduled, "backup_started")) >= 2 and not loop.jobs, "another attempt")
+            look(lambda loop: loop.jobs, "another attempt")
+            look(lambda loop: not loop.jobs, "its end")
         scheduled.clock.advance(minutes=2)
         look(lambda loop: scheduled.completed(), "the backup")
-    assert len(_told(scheduled, "site_busy")) == 1
+    assert [len(_told(scheduled, name)) for name in ("site_busy", "backup_started")] == [1, 1]
     assert _told(scheduled, "backup_failed") == []
 
 

@@ -13,7 +13,7 @@ from core.checkup import check_up
 from core.errors import CancelledError
 from core.progress import CancelToken, Reporter
 from core.runner import steps
-from core.scheduler import Outlook, look_ahead
+from core.scheduler import Outlook, decide, look_ahead
 from core.schedules.settings import set_schedule
 from core.status import site_status
 from tests.core.runner.conftest import INSTANT, Scheduled
@@ -79,3 +79,24 @@ def test_a_change_of_what_is_kept_leaves_since_when_the_times_hold(scheduled: Sc
     assert scheduled.state.since == since
     set_schedule(context, site, replace(_record(scheduled).settings, time="04:00"))
     assert scheduled.state.since == scheduled.clock()
+
+
+def test_a_run_that_kills_its_process_each_time_is_given_up_until_the_next(scheduled: Scheduled) -> None:
+    record = _record(scheduled)
+    for pauses in ((5, 15), ()):
+        state, now, attempts = record.state, INSTANT, 0
+        while now < INSTANT + DAY:
+            decision = decide(replace(record, state=state), now)
+            if decision.action == "run":
+                attempts += 1
+                state = steps.begun(state, INSTANT, now, pauses)
+            now += timedelta(minutes=1)
+        assert attempts == len(pauses or (5,)) + 1
+        assert decide(replace(record, state=state), INSTANT + DAY).instant == INSTANT + DAY
+
+
+def test_stopping_the_runner_uses_up_no_more_than_one_attempt(scheduled: Scheduled) -> None:
+    state = _record(scheduled).state
+    for _ in range(5):
+        state = steps.taken_back(steps.begun(state, INSTANT, INSTANT, (5, 15)), INSTANT, INSTANT)
+    assert (state.attempts, state.retry_at, state.last_result) == (1, INSTANT, "cancelled")
