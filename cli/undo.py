@@ -13,12 +13,14 @@ from cli.output import emit, emit_json, fields, remark, table, warn
 from cli.preview import outcome_lines
 from cli.restore import consent, exit_code_of
 from cli.work import working
-from core.catalog import INTO, RestoreRecord
+from core.catalog import INTO, CleanupRecord, RestoreRecord
 from core.config import Site
 from core.context import Context
-from core.reports import format_age, format_time, outcome_report, restore_report
+from core.reports import format_age, format_time, outcome_report, removal_report, restore_report
 from core.restore.inspect import inspect_restore
 from core.restore.undo import UndoPlan, plan_undo, undo_restore
+from core.sizes import format_size
+from core.words import plural
 
 _SHOWN = 100
 
@@ -50,15 +52,23 @@ def undo(options: Options, site: str | None, accept_version: str | None, *, yes:
 @click.option("--limit", type=click.IntRange(min=1), default=_SHOWN, show_default=True, metavar="N", help="The last N.")
 @pass_options
 def history(options: Options, site: str | None, limit: int) -> None:
-    """List the restores and undos of SITE, or of all sites: who, when, what, how many, and how it ended."""
+    """List the restores and undos of SITE, or of all sites, then the backups that were removed, and why."""
     context = open_ready(options)
-    found = context.catalog.restores(known_site(context, site), limit=limit)
+    name = known_site(context, site)
+    found, removed = context.catalog.restores(name, limit=limit), context.catalog.cleanups(name, limit=limit)
     if options.as_json:
-        emit_json(options, {"restores": [restore_report(one) for one in found]})
-    elif found:
+        shape = {
+            "restores": [restore_report(one) for one in found],
+            "removals": [removal_report(one) for one in removed],
+        }
+        emit_json(options, shape)
+        return
+    if found:
         emit(*_history_lines(context, found))
     else:
         remark(options, "nothing was restored yet")
+    if removed:
+        emit("", *_removal_lines(context, removed))
 
 
 def _ask(options: Options, context: Context, site: Site, plan: UndoPlan, accept_version: str | None) -> str | None:
@@ -78,6 +88,24 @@ def _ask(options: Options, context: Context, site: Site, plan: UndoPlan, accept_
     )
     ask_for_word("Type the name of the site to undo", site.name)
     return accept_version
+
+
+def _removal_lines(context: Context, removed: Sequence[CleanupRecord]) -> list[str]:
+    now = context.clock()
+    heads = ("WHEN", "AGE", "SITE", "REMOVED", "FREED", "BY", "WHY")
+    rows = [
+        (
+            format_time(one.cleanup_date, zone_of(context, one.site)),
+            format_age(now - one.cleanup_date),
+            one.site,
+            plural(one.backups_deleted, "backup"),
+            format_size(one.space_freed),
+            one.performed_by,
+            one.cleanup_reason,
+        )
+        for one in removed
+    ]
+    return table(heads, rows, right=[4])
 
 
 def _history_lines(context: Context, found: Sequence[RestoreRecord]) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from core.catalog import BackupRecord, RestoreRecord
+from core.catalog import BackupRecord, CleanupRecord, RestoreRecord
 from core.status import SiteStatus
 from core.stores import Store
 
@@ -191,6 +191,19 @@ def restore_report(restore: RestoreRecord) -> Report:
         "restored_by": restore.restored_by,
         "restored_at": _time(restore.restored_at),
         "error": restore.error,
+    }
+
+
+def removal_report(removal: CleanupRecord) -> Report:
+    """Given a row of the log of removed backups, return its JSON shape."""
+    return {
+        "id": removal.id,
+        "site": removal.site,
+        "removed": json.loads(removal.details),
+        "freed_bytes": removal.space_freed,
+        "reason": removal.cleanup_reason,
+        "removed_by": removal.performed_by,
+        "removed_at": _time(removal.cleanup_date),
     }
 
 

@@ -185,3 +185,13 @@ def test_history_calls_it_one_clean_up(house: House) -> None:
     )
     (logged,) = house.context().catalog.cleanups("app")
     assert (logged.backups_deleted, logged.cleanup_reason) == (3, "retention: 3 older than 30 days")
+
+
+def test_what_was_removed_is_in_the_history(house: House, backups: list[str]) -> None:
+    house.done("prune", "--yes")
+    (removal,) = house.done("history", "--json").json["removals"]
+    assert (removal["site"], removal["removed"]) == ("app", [backups[1]])
+    assert removal["reason"] == "retention: 1 older than 30 days"
+    ran = house.done("history", "app")
+    assert "1 backup" in ran.out
+    assert "retention: 1 older than 30 days" in ran.out

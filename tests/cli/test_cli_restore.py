@@ -132,7 +132,7 @@ def test_stage_then_apply_then_undo(house: House) -> None:
     assert house.state() == whole
 
     log = house.done("history", "app", "--json").json
-    assert set(log) == {*FRAME, "restores"}
+    assert set(log) == {*FRAME, "restores", "removals"}
     assert [row["action"] for row in log["restores"]] == ["undo", "undo", "restore"]
     assert all(set(row) == HISTORY_KEYS for row in log["restores"])
     text = house.done("history").out
