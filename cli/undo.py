@@ -57,11 +57,8 @@ def history(options: Options, site: str | None, limit: int) -> None:
     name = known_site(context, site)
     found, removed = context.catalog.restores(name, limit=limit), context.catalog.cleanups(name, limit=limit)
     if options.as_json:
-        shape = {
-            "restores": [restore_report(one) for one in found],
-            "removals": [removal_report(one) for one in removed],
-        }
-        emit_json(options, shape)
+        removals = [removal_report(one) for one in removed]
+        emit_json(options, {"restores": [restore_report(one) for one in found], "removals": removals})
         return
     if found:
         emit(*_history_lines(context, found))
