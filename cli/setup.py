@@ -56,7 +56,7 @@ def init(options: Options) -> None:
 def status(options: Options) -> int:
     """Tell whether the catalog is initialised, and of each site the last good backup, and what is pending.
 
-    Exits 1 where a site has had no good backup for longer than it may.
+    Exits 1 where a site has had no good backup for longer than it may, or the archive of the last one is gone.
     """
     context = open_anyhow(options)
     found = overall_status(context)
@@ -67,7 +67,7 @@ def status(options: Options) -> int:
         _show_status(context, found, answer)
     if answer:
         return ExitCode.NOT_INITIALISED
-    return ExitCode.FAILED if any(site.overdue for site in found.sites) else ExitCode.DONE
+    return ExitCode.FAILED if any(site.overdue or site.missing for site in found.sites) else ExitCode.DONE
 
 
 @click.group(cls=VerbGroup, no_args_is_help=False)
@@ -184,6 +184,7 @@ def _site_fields(context: Context, site: SiteStatus) -> list[tuple[str, str]]:
         ("last good backup", last_good),
         ("next backup", format_time(site.outlook.coming, zone) if site.outlook.coming is not None else ""),
         ("due", f"the backup of {format_time(site.outlook.due, zone)} is not made" if site.outlook.due else ""),
+        ("ARCHIVE GONE", site.missing or ""),
         ("OVERDUE", overdue_words(site.overdue) if site.overdue is not None else ""),
         ("failure", last_failure),
         ("pending restore", _pending_words(site.pending)),

@@ -24,7 +24,7 @@ class SiteStatus:
     `damaged` says why the marker of a restore cannot be read: whether one is pending is not known then. `overdue` is
     None where there was a good backup recently enough, or nothing says how often there must be one. `last_failure` is
     the newest attempt, where that failed by itself. `outlook` has the next run, and is empty where no schedule is
-    enabled.
+    enabled. `missing` says why the archive of the last good backup is not there, None where it is.
     """
 
     site: str
@@ -37,6 +37,7 @@ class SiteStatus:
     holder: LockHolder | None
     overdue: Overdue | None = None
     outlook: Outlook = field(default_factory=Outlook)
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Status:
 
 def site_status(context: Context, site: Site) -> SiteStatus:
     """Given a site of an initialised catalog, return how it is now."""
-    last = context.catalog.last_good(site.name)
+    last, missing = _last_good(context, site)
     attempt = context.catalog.last_attempt(site.name)
     holder = context.holder(site)
     pending, pending_problem = _read(marker_path(context, site))
@@ -75,6 +76,7 @@ def site_status(context: Context, site: Site) -> SiteStatus:
         holder=holder,
         overdue=overdue(site, schedule, last, now),
         outlook=site_outlook(schedule, holder, now),
+        missing=missing,
     )
 
 
@@ -119,6 +121,15 @@ def site_outlook(schedule: ScheduleRecord | None, holder: LockHolder | None, now
         return Outlook() if schedule is None else look_ahead(schedule, now, at_work=at_work)
     except GreenroomError:
         return Outlook()
+
+
+def _last_good(context: Context, site: Site) -> tuple[BackupRecord | None, str | None]:
+    """The last good backup, and why its archive is not there; one that is deleted while this looks does not count."""
+    while True:
+        last = context.catalog.last_good(site.name)
+        missing = context.store.why_missing(site.name, last.name, last.file_size) if last is not None else None
+        if missing is None or context.catalog.last_good(site.name) == last:
+            return last, missing
 
 
 def _read(path: Path) -> tuple[Marker | None, str | None]:

@@ -47,12 +47,14 @@ class SiteFacts:
     """What is known of a site.
 
     `attempt` is its newest backup that ended by itself, `good` its newest good ones of one kind, newest first,
-    `drilled` its newest one with a verdict. `reports` are the runs that ended badly, and of each `what` the last one.
+    `missing` why the archive of the first of these is not there, `drilled` its newest one with a verdict. `reports` are
+    the runs that ended badly, and of each `what` the last one.
     """
 
     site: str
     attempt: BackupRecord | None = None
     good: Sequence[BackupRecord] = ()
+    missing: str | None = None
     drilled: BackupRecord | None = None
     overdue: Overdue | None = None
     scheduled: bool = False
@@ -146,6 +148,19 @@ def backup_overdue(facts: SiteFacts) -> Finding | None:
         facts.site,
         f"{facts.site}: {overdue_words(facts.overdue)}",
         "look whether the daemon runs, and why backups fail: `greenroom status`",
+    )
+
+
+def archive_missing(facts: SiteFacts) -> Finding | None:
+    """The archive of the last good backup is gone, or is not as long as it was."""
+    if facts.missing is None or not facts.good:
+        return None
+    name = facts.good[0].name
+    return Finding(
+        "archive_missing",
+        facts.site,
+        f"the archive of {name}, the last good backup of {facts.site}, is gone: {facts.missing}",
+        f"is the storage mounted? If it is lost for good, make a backup, then `greenroom delete {facts.site}/{name}`",
     )
 
 

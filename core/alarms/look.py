@@ -10,6 +10,7 @@ from core.alarms.conditions import (
     Report,
     SiteFacts,
     apply_failed,
+    archive_missing,
     archive_shrunk,
     backup_failed,
     backup_overdue,
@@ -37,6 +38,7 @@ def site_facts(context: Context, site: Site, reports: Sequence[Report] = ()) -> 
         site=site.name,
         attempt=context.catalog.last_attempt(site.name),
         good=context.catalog.good_backups(site.name, kind, COMPARED + 1) if kind is not None else (),
+        missing=status.missing,
         drilled=context.catalog.last_drilled(site.name),
         overdue=status.overdue,
         scheduled=schedule is not None and schedule.settings.enabled,
@@ -57,6 +59,7 @@ def judge_site(facts: SiteFacts, settings: Settings) -> Judged:
         ("apply_failed", site): apply_failed(facts),
         ("prune_failed", site): prune_failed(facts),
         ("backup_overdue", site): backup_overdue(facts),
+        ("archive_missing", site): archive_missing(facts),
         ("archive_shrunk", site): archive_shrunk(facts, settings.alarms.shrunk_percent),
     }
 

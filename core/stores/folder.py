@@ -89,6 +89,20 @@ class FolderStore:
         with faults_named(self.root):
             return _is_file(self.archive_path(site, name))
 
+    def why_missing(self, site: str, name: str, size: int | None) -> str | None:
+        """Return in words why an archive of `size` bytes is not there, None where it is, or is being deleted."""
+        path = self.archive_path(site, name)
+        try:
+            status = path.lstat()
+        except OSError as error:
+            deleting = os.path.lexists(self._path(site, name, DELETING))
+            return None if deleting else f"{path}: {error.strerror}"
+        if not stat.S_ISREG(status.st_mode):
+            return f"{path} is not a file"
+        if size not in (None, status.st_size):
+            return f"{path} has {status.st_size:,} bytes and should have {size:,}"
+        return None
+
     def sites(self) -> list[str]:
         """Return the sites that have a folder here, in order; a link is none."""
         with faults_named(self.root), os.scandir(self.root) as entries:

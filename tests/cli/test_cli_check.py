@@ -12,11 +12,12 @@ import pytest
 
 from cli import check as check_command
 from core.backup import create_backup
-from core.catalog import CleanupRecord
+from core.catalog import CleanupRecord, ScheduleSettings, ScheduleState
 from core.config import extras
 from core.progress import Reporter
 from tests.cli.conftest import House
 from tests.core.alarms.receivers import web_server
+from tests.support import START
 
 _LINE = re.compile(r"GREENROOM (OK|WARNING|CRITICAL|UNKNOWN) - [^|\n]+(?: \| [^|\n]+)?\n")
 _FIGURE = re.compile(r"[a-z0-9_-]+=\d+(?:s|B);\d*:?;\d*;0")
@@ -135,11 +136,62 @@ def test_what_keeps_it_from_looking_is_unknown(bare_house: House) -> None:
 
 def test_a_storage_that_is_not_mounted_is_unknown_unless_worse_is_known(house: House) -> None:
     house.back_up()
+    context = house.context()
     (house.root / "backups").rename(house.root / "unmounted")
+    assert _nagios(house)[0] == 2, "the archive is gone"
+    context.catalog.delete_backup(1, _cleanup())
+    schedule = ScheduleSettings(enabled=True)
+    context.catalog.save_schedule(
+        "app", schedule, ScheduleState(settled_until=context.clock()), "test", context.clock()
+    )
     assert _nagios(house)[0] == 3
     house.set_site("app", max_age='"1 min"')
-    house.context().catalog.delete_backup(1, _cleanup())
+    context.catalog.save_schedule("app", ScheduleSettings(), ScheduleState(settled_until=START), "test", START)
     assert _nagios(house)[0] == 2
+
+
+@pytest.mark.parametrize("how", ["removed", "shorter", "folder", "not mounted"])
+def test_a_last_good_archive_that_is_gone_is_critical_until_it_is_back(house: House, how: str) -> None:
+    name = house.back_up()
+    storage, archive = house.root / "backups", house.archive(name)
+    kept = archive.read_bytes()
+    if how == "not mounted":
+        storage.rename(house.root / "away")
+        storage.mkdir(mode=0o700)
+    elif how == "shorter":
+        archive.write_bytes(kept[:-1])
+    else:
+        archive.unlink()
+        if how == "folder":
+            archive.mkdir()
+    code, line = _nagios(house)
+    assert code == 2
+    assert f"CRITICAL - the archive of {name}, the last good backup of app, is gone: " in line
+    assert [one["kind"] for one in house.greenroom("check", "--json").json["problems"]] == ["archive_missing"]
+    told = house.greenroom("status")
+    assert (told.code, "ARCHIVE GONE" in told.out, str(archive) in told.out) == (1, True, True)
+    shown = house.greenroom("status", "--json")
+    assert (shown.code, str(archive) in shown.json["sites"][0]["missing"]) == (1, True)
+    if how == "folder":
+        archive.rmdir()
+    archive.parent.mkdir(exist_ok=True)
+    archive.write_bytes(kept)
+    assert house.done("check").out.splitlines()[-1] == "all is well"
+    assert house.done("status", "--json").json["sites"][0]["missing"] is None
+
+
+def test_a_newer_good_backup_makes_up_for_an_archive_that_is_gone(house: House) -> None:
+    _old_backup(house, days=1)
+    house.archive(house.context().catalog.backups("app")[0].name).unlink()
+    assert _nagios(house)[0] == 2
+    house.back_up()
+    assert _nagios(house)[0] == 0
+
+
+def test_an_archive_that_is_being_deleted_is_not_gone(house: House) -> None:
+    name = house.back_up()
+    house.context().store.set_aside("app", name)
+    assert _nagios(house)[0] == 0
 
 
 def _cleanup() -> CleanupRecord:

@@ -17,6 +17,7 @@ SITE_KEYS = {
     "pending",
     "failed_restore",
     "damaged",
+    "missing",
     "busy",
     "next_run",
     "due",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import timedelta
 
@@ -57,6 +58,11 @@ def _row(watched: Watched, *, error: str | None = None, size: int = 1000, kind: 
     )
     if error is not None:
         return catalog.fail_backup(record.id, error)
+    store = watched.context.store
+    store.prepare("app")
+    archive = store.archive_path("app", record.name)
+    archive.touch()
+    os.truncate(archive, size)
     return catalog.complete_backup(
         record.id,
         manifest_json="{}",
@@ -270,6 +276,20 @@ def test_a_catalog_that_another_process_writes_is_no_alarm(watched: Watched, mon
     watch(watched.context, watched.tell)
     assert [one.level for one in watched.events("alarms_failed")] == ["warning"]
     assert [one.kind for one in watched.book.active] == ["backup_failed"]
+
+
+def test_a_last_good_archive_that_is_gone_is_told_until_it_is_back_or_a_newer_one_is_made(watched: Watched) -> None:
+    store = watched.context.store
+    for back in (True, False):
+        archive = store.archive_path("app", _back_up(watched).name)
+        archive.rename(archive.with_suffix(".away"))
+        assert _watch(watched) == [("archive_missing", False)]
+        assert str(archive) in watched.told[-1].message
+        if back:
+            archive.with_suffix(".away").rename(archive)
+        else:
+            _back_up(watched)
+        assert _watch(watched) == [("archive_missing", True)]
 
 
 def test_a_storage_that_is_not_mounted_is_told(watched: Watched) -> None:
