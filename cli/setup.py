@@ -185,6 +185,7 @@ def _site_fields(context: Context, site: SiteStatus) -> list[tuple[str, str]]:
         ("next backup", format_time(site.outlook.coming, zone) if site.outlook.coming is not None else ""),
         ("due", f"the backup of {format_time(site.outlook.due, zone)} is not made" if site.outlook.due else ""),
         ("ARCHIVE GONE", site.missing or ""),
+        ("SCHEDULE LOST", _schedule_words(site)),
         ("OVERDUE", overdue_words(site.overdue) if site.overdue is not None else ""),
         ("failure", last_failure),
         ("pending restore", _pending_words(site.pending)),
@@ -192,6 +193,15 @@ def _site_fields(context: Context, site: SiteStatus) -> list[tuple[str, str]]:
         ("DAMAGED", site.damaged or ""),
         ("at work", str(site.holder or "")),
     ]
+
+
+def _schedule_words(site: SiteStatus) -> str:
+    if not site.schedule_lost:
+        return ""
+    return (
+        f"the catalog was rebuilt and there is none: `greenroom schedule set {site.site} --enabled ...`, "
+        f"or confirm it with `greenroom prune {site.site} --confirm-rebuild`"
+    )
 
 
 def _pending_words(marker: Marker | None) -> str:

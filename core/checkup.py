@@ -32,7 +32,14 @@ class Level(IntEnum):
 
 
 _WORST_FIRST = (Level.CRITICAL, Level.UNKNOWN, Level.WARNING, Level.OK)
-_WARNINGS: tuple[AlarmKind, ...] = ("backup_failed", "prune_failed", "archive_shrunk", "low_space", "apprise_missing")
+_WARNINGS: tuple[AlarmKind, ...] = (
+    "backup_failed",
+    "prune_failed",
+    "schedule_lost",
+    "archive_shrunk",
+    "low_space",
+    "apprise_missing",
+)
 
 
 @dataclass(frozen=True, slots=True)

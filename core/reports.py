@@ -218,6 +218,7 @@ def site_report(status: SiteStatus, store: Store) -> Report:
         "failed_restore": pending_report(status.failed_restore) if status.failed_restore else None,
         "damaged": status.damaged,
         "missing": status.missing,
+        "schedule_lost": status.schedule_lost,
         "busy": asdict(status.holder) if status.holder else None,
         "next_run": _time(status.outlook.coming),
         "due": _time(status.outlook.due),

@@ -12,6 +12,7 @@ from core.context import Context
 from core.errors import GreenroomError
 from core.locks import LockHolder
 from core.overdue import Overdue, overdue
+from core.rebuild_note import is_rebuild_confirmed
 from core.restore.marker import MARKER, Marker, failed_marker_path, marker_path, read_marker
 from core.runner.turn import Runner, who_runs
 from core.scheduler import Outlook, look_ahead
@@ -24,7 +25,8 @@ class SiteStatus:
     `damaged` says why the marker of a restore cannot be read: whether one is pending is not known then. `overdue` is
     None where there was a good backup recently enough, or nothing says how often there must be one. `last_failure` is
     the newest attempt, where that failed by itself. `outlook` has the next run, and is empty where no schedule is
-    enabled. `missing` says why the archive of the last good backup is not there, None where it is.
+    enabled. `missing` says why the archive of the last good backup is not there, None where it is. `schedule_lost`
+    where the catalog was rebuilt, which nobody confirmed, and the site has no schedule.
     """
 
     site: str
@@ -38,6 +40,7 @@ class SiteStatus:
     overdue: Overdue | None = None
     outlook: Outlook = field(default_factory=Outlook)
     missing: str | None = None
+    schedule_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ def site_status(context: Context, site: Site) -> SiteStatus:
         overdue=overdue(site, schedule, last, now),
         outlook=site_outlook(schedule, holder, now),
         missing=missing,
+        schedule_lost=schedule is None and not is_rebuild_confirmed(context, site),
     )
 
 

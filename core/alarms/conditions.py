@@ -48,7 +48,7 @@ class SiteFacts:
 
     `attempt` is its newest backup that ended by itself, `good` its newest good ones of one kind, newest first,
     `missing` why the archive of the first of these is not there, `drilled` its newest one with a verdict. `reports` are
-    the runs that ended badly, and of each `what` the last one.
+    the runs that ended badly, and of each `what` the last one. `schedule_lost` after a rebuild that nobody confirmed.
     """
 
     site: str
@@ -58,6 +58,7 @@ class SiteFacts:
     drilled: BackupRecord | None = None
     overdue: Overdue | None = None
     scheduled: bool = False
+    schedule_lost: bool = False
     pending: bool = False
     interrupted: bool = False
     failed_restore: Marker | None = None
@@ -148,6 +149,19 @@ def backup_overdue(facts: SiteFacts) -> Finding | None:
         facts.site,
         f"{facts.site}: {overdue_words(facts.overdue)}",
         "look whether the daemon runs, and why backups fail: `greenroom status`",
+    )
+
+
+def schedule_lost(facts: SiteFacts) -> Finding | None:
+    """A rebuilt catalog knows no schedules: nothing may be backed up any more, and nothing else would say so."""
+    if not facts.schedule_lost:
+        return None
+    return Finding(
+        "schedule_lost",
+        facts.site,
+        f"the catalog was rebuilt and {facts.site} has no schedule",
+        f"set it again: `greenroom schedule set {facts.site} --enabled ...`, "
+        f"or confirm the rebuild with `greenroom prune {facts.site} --confirm-rebuild`",
     )
 
 

@@ -17,6 +17,7 @@ from core.alarms.conditions import (
     drill_failed,
     low_space,
     prune_failed,
+    schedule_lost,
 )
 from core.alarms.course import Key
 from core.config import Settings, Site
@@ -42,6 +43,7 @@ def site_facts(context: Context, site: Site, reports: Sequence[Report] = ()) -> 
         drilled=context.catalog.last_drilled(site.name),
         overdue=status.overdue,
         scheduled=schedule is not None and schedule.settings.enabled,
+        schedule_lost=status.schedule_lost,
         pending=pending is not None,
         interrupted=pending is not None and pending.changed_site and status.holder is None,
         failed_restore=status.failed_restore,
@@ -59,6 +61,7 @@ def judge_site(facts: SiteFacts, settings: Settings) -> Judged:
         ("apply_failed", site): apply_failed(facts),
         ("prune_failed", site): prune_failed(facts),
         ("backup_overdue", site): backup_overdue(facts),
+        ("schedule_lost", site): schedule_lost(facts),
         ("archive_missing", site): archive_missing(facts),
         ("archive_shrunk", site): archive_shrunk(facts, settings.alarms.shrunk_percent),
     }

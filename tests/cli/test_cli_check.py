@@ -188,6 +188,38 @@ def test_a_newer_good_backup_makes_up_for_an_archive_that_is_gone(house: House) 
     assert _nagios(house)[0] == 0
 
 
+def _lose_the_catalog(house: House) -> None:
+    for path in (house.root / "state").glob("catalog.db*"):
+        path.unlink()
+    house.done("init")
+    house.done("catalog", "rebuild")
+
+
+@pytest.mark.parametrize("end", ["schedule", "confirmation"])
+def test_a_schedule_that_a_rebuild_lost_is_a_warning_until_it_is_set_or_the_rebuild_confirmed(
+    house: House, end: str
+) -> None:
+    house.back_up()
+    house.done("schedule", "set", "app", "--enabled")
+    house.done("catalog", "rebuild")
+    assert _nagios(house)[0] == 0, "a rebuild beside a catalog that is whole loses nothing"
+    _lose_the_catalog(house)
+    code, line = _nagios(house)
+    assert code == 1
+    assert "WARNING - the catalog was rebuilt and app has no schedule" in line
+    (problem,) = house.greenroom("check", "--json").json["problems"]
+    assert (problem["kind"], problem["site"]) == ("schedule_lost", "app")
+    assert "`greenroom prune app --confirm-rebuild`" in problem["advice"]
+    assert "SCHEDULE LOST" in house.done("status").out
+    assert house.done("status", "--json").json["sites"][0]["schedule_lost"] is True
+    house.done(
+        *(("schedule", "set", "app", "--enabled") if end == "schedule" else ("prune", "--confirm-rebuild", "--yes"))
+    )
+    assert _nagios(house)[0] == 0
+    assert "SCHEDULE LOST" not in house.done("status").out
+    assert house.done("status", "--json").json["sites"][0]["schedule_lost"] is False
+
+
 def test_an_archive_that_is_being_deleted_is_not_gone(house: House) -> None:
     name = house.back_up()
     house.context().store.set_aside("app", name)

@@ -18,6 +18,7 @@ SITE_KEYS = {
     "failed_restore",
     "damaged",
     "missing",
+    "schedule_lost",
     "busy",
     "next_run",
     "due",

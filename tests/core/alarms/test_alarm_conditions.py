@@ -17,6 +17,8 @@ from core.alarms.look import Judged
 from core.backup import create_backup
 from core.catalog import BackupRecord, Kind, ScheduleSettings, ScheduleState
 from core.errors import BusyError, GreenroomError
+from core.rebuild import rebuild_catalog
+from core.rebuild_note import confirm_rebuild
 from core.restore.marker import failed_marker_path, marker_path
 from core.restore.stage import stage_restore
 from core.status import site_status
@@ -290,6 +292,22 @@ def test_a_last_good_archive_that_is_gone_is_told_until_it_is_back_or_a_newer_on
         else:
             _back_up(watched)
         assert _watch(watched) == [("archive_missing", True)]
+
+
+def test_a_schedule_that_a_rebuild_lost_is_told_until_it_is_set_or_the_rebuild_confirmed(watched: Watched) -> None:
+    context, site = watched.context, watched.place.site
+    rebuild_catalog(context, watched.place.reporter())
+    assert _watch(watched) == [], "nothing of the site was there to be found"
+    _back_up(watched)
+    rebuild_catalog(context, watched.place.reporter())
+    assert _watch(watched) == [("schedule_lost", False)]
+    confirm_rebuild(context, site)
+    assert _watch(watched) == [("schedule_lost", True)]
+    rebuild_catalog(context, watched.place.reporter())
+    assert _watch(watched) == [("schedule_lost", False)]
+    state = ScheduleState(settled_until=watched.now)
+    context.catalog.save_schedule("app", ScheduleSettings(), state, "test", watched.now)
+    assert _watch(watched) == [("schedule_lost", True)], "a person decided, even where it is not enabled"
 
 
 def test_a_storage_that_is_not_mounted_is_told(watched: Watched) -> None:
