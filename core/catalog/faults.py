@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
@@ -13,6 +16,7 @@ from core.errors import BusyError, ConfigError, GreenroomError
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DENIED = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
+_NEARLY_FULL = 1024 * 1024  # less is free: the files that SQLite makes beside its own to read or write find no room
 _REBUILD = "`greenroom catalog rebuild` puts it aside and finds every backup again from the storage"
 ADDRESS_HINT = 'write `catalog` as SQLAlchemy does, for example "postgresql+psycopg://user@host/greenroom"'
 
@@ -39,6 +43,8 @@ def faults_named(place: str) -> Iterator[None]:
             hint="install it beside greenroom, or leave out `catalog` in greenroom.toml",
         ) from error
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _full(place) from error
         raise GreenroomError(
             f"the catalog {place} cannot be reached: {error.strerror}",
             hint="look at the folder, its owner and its disk",
@@ -69,8 +75,8 @@ def _explain_sqlite(error: sqlite3.Error, place: str) -> GreenroomError:
         return BusyError(
             f"the catalog {place} is locked by another process", hint="wait until that is done, then try again"
         )
-    if code == sqlite3.SQLITE_FULL:
-        return GreenroomError(f"no space left on the disk of the catalog {place}", hint="make room, then try again")
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_nearly_full(place)):
+        return _full(place)
     if code in _DENIED:
         return GreenroomError(
             f"the catalog {place} cannot be opened: {error}",
@@ -79,6 +85,23 @@ def _explain_sqlite(error: sqlite3.Error, place: str) -> GreenroomError:
     if code in _DAMAGED or code == sqlite3.SQLITE_ERROR:
         return DamagedCatalogError(f"the catalog {place} is damaged: {error}")
     return GreenroomError(f"the catalog {place} cannot be used: {error}", hint="look at the disk that it is on")
+
+
+def _full(place: str) -> GreenroomError:
+    return GreenroomError(
+        f"no space is left on the disk of the catalog {place}",
+        hint="remove something else there first: greenroom's own prune and delete need a little room too; "
+        "an archive that lies there can be moved away by hand, with its sidecar",
+    )
+
+
+def _is_nearly_full(place: str) -> bool:
+    """Whether the disk of an SQLite catalog is so full that this is why it fails; False where that can't be told."""
+    try:
+        status = os.statvfs(Path(place).parent)
+    except OSError:
+        return False
+    return status.f_bavail * status.f_frsize < _NEARLY_FULL
 
 
 def _first_line(error: BaseException | None) -> str:

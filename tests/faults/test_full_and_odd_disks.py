@@ -93,6 +93,23 @@ def test_a_disk_that_is_really_full(place: Place, what: str) -> None:
         assert restore_now(place.context, place.site, backup, Reporter()).state == "new"
 
 
+def test_a_catalog_whose_disk_is_full_says_so(place: Place) -> None:
+    backup = _back_up(place)
+    place.context.catalog.close()
+    state = place.root / "state"
+    with _small_disk(state):
+        filler = state / "filler"
+        _fill(filler)
+        catalog = place.context.catalog
+        for verb in (lambda: catalog.backups("app"), lambda: catalog.fail_backup(backup.id, "no")):
+            with pytest.raises(GreenroomError, match="no space is left on the disk of the catalog") as told:
+                verb()
+            assert "prune and delete" in told.value.hint
+        filler.unlink()
+        assert catalog.backups("app")[0].name == backup.name
+        delete_backup(place.context, place.site, backup)
+
+
 def test_a_clock_set_back_by_a_year(place: Place) -> None:
     later = _back_up(place)
     back = open_place(place.root, clock=SteppingClock(datetime(2025, 3, 29, 0, 30, tzinfo=UTC)))

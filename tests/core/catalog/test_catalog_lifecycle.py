@@ -24,6 +24,7 @@ from core.catalog import (
     CatalogStatus,
     DamagedCatalogError,
 )
+from core.catalog.faults import faults_named
 from core.catalog.versions import judge, require_current
 from core.errors import BusyError, ConfigError, ExitCode, GreenroomError
 from core.filesystem import Filesystem
@@ -214,9 +215,18 @@ def test_a_full_disk_is_said_and_changes_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(sqlite3, "connect", connect)
-        with pytest.raises(GreenroomError, match="no space left on the disk of the catalog"):
+        with pytest.raises(GreenroomError, match="no space is left on the disk of the catalog"):
             begin("one", description="x" * 100_000)
     assert list(catalog.backups()) == []
+
+
+def test_an_error_of_a_disk_that_has_room_is_not_taken_for_a_full_one(path: Path) -> None:
+    broken = sqlite3.OperationalError("disk I/O error")
+    broken.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+    for place in (path, path.with_name("missing") / "catalog.db"):
+        with pytest.raises(GreenroomError, match="cannot be used: disk I/O error") as told, faults_named(str(place)):
+            raise broken
+        assert told.value.hint == "look at the disk that it is on"
 
 
 def test_a_row_that_another_wrote_first_is_refused(catalog: Catalog, begin: Begin) -> None:
