@@ -1,0 +1,59 @@
+"""Rows of a list brought to what the data says: those that are meant stay the rows that they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol, TypeVar
+
+
+class Placed(Protocol):
+    """A row with its place in a list, from 0."""
+
+    position: Any
+
+    def __init__(self, **values: Any) -> None: ...
+
+
+R = TypeVar("R", bound=Placed)
+T = TypeVar("T")
+
+
+def arrange(
+    rows: Sequence[R],
+    items: Sequence[T],
+    *,
+    row_key: Callable[[R], Hashable],
+    item_key: Callable[[T], Hashable],
+    make: Callable[[T], R],
+    update: Callable[[R, T], None],
+    merge: bool,
+) -> list[R]:
+    """Return the rows as they are to be, in order, with their positions.
+
+    Row and item with the same key belong together, the first with the first where several have it. Without `merge` the
+    rows are those of the items; with it all present rows stay in their order, and what is new follows.
+    """
+    by_key: dict[Hashable, deque[R]] = defaultdict(deque)
+    for row in rows:
+        by_key[row_key(row)].append(row)
+    result = list(rows) if merge else []
+    for item in items:
+        same = by_key[item_key(item)]
+        if same:
+            row = same.popleft()
+            update(row, item)
+        else:
+            row = make(item)
+        if not merge or row not in rows:
+            result.append(row)
+    for position, row in enumerate(result):
+        row.position = position
+    return result
+
+
+def set_all(row: object, values: dict[str, Any]) -> None:
+    """Set attributes that differ, so that an unchanged row is not written."""
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)

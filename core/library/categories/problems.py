@@ -1,0 +1,106 @@
+"""What is wrong with data, all of it at once: where, what was found, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from core.errors import GreenroomError
+from core.library.categories.schemas import allowed_words, schema_at
+from core.words import plural, printable
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Path = tuple[str | int, ...]
+
+_LONGEST_SHOWN = 60
+_TOO_LONG_A_NUMBER = 10**20
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong: its JSON path, what was found there, what is allowed."""
+
+    path: Path
+    found: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{path_text(self.path)}: {self.found}" + (f"; allowed: {self.allowed}" if self.allowed else "")
+
+
+class InvalidDataError(GreenroomError):
+    """Data that cannot be written, and was not; `problems` holds all that is wrong with it."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = [str(problem) for problem in self.problems]
+        message = lines[0] if len(lines) == 1 else "\n  ".join([f"{plural(len(lines), 'problem')}:", *lines])
+        super().__init__(message, hint="nothing was written")
+
+
+def path_text(path: Path) -> str:
+    """Return a path as it is shown: data.events[2].date."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part.isidentifier():
+            text += f".{part}" if text else part
+        else:
+            text += f"[{json.dumps(part, ensure_ascii=not part.isprintable())}]"
+    return text or "(the whole)"
+
+
+def shown(value: object) -> str:
+    """Return a value as it is shown in a message: short, on one line, nothing that a terminal would obey."""
+    if isinstance(value, str):
+        return _shown_text(value)
+    if isinstance(value, list):
+        return f"a list of {plural(len(value), 'item')}"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, int) and abs(value) >= _TOO_LONG_A_NUMBER:
+        return "a number of more than 20 digits"
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+
+
+def _shown_text(text: str) -> str:
+    quoted = json.dumps(text[:_LONGEST_SHOWN], ensure_ascii=False)
+    quoted = printable(quoted.encode("utf-8", "replace").decode())
+    return f'{quoted[:-1]}..." ({len(text):,} characters)' if len(text) > _LONGEST_SHOWN else quoted
+
+
+def quoted_suggestion(key: str, known: Iterable[str]) -> str:
+    """Return `did you mean "..."?` where a known key is close to `key`, or nothing."""
+    by_plain = {_plain(name): name for name in known}
+    plain = _plain(key)
+    close = difflib.get_close_matches(plain, by_plain, n=1, cutoff=0.7)
+    if not close and len(plain) >= 4:
+        close = [name for name in by_plain if plain in name or (len(name) >= 4 and name in plain)]
+    return f"did you mean {json.dumps(by_plain[close[0]])}?" if close else ""
+
+
+def problem_of(details: ErrorDetails, schema: Mapping[str, Any], before: Path = ()) -> Problem:
+    """Given one error of pydantic's and the JSON Schema of what was checked, return it as a problem below `before`."""
+    location, kind = details["loc"], details["type"]
+    path = before + location
+    if kind == "extra_forbidden":
+        return unknown_key(path, tuple(schema_at(schema, location[:-1]).get("properties", ())))
+    found = "is missing" if kind == "missing" else shown(details["input"])
+    reason = {"nul": "with a NUL character", "string_unicode": "with half a character"}.get(kind)
+    return Problem(path, f"{found}, {reason}" if reason else found, allowed_words(schema_at(schema, location)))
+
+
+def unknown_key(path: Path, known: Sequence[str]) -> Problem:
+    """Return the problem that the last part of `path` is a key that nobody knows."""
+    key = str(path[-1])
+    guess = quoted_suggestion(key, known)
+    allowed = ", ".join(known)
+    return Problem(path, f"unknown key {shown(key)}", f"{guess} {allowed}" if guess else allowed)
+
+
+def _plain(key: str) -> str:
+    return key.lower().replace("_", "").replace("-", "").replace(" ", "")

@@ -1,0 +1,50 @@
+"""What only a person can decide: who is meant by a name that several have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from core.errors import UsageError
+from core.library.categories.problems import Path, path_text, shown
+
+Kind = Literal["person", "genre", "platform", "award"]
+Answers = Mapping[tuple[Kind, str], str | None]
+"""By kind and name wanted: the id of the candidate that is meant, or None for a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody or something that may be meant; `about` tells them apart."""
+
+    id: str
+    name: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Several may be meant by `wanted`, which stands at `paths`."""
+
+    kind: Kind
+    wanted: str
+    paths: tuple[Path, ...]
+    candidates: tuple[Candidate, ...]
+
+    def __str__(self) -> str:
+        told = "; ".join(
+            f"{candidate.id} ({', '.join(filter(None, (shown(candidate.name), candidate.about)))})"
+            for candidate in self.candidates
+        )
+        return f"{path_text(self.paths[0])}: which {self.kind} is {shown(self.wanted)}? {told}"
+
+
+class AmbiguousError(UsageError):
+    """Names that several have; nothing was written. `questions` holds all of them."""
+
+    def __init__(self, questions: Iterable[Question]) -> None:
+        self.questions = tuple(questions)
+        super().__init__(
+            "\n  ".join(map(str, self.questions)), hint="say which is meant by its id; nothing was written"
+        )
