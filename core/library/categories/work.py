@@ -102,9 +102,11 @@ class Work:
                 )
                 return None
             return self._spelt_as_stored(there, name)
-        named = self._choose(
-            "person", name, (*path, "name"), self.known.names("person").alike(name), self._about_person
-        )
+        alike = self.known.names("person").alike(name)
+        named = self._choose("person", name, (*path, "name"), alike, self._about_person)
+        if isinstance(named, Named) and given_id and named.id in self._ids_given:
+            # Two new ones with one name: the data itself tells them apart.
+            named = "new"
         if isinstance(named, Named):
             if given_id:
                 self.note(f"{shown(given_id)} is nobody's id: {shown(named.name)} was found by name, {named.id}")
