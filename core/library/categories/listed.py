@@ -48,6 +48,9 @@ class Listed(Generic[N]):
             make=lambda item: self.row(**self._values(item, self.item.model_fields)),
             update=lambda row, item: set_all(row, self._changed(work, item)),
             merge=work.merge,
+            equal=lambda row, item: all(
+                getattr(row, name) == value for name, value in self._changed(work, item).items()
+            ),
         )
         setattr(work.movie, self.attribute, rows)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -28,25 +28,29 @@ def arrange(
     make: Callable[[T], R],
     update: Callable[[R, T], None],
     merge: bool,
+    equal: Callable[[R, T], bool] = lambda _row, _item: True,
 ) -> list[R]:
     """Return the rows as they are to be, in order, with their positions.
 
-    Row and item with the same key belong together, the first with the first where several have it. Without `merge` the
-    rows are those of the items; with it all present rows stay in their order, and what is new follows.
+    Row and item with the same key belong together; where several have it, the first that is `equal`, or the first.
+    Without `merge` the rows are those of the items; with it all present rows stay in their order, and what is new
+    follows.
     """
-    by_key: dict[Hashable, deque[R]] = defaultdict(deque)
+    by_key: dict[Hashable, list[R]] = defaultdict(list)
     for row in rows:
         by_key[row_key(row)].append(row)
     result = list(rows) if merge else []
     for item in items:
         same = by_key[item_key(item)]
         if same:
-            row = same.popleft()
+            row = next((row for row in same if equal(row, item)), same[0])
+            same.remove(row)
             update(row, item)
+            if merge:
+                continue
         else:
             row = make(item)
-        if not merge or row not in rows:
-            result.append(row)
+        result.append(row)
     for position, row in enumerate(result):
         row.position = position
     return result

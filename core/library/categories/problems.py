@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.errors import GreenroomError
-from core.library.categories.schemas import allowed_words, schema_at
+from core.library.categories.schemas import allowed_words, keys_at, schema_at
 from core.words import plural, printable
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def problem_of(details: ErrorDetails, schema: Mapping[str, Any], before: Path = 
     location, kind = details["loc"], details["type"]
     path = before + location
     if kind == "extra_forbidden":
-        return unknown_key(path, tuple(schema_at(schema, location[:-1]).get("properties", ())))
+        return unknown_key(path, keys_at(schema, location[:-1]))
     found = "is missing" if kind == "missing" else shown(details["input"])
     reason = {"nul": "with a NUL character", "string_unicode": "with half a character"}.get(kind)
     return Problem(path, f"{found}, {reason}" if reason else found, allowed_words(schema_at(schema, location)))

@@ -16,6 +16,11 @@ def schema_at(schema: Mapping[str, Any], path: Sequence[str | int]) -> Mapping[s
     return part
 
 
+def keys_at(schema: Mapping[str, Any], path: Sequence[str | int]) -> tuple[str, ...]:
+    """Return the keys that the object at `path` may have."""
+    return tuple(_inner(schema, schema_at(schema, path), "properties"))
+
+
 def allowed_words(schema: Mapping[str, Any]) -> str:
     """Return in words what a part of a JSON Schema allows: "text of at most 200 characters, or null"."""
     if "anyOf" in schema:
