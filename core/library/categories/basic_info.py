@@ -24,7 +24,7 @@ from core.library.categories.fields import (
     Year,
 )
 from core.library.categories.listed import as_json
-from core.library.categories.lists import arrange, set_all
+from core.library.categories.lists import arrange, put_list, set_all
 from core.library.categories.problems import shown
 from core.library.categories.work import Work
 from core.library.models import Movie, MovieGenre
@@ -72,7 +72,7 @@ def _store(work: Work, data: BasicInfo) -> None:
     set_all(work.movie, {key: getattr(data, key) for key in present if key != "genres"})
     if "genres" in present:
         genres = work.genres(slugs)
-        work.movie.genre_links = arrange(
+        links = arrange(
             list(work.movie.genre_links),
             slugs,
             row_key=lambda link: link.genre.slug,
@@ -81,6 +81,7 @@ def _store(work: Work, data: BasicInfo) -> None:
             update=lambda _link, _slug: None,
             merge=work.merge,
         )
+        put_list(work.movie, "genre_links", links)
 
 
 def _slugs(work: Work, names: list[str]) -> list[str]:

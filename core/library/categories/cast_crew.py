@@ -66,6 +66,7 @@ def _credits(movie: Movie, role: str) -> list[Credit]:
 
 def _store(work: Work, data: CastCrew) -> None:
     images = _Images(work)
+    work.fetch_people(item.id for key in _ROLES for item in getattr(data, key))
     wanted: dict[str, list[tuple[Person, str]]] = {}
     for key, role in _ROLES.items():
         if key in data.model_fields_set:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -109,8 +111,10 @@ class Category(Generic[D]):
         checked = self.check(data, before)
         if checked.data is None:
             raise InvalidDataError(checked.problems)
-        work = Work(session, movie, merge=merge_lists, answers=answers or {}, known=known or Known(session), at=before)
         old = self.read(movie)
+        if isinstance(data, dict) and all(old[key] == value for key, value in data.items()):
+            return Written((), ())
+        work = Work(session, movie, merge=merge_lists, answers=answers or {}, known=known or Known(session), at=before)
         self.store(work, checked.data)
         session.flush()
         new = self.read(movie)
@@ -125,11 +129,11 @@ class Category(Generic[D]):
 def changed_words(before: Any, after: Any) -> str:
     """Return in words how a value became another."""
     if isinstance(before, list) and isinstance(after, list):
-        gone = [item for item in before if item not in after]
-        new = [item for item in after if item not in before]
-        if not gone and not new:
-            return "another order" if len(before) == len(after) else f"{len(before)} -> {len(after)} items"
-        return f"{plural(len(new), 'item')} new or changed, {len(gone)} no longer there, {len(after)} in all"
+        old, new = (Counter(json.dumps(item, sort_keys=True) for item in items) for items in (before, after))
+        gone, come = (old - new).total(), (new - old).total()
+        if not gone and not come:
+            return "another order"
+        return f"{plural(come, 'item')} new or changed, {gone} no longer there so, {len(after)} in all"
     return f"{shown(before)} -> {shown(after)}"
 
 

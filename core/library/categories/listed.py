@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from core.library.categories.fields import Item
-from core.library.categories.lists import Placed, arrange, set_all
+from core.library.categories.lists import Placed, arrange, put_list, set_all
 from core.library.categories.matching import folded
 from core.library.categories.work import Work
 from core.library.models import Movie
@@ -52,7 +52,7 @@ class Listed(Generic[N]):
                 getattr(row, name) == value for name, value in self._changed(work, item).items()
             ),
         )
-        setattr(work.movie, self.attribute, rows)
+        put_list(work.movie, self.attribute, rows)
 
     def _changed(self, work: Work, item: N) -> dict[str, Any]:
         """Return what a stored item gets: all fields, or in a merge those that the data names."""

@@ -52,8 +52,16 @@ def arrange(
             row = make(item)
         result.append(row)
     for position, row in enumerate(result):
-        row.position = position
+        if row.position != position:
+            row.position = position
     return result
+
+
+def put_list(owner: object, attribute: str, rows: list[R]) -> None:
+    """Let `rows` be a relationship's list, untouched where it is that already: what is touched must be flushed."""
+    present = getattr(owner, attribute)
+    if len(present) != len(rows) or any(old is not new for old, new in zip(present, rows, strict=True)):
+        setattr(owner, attribute, rows)
 
 
 def set_all(row: object, values: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from core.library.categories.category import Category
 from core.library.categories.fields import MOST_ITEMS, Data, Url255, Url500
-from core.library.categories.lists import arrange, set_all
+from core.library.categories.lists import arrange, put_list, set_all
 from core.library.categories.work import Work
 from core.library.models import GalleryImage, Movie
 
@@ -36,7 +36,7 @@ def _store(work: Work, data: Media) -> None:
     present = data.model_fields_set
     set_all(work.movie, {column: getattr(data, column) for column in _COLUMNS if column in present})
     if "gallery_images" in present:
-        work.movie.gallery = arrange(
+        images = arrange(
             list(work.movie.gallery),
             data.gallery_images,
             row_key=lambda image: image.url,
@@ -45,6 +45,7 @@ def _store(work: Work, data: Media) -> None:
             update=lambda _image, _url: None,
             merge=work.merge,
         )
+        put_list(work.movie, "gallery", images)
 
 
 CATEGORY = Category(

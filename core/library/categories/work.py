@@ -15,6 +15,8 @@ from core.words import plural
 
 PERSON_ID, GENRE_SLUG = 50, 50
 
+_AT_ONCE = 500
+
 
 class Known:
     """The names that the library has, each kind read when first asked for.
@@ -69,6 +71,7 @@ class Work:
         self._new_by_name: dict[tuple[Kind, str], Named] = {}
         self._people: dict[str, Person] = {}
         self._ids_given: set[str] = set()
+        self._asked: set[str] = set()
 
     def refuse(self, path: Path, found: str, allowed: str) -> None:
         """Note a problem that only the library's content shows; `settle` raises all of them."""
@@ -113,6 +116,15 @@ class Work:
             found = self._person_with(named.id)
             return None if found is None else self._spelt_as_stored(found, name)
         return None if named == "asked" else self._new_person(given_id, name)
+
+    def fetch_people(self, ids: Iterable[str | None]) -> None:
+        """Read the people with these ids at once, for `person` asks for one after the other."""
+        wanted = [given for given in ids if given and given not in self._people]
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = select(Person).where(Person.external_id.in_(wanted[start : start + _AT_ONCE]))
+            # Found by the exact id, for some databases compare without case.
+            self._people |= {person.external_id: person for person in self.session.scalars(some)}
+        self._asked.update(wanted)
 
     def genre(self, text: str, path: Path) -> str | None:
         """Return the slug of the genre that `text` names; None where that is a question."""
@@ -180,10 +192,8 @@ class Work:
         return "asked"
 
     def _person_with(self, external_id: str) -> Person | None:
-        if external_id not in self._people:
-            # Compared again, for some databases compare without case.
-            for person in self.session.scalars(select(Person).where(Person.external_id == external_id)):
-                self._people[person.external_id] = person
+        if external_id not in self._asked:
+            self.fetch_people([external_id])
         return self._people.get(external_id)
 
     def _new_person(self, given_id: str | None, name: str) -> Person:
