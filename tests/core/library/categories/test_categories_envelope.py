@@ -234,3 +234,13 @@ def test_parts_with_equal_questions_come_to_the_right_items(session: Session, mo
     assert len(parts) > 3
     for part in parts:
         assert TRIVIA.write(session, movie, part["data"], merge_lists=True).changes == ()
+
+
+def test_values_that_are_no_lists_stand_in_one_part_each(session: Session, movie: Movie) -> None:
+    info = category_named("basic_info")
+    info.write(session, movie, {"overview": "Long. " * 700, "tagline": None, "genres": []})
+    data = info.read(movie)
+    parts = split_envelope(made(info, movie), 1_600)
+    assert len(parts) > 1
+    assert {key: value for part in parts for key, value in part["data"].items()} == data
+    assert sum(len(part["data"]) for part in parts) == len(data)

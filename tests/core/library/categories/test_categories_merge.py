@@ -122,3 +122,26 @@ def test_items_with_the_same_key_are_taken_one_by_one(session: Session, movie: M
     assert media.read(movie)["gallery_images"] == twice
     media.write(session, movie, {"gallery_images": twice[:1] * 3}, merge_lists=True)
     assert media.read(fresh(session, movie))["gallery_images"] == [*twice, "https://a.example/1"]
+
+
+@each
+def test_another_order_is_a_change_and_said(session: Session, movie: Movie, category: Any, key: str) -> None:
+    items = category.read(movie)[key][::-1]
+    if len(items) < 2:
+        category.write(session, movie, {key: [NEW[key], *items]})
+        items = category.read(movie)[key][::-1]
+    rows = {name: len(content) for name, content in tables(session).items()}
+    (change,) = category.write(session, movie, {key: items}).changes
+    assert (change.field, change.after) == (key, items)
+    assert change.words == "another order"
+    assert category.read(fresh(session, movie))[key] == items
+    assert {name: len(content) for name, content in tables(session).items()} == rows
+
+
+def test_changes_are_said_in_words(session: Session, movie: Movie) -> None:
+    written = category_named("basic_info").write(session, movie, {"runtime": 140, "tagline": None, "genres": ["Noir"]})
+    assert [str(change.words) for change in written.changes] == [
+        '"Mischief. Mayhem. Soap." -> null',
+        "139 -> 140",
+        "1 item new or changed, 1 no longer there so, 1 in all",
+    ]

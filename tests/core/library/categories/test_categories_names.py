@@ -325,3 +325,22 @@ def test_writes_of_one_transaction_may_share_what_is_known(session: Session, mov
         INFO.write(session, each, {"genres": ["Some Genre"]}, known=known)
     assert CAST.read(movie)["cast"] == CAST.read(other)["cast"]
     assert len(session.scalars(select(Person).where(Person.name == "Someone New")).all()) == 1
+
+
+def test_an_unknown_award_id_is_told_and_the_award_found_by_name(session: Session, movie: Movie) -> None:
+    items = AWARDS.read(movie)["awards"]
+    written = AWARDS.write(session, movie, {"awards": [{**items[0], "id": "made-up"}, items[1]]})
+    assert written.changes == ()
+    assert "made-up" in written.notes[0]
+    assert items[0]["id"] in written.notes[0]
+
+
+def test_a_platform_that_is_in_question_is_not_written(session: Session, movie: Movie) -> None:
+    other = new_movie(session)
+    session.add(StreamingOption(movie_id=other.id, platform="apple TV", region="DE", type="free"))
+    before = tables(session)
+    option = {"platform": "APPLE TV", "region": "DE", "type": "free"}
+    with pytest.raises(AmbiguousError) as caught:
+        STREAMING.write(session, movie, {"streaming_options": [option, option]})
+    assert len(caught.value.questions[0].paths) == 2
+    assert tables(session) == before
