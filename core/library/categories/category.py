@@ -54,7 +54,7 @@ class Checked(Generic[D]):
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Category(Generic[D]):
     """One of the views of a movie that a person edits as JSON.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, column, or_
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.ext.orderinglist import ordering_list
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -112,7 +112,8 @@ class Credit(Base):
         UniqueConstraint("movie_id", "role", "person_id", "character"),
         Index(None, "movie_id", "role", "position"),
         Index(None, "person_id"),
-        CheckConstraint("role = 'cast' OR character = ''", name="character_in_cast"),
+        # An expression, for `character` is a word of MariaDB's own that must be quoted there.
+        CheckConstraint(or_(column("role") == "cast", column("character") == ""), name="character_in_cast"),
         not_negative("position"),
     )
 
