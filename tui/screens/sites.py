@@ -17,6 +17,7 @@ from textual.widgets import DataTable, Static
 
 from core.config import Site
 from core.context import Context
+from core.durations import format_duration
 from core.errors import GreenroomError
 from core.status import SiteStatus, site_status
 from core.words import printable
@@ -111,6 +112,10 @@ def _wrong(status: SiteStatus, now: datetime) -> Iterator[str]:
         yield "INTERRUPTED RESTORE" if status.pending.changed_site else f"{status.pending.action} pending"
     if status.failed_restore is not None:
         yield "a restore failed"
+    if status.overdue is not None:
+        yield f"OVERDUE: {format_duration(status.overdue.limit)} are allowed"
+    elif status.last_good is None:
+        yield "no good backup yet"
     if status.last_failure is not None:
         yield f"last backup FAILED, {short_age(now - status.last_failure.created_at)}"
     if status.holder is not None and status.holder.pid != os.getpid():

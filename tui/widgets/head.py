@@ -14,6 +14,7 @@ from textual.widgets import Static
 from core.config import Site
 from core.errors import GreenroomError
 from core.locks import LockHolder
+from core.overdue import overdue_words
 from core.reports import format_age, format_time
 from core.restore.marker import Marker, Phase
 from core.words import printable
@@ -59,7 +60,10 @@ class SiteHead(Vertical):
 
 def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
     status = view.status
-    yield _last_good(view, site)
+    if status.overdue is not None:
+        yield _alarm("OVERDUE", overdue_words(status.overdue))
+    if status.overdue is None or status.last_good is not None:
+        yield _last_good(view, site)
     yield schedule_line(view.schedule, view.runner, view.now, site.time_zone)
     if view.storage_problem is not None:
         yield _alarm("STORAGE", f"{view.storage_problem.message}. {view.storage_problem.hint}")
