@@ -135,6 +135,6 @@ async def test_the_choice_of_a_site(place: Place) -> None:
         await driver.press("j", "escape")
         assert driver.app.site.name == "app"
         await driver.press("s", "j", "enter")
-        assert "second  (2 of 2)" in driver.text()
+        assert driver.text().startswith(" second ")
         await driver.press("s", "k", "enter")
-        assert "app  (1 of 2)" in driver.text()
+        assert driver.text().startswith(" app ")

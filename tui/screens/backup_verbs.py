@@ -81,21 +81,12 @@ class BackupVerbs(KeepVerbs):
         Binding("c", "copy", "Copy", id="backups.copy", tooltip="Copy the archive to a file or folder"),
         Binding("a", "adopt", "Adopt", id="backups.adopt", tooltip="Take in an archive from elsewhere"),
         Binding("d", "delete", "Delete", id="backups.delete", tooltip="Delete this backup, after a question"),
-        # Not in the footer, which is full at 80 columns: the details and the Schedule screen name them.
-        Binding(
-            "t",
-            "drill",
-            "Drill",
-            id="backups.drill",
-            show=False,
-            tooltip="Restore it into a scratch place, to prove it",
-        ),
+        Binding("t", "drill", "Drill", id="backups.drill", tooltip="Restore it into a scratch place, to prove it"),
         Binding(
             "P",
             "prune",
             "Prune",
             id="backups.prune",
-            show=False,
             tooltip="Remove what the policy of the schedule does not keep, after a question",
         ),
     ]

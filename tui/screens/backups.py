@@ -12,7 +12,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from core.catalog import ORDERS, BackupRecord, Order, Page
 from core.config import Site
@@ -25,6 +25,7 @@ from tui.screens.backup_verbs import VERBS, BackupVerbs
 from tui.widgets.backup_table import BackupTable
 from tui.widgets.calendar import Calendar
 from tui.widgets.details import Details
+from tui.widgets.fitting_footer import FittingFooter
 from tui.widgets.head import SiteHead
 from tui.widgets.job_line import JobLine
 from tui.work import Job, Workshop
@@ -37,6 +38,7 @@ _SORTED_BY: dict[Order, str] = {
     "smallest": "smallest first (o)",
     "most rows": "most rows first (o)",
 }
+_NEEDED_LEAST = ("command_palette", "prune", "drill", "adopt", "copy", "pin", "filter", "delete")
 _ORDERS_OF_COLUMN: dict[str, tuple[Order, ...]] = {
     "When": ("newest", "oldest"),
     "Age": ("newest", "oldest"),
@@ -92,7 +94,7 @@ class BackupsScreen(BackupVerbs):
                 yield BackupTable()
             yield Details()
         yield JobLine(self._workshop)
-        yield Footer(compact=True)
+        yield FittingFooter(*_NEEDED_LEAST)
 
     def on_mount(self) -> None:
         self._workshop.changed.subscribe(self, self._job_changed)

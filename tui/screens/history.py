@@ -10,7 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from core.catalog import RestoreRecord
 from core.config import Site
@@ -22,13 +22,14 @@ from core.words import printable
 from tui.format import aligned, plain_lines
 from tui.history_calls import undo
 from tui.screens.ask import ConsentScreen, error_screen
-from tui.screens.main import Surroundings, screen_names
+from tui.screens.main import Surroundings
 from tui.screens.restore import RestoreScreen
 from tui.screens.restoring import RestoringScreen
 from tui.widgets.history_entry import history_row
 from tui.widgets.job_line import JobLine
 from tui.widgets.log_view import LogView
 from tui.widgets.outcome import RestoreTask
+from tui.widgets.title_line import TitleLine
 from tui.work import Job
 
 PAGE = 500
@@ -53,7 +54,7 @@ class HistoryScreen(Screen[None]):
         self._history: History | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(id="title", markup=False)
+        yield TitleLine()
         yield LogView(
             "When", "What", "Result", "Of", empty="Nothing was restored or deleted yet.\n\n1 goes to the backups."
         )
@@ -68,7 +69,7 @@ class HistoryScreen(Screen[None]):
     def show_site(self, site: Site) -> None:
         """Show the history of this site."""
         self._site, self._rows, self._history = site, PAGE, None
-        self.query_one("#title", Static).update(Text(f"History of {site.name}   looking ..."))
+        self.query_one(TitleLine).say_only(f"History of {site.name}   looking ...")
         self.query_one(LogView).show((), "History")
         self.look()
 
@@ -94,13 +95,13 @@ class HistoryScreen(Screen[None]):
         rows = [history_row(entry, self._site, now, history.undoable) for entry in history.entries]
         more = ", older ones below" if history.more else ""
         self.query_one(LogView).show(rows, f"History ({len(rows):,}{more})")
-        self.query_one("#title", Static).update(Text(f"History of {self._site.name}   {screen_names()}"))
+        self.query_one(TitleLine).say(f"History of {self._site.name}")
         self.refresh_bindings()
 
     def _cannot_look(self, error: GreenroomError) -> None:
         self._looking = False
         if self.is_running:
-            self.query_one("#title", Static).update(Text(plain_lines(f"CANNOT LOOK: {error.message}")))
+            self.query_one(TitleLine).say_only(plain_lines(f"CANNOT LOOK: {error.message}"))
 
     def on_log_view_highlighted(self) -> None:
         if self._history is not None and self._history.more and self.query_one(LogView).is_at_end:

@@ -11,7 +11,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Footer
 
 from core.config import Site
 from core.errors import GreenroomError
@@ -20,9 +20,10 @@ from core.words import printable
 from tui.format import plain_lines, shorten
 from tui.notes import MOST_NOTES, Note, note_text, notes_text
 from tui.screens.ask import error_screen
-from tui.screens.main import Surroundings, screen_names
+from tui.screens.main import Surroundings
 from tui.widgets.job_line import JobLine
 from tui.widgets.log_view import LogView, Row
+from tui.widgets.title_line import TitleLine
 
 _LONGEST_LINE = 200
 
@@ -43,7 +44,7 @@ class MessagesScreen(Screen[None]):
         self._site = site
 
     def compose(self) -> ComposeResult:
-        yield Static(id="title", markup=False)
+        yield TitleLine()
         yield LogView("When", "Kind", "Message", empty="Nothing was said since greenroom was started.")
         yield JobLine(self._around.workshop)
         yield Footer()
@@ -57,7 +58,7 @@ class MessagesScreen(Screen[None]):
     def show_site(self, site: Site) -> None:
         """Tell times in the zone of this site."""
         self._site = site
-        self.query_one("#title", Static).update(Text(f"Messages   {screen_names()}"))
+        self.query_one(TitleLine).say("Messages")
         self._show()
 
     def _show(self) -> None:

@@ -25,12 +25,13 @@ from tui.schedule_calls import Changed, Outlook, ScheduleView, look_ahead, read_
 from tui.schedule_fields import Section, changed_lines
 from tui.screens.ask import AskScreen
 from tui.screens.keep_verbs import KeepVerbs
-from tui.screens.main import Surroundings, screen_names
+from tui.screens.main import Surroundings
 from tui.widgets.job_line import JobLine
 from tui.widgets.keep_map import KeepMap
 from tui.widgets.keep_view import KeepView
 from tui.widgets.next_runs import runs_text
 from tui.widgets.schedule_form import ScheduleForm
+from tui.widgets.title_line import TitleLine
 from tui.work import Job
 
 _SECONDS_BETWEEN_LOOKS = 2.0
@@ -66,7 +67,7 @@ class ScheduleScreen(KeepVerbs):
         self._offered: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
-        yield Static(id="title", markup=False)
+        yield TitleLine()
         yield Static("looking ...", id="schedule-head", markup=False)
         with Container(id="schedule-body"):
             with Vertical(id="schedule-left"):
@@ -86,7 +87,7 @@ class ScheduleScreen(KeepVerbs):
     def show_site(self, site: Site) -> None:
         """Show the schedule of this site; what was changed in the form is forgotten."""
         self._site, self._view, self._saved = site, None, None
-        self.query_one("#title", Static).update(Text(f"Schedule of {site.name}   {screen_names()}"))
+        self.query_one(TitleLine).say(f"Schedule of {site.name}")
         self._say(Text("looking ..."))
         self.query_one(KeepView).show_nothing("looking ...")
         self._take_over(default_settings(site))

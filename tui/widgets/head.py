@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.widgets import Static
 
 from core.config import Site
@@ -21,7 +21,7 @@ from core.words import printable
 from tui.calls import SiteView
 from tui.format import plain_lines, size
 from tui.runner_words import schedule_line
-from tui.screens.main import screen_names
+from tui.widgets.title_line import TitleLine
 
 _READ_ONLY = "READ-ONLY: nothing can be changed here; v verifies and notes nothing"
 
@@ -30,26 +30,24 @@ class SiteHead(Vertical):
     """Given what was read of a site, say it; given an error, say that instead, and that it is tried again."""
 
     def compose(self) -> ComposeResult:
-        with Horizontal(id="title"):
-            yield Static(id="title-site", markup=False)
-            yield Static(id="title-storage", markup=False)
+        yield TitleLine()
         yield Static("looking ...", id="head-lines", markup=False)
 
     def show_site(self, site: Site, number: int, sites: int) -> None:
         """Name the site, and which of several it is."""
         which = f"  ({number} of {sites})" if sites > 1 else ""
-        self.query_one("#title-site", Static).update(Text(f"greenroom  {site.name}{which}   {screen_names()}"))
+        self.query_one(TitleLine).say(f"greenroom  {site.name}{which}", f"{site.name}{which}", site.name)
 
     def show_view(self, view: SiteView, site: Site, *, read_only: bool) -> None:
         """Say how the site is."""
         free = f"{size(view.free_bytes)} free" if view.free_bytes is not None else "storage: ERROR"
-        self.query_one("#title-storage", Static).update(Text(free))
+        self.query_one(TitleLine).say_beside(free)
         self.query_one("#head-lines", Static).update(Text("\n").join(_lines(view, site, read_only=read_only)))
 
     def show_error(self, error: GreenroomError) -> None:
         """Say why nothing can be told of the site now."""
         hint = f"\n{plain_lines(error.hint)}" if error.hint else ""
-        self.query_one("#title-storage", Static).update(Text())
+        self.query_one(TitleLine).say_beside("")
         self.query_one("#head-lines", Static).update(
             Text.assemble(
                 (f"CANNOT LOOK: {plain_lines(error.message)}", "bold"),
@@ -60,10 +58,7 @@ class SiteHead(Vertical):
 
 def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
     status = view.status
-    if status.overdue is not None:
-        yield _alarm("OVERDUE", overdue_words(status.overdue))
-    if status.overdue is None or status.last_good is not None:
-        yield _last_good(view, site)
+    yield from _last_good(view, site)
     yield schedule_line(view.schedule, view.runner, view.now, site.time_zone)
     if view.storage_problem is not None:
         yield _alarm("STORAGE", f"{view.storage_problem.message}. {view.storage_problem.hint}")
@@ -89,12 +84,15 @@ def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
         yield Text(_READ_ONLY, "bold")
 
 
-def _last_good(view: SiteView, site: Site) -> Text:
-    last, age = view.status.last_good, view.status.age
-    if last is None or age is None:
-        return Text("NO GOOD BACKUP YET", "bold")
-    when = f"  ({format_time(last.created_at, site.time_zone)})"
-    return Text.assemble((f"last good backup {format_age(age)}", "bold"), when)
+def _last_good(view: SiteView, site: Site) -> Iterator[Text]:
+    overdue, last, age = view.status.overdue, view.status.last_good, view.status.age
+    if overdue is not None:
+        yield _alarm("OVERDUE", overdue_words(overdue))
+    if last is not None and age is not None:
+        when = f"  ({format_time(last.created_at, site.time_zone)})"
+        yield Text.assemble((f"last good backup {format_age(age)}", "bold"), when)
+    elif overdue is None:
+        yield Text("NO GOOD BACKUP YET", "bold")
 
 
 def _pending(marker: Marker, site: Site) -> Text:
