@@ -34,8 +34,10 @@ def format_instant(instant: datetime, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%a %Y-%m-%d %H:%M %Z}"
 
 
-def who_words(runner: Runner | None) -> str:
-    """Say who runs the loop, with what to do where nobody does."""
+def who_words(runner: Runner | None, *, read_only: bool = False) -> str:
+    """Say who runs the loop, with what to do where nobody does; an app that is read-only never runs it."""
+    if runner is None and read_only:
+        return "NOBODY RUNS IT: start `greenroom --daemon`; a read-only app does not run it"
     if runner is None:
         return "NOBODY RUNS IT: start `greenroom --daemon`, or leave this app open"
     if runner.pid == os.getpid():
@@ -45,19 +47,38 @@ def who_words(runner: Runner | None) -> str:
     return f"run by another app, process {runner.pid} of {printable(runner.actor)}"
 
 
+def who_would(runner: Runner | None, *, read_only: bool = False) -> str:
+    """As `who_words`, of a schedule that is off: nothing is run."""
+    if runner is None:
+        here = "" if read_only else ", or this app left open"
+        return f"to run one that is on takes `greenroom --daemon`{here}"
+    if runner.pid == os.getpid():
+        who = "this app, while open,"
+    elif runner.kind == "daemon":
+        who = f"daemon process {runner.pid}"
+    else:
+        who = f"another app, process {runner.pid} of {printable(runner.actor)},"
+    return f"{who} would run one that is on"
+
+
 def schedule_line(
-    record: ScheduleRecord | None, runner: Runner | None, now: datetime, zone: ZoneInfo, *, here: bool = False
+    record: ScheduleRecord | None,
+    runner: Runner | None,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    read_only: bool,
+    here: bool = False,
 ) -> Text:
     """Say in a line when the next run is and who sees to it, what is wrong first; `here` is where it is set."""
     if record is None or not record.settings.enabled:
-        state = "no schedule" if record is None else "the schedule is OFF"
-        if not here:
-            return Text(f"{state}: nothing is backed up by itself; 4 {'sets one' if record is None else 'sets it on'}")
-        nobody = "nobody would run it: `greenroom --daemon`, or this app left open"
-        return Text(f"{state}; {nobody if runner is None else who_words(runner)}")
+        state = f"{'no schedule' if record is None else 'the schedule is OFF'}: nothing is backed up by itself"
+        if here:
+            return Text(f"{state}; {who_would(runner, read_only=read_only)}")
+        return Text(state if read_only else f"{state}; 4 {'sets one' if record is None else 'sets it on'}")
     text = next_run_text(record, now, zone)
     text.append("; ")
-    text.append(who_words(runner), "bold" if runner is None else "")
+    text.append(who_words(runner, read_only=read_only), "bold" if runner is None else "")
     return text
 
 

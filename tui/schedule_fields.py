@@ -20,12 +20,14 @@ _A_NUMBER = "write a whole number"
 class Field:
     """A field: the setting that it is for, its label, what stands beside it, a word for each value that is chosen.
 
+    `called` is what it is called where the form is not seen.
     `of` are the frequencies that need it, none for all. A number with `without` may be left out, which means that.
     """
 
     name: str
     label: str
     section: Section
+    called: str
     words: tuple[tuple[Value, str], ...] = ()
     hint: str = ""
     of: tuple[str, ...] = ()
@@ -38,29 +40,43 @@ _FREQUENCIES = ("hourly", "daily", "weekly", "monthly", "cron")
 _DRILLS = (("off", "never"), ("weekly", "weekly"), ("monthly", "monthly"))
 
 
-def _kept(name: str, label: str, hint: str, without: str | None = None) -> Field:
-    return Field(name, label, "keep", hint=hint, is_number=True, without=without)
+def _kept(name: str, label: str, called: str, hint: str, without: str | None = None) -> Field:
+    return Field(name, label, "keep", called, hint=hint, is_number=True, without=without)
 
 
 FIELDS = (
-    Field("enabled", "Backs up by itself", "times", ((False, "no"), (True, "yes"))),
-    Field("frequency", "How often", "times", tuple((word, word) for word in _FREQUENCIES)),
-    Field("weekday", "On", "times", tuple(enumerate(_WEEKDAYS)), of=("weekly",)),
-    Field("month_day", "On day", "times", hint="a shorter month: its last", of=("monthly",), is_number=True),
-    Field("time", "At", "times", hint="HH:MM; hourly: minute", of=_FREQUENCIES[:-1]),
-    Field("cron", "Cron expression", "times", hint="minute hour day month weekday", of=("cron",)),
-    Field("time_zone", "In the time zone", "times"),
-    Field("kind", "Kind", "times", (("snapshot", "snapshot"), ("portable", "portable"))),
-    Field("missed", "A missed run", "times", (("once", "is made up once"), ("skip", "is left out"))),
-    Field("drill", "Drill of the newest", "times", _DRILLS, hint="restores it, and looks"),
-    _kept("retention_days", "All of the last", "days; empty: any age", "none goes for its age"),
-    _kept("keep_hourly", "And one an hour, of", "hours"),
-    _kept("keep_daily", "      one a day, of", "days"),
-    _kept("keep_weekly", "      one a week, of", "weeks"),
-    _kept("keep_monthly", "      one a month, of", "months"),
-    _kept("keep_yearly", "      one a year, of", "years"),
-    _kept("max_backups", "But at most", "in all; empty: no end", "any number"),
-    _kept("keep_minimum", "And never fewer than", "backups"),
+    Field("enabled", "Backs up by itself", "times", "backs up by itself", ((False, "no"), (True, "yes"))),
+    Field("frequency", "How often", "times", "how often", tuple((word, word) for word in _FREQUENCIES)),
+    Field("weekday", "On", "times", "weekday", tuple(enumerate(_WEEKDAYS)), of=("weekly",)),
+    Field(
+        "month_day",
+        "On day",
+        "times",
+        "day of the month",
+        hint="a shorter month: its last",
+        of=("monthly",),
+        is_number=True,
+    ),
+    Field("time", "At", "times", "time of day", hint="HH:MM; hourly: minute", of=_FREQUENCIES[:-1]),
+    Field("cron", "Cron expression", "times", "cron expression", hint="minute hour day month weekday", of=("cron",)),
+    Field("time_zone", "In the time zone", "times", "time zone"),
+    Field("kind", "Kind", "times", "kind", (("snapshot", "snapshot"), ("portable", "portable"))),
+    Field("missed", "A missed run", "times", "a missed run", (("once", "is made up once"), ("skip", "is left out"))),
+    Field("drill", "Drill of the newest", "times", "drill of the newest", _DRILLS, hint="restores it, and looks"),
+    _kept(
+        "retention_days",
+        "All of the last",
+        "days of which all are kept",
+        "days; empty: any age",
+        "none goes for its age",
+    ),
+    _kept("keep_hourly", "And one an hour, of", "kept hourly", "hours"),
+    _kept("keep_daily", "      one a day, of", "kept daily", "days"),
+    _kept("keep_weekly", "      one a week, of", "kept weekly", "weeks"),
+    _kept("keep_monthly", "      one a month, of", "kept monthly", "months"),
+    _kept("keep_yearly", "      one a year, of", "kept yearly", "years"),
+    _kept("max_backups", "But at most", "kept at most", "in all; empty: no end", "any number"),
+    _kept("keep_minimum", "And never fewer than", "kept at least", "backups"),
 )
 
 
@@ -114,14 +130,14 @@ def read_typed(values: Mapping[str, Value], former: ScheduleSettings) -> Typed:
 
 
 def changed_lines(before: ScheduleSettings, after: ScheduleSettings) -> list[str]:
-    """Given settings before and after, return a line for each that differs, in the words of the form."""
+    """Given settings before and after, return a line for each that differs, in words that stand alone."""
     labels = {one.name: one for one in FIELDS}
     lines = []
     for each in fields(ScheduleSettings):
         old, new = getattr(before, each.name), getattr(after, each.name)
         if old != new:
             one = labels[each.name]
-            lines.append(f"{one.label}: {_word(one, old)} -> {_word(one, new)}")
+            lines.append(f"{one.called}: {_word(one, old)} -> {_word(one, new)}")
     return lines
 
 

@@ -142,7 +142,7 @@ async def test_leaving_with_changes_asks_and_stays_by_default(place: Place, key:
         await driver.press(key)
         assert driver.screen == "AskScreen"
         assert driver.focused == "no"
-        assert "Backs up by itself: no -> yes" in driver.text()
+        assert "backs up by itself: no -> yes" in driver.text()
         await driver.press("enter")
         assert driver.screen == "ScheduleScreen"
         assert "< yes >" in driver.text()

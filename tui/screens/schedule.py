@@ -150,11 +150,12 @@ class ScheduleScreen(KeepVerbs):
         view = self._view
         if view is None:
             return
-        lines = [schedule_line(view.record, view.runner, view.now, self._site.time_zone, here=True)]
+        zone, read_only = self._site.time_zone, self._core.read_only
+        lines = [schedule_line(view.record, view.runner, view.now, zone, read_only=read_only, here=True)]
         if self._changed_meanwhile:
             who = printable(view.record.updated_by) if view.record is not None else "somebody"
             lines.append(Text(f"CHANGED MEANWHILE by {who}: ctrl+s shows how, and asks before it overwrites", "bold"))
-        if self._core.read_only:
+        if read_only:
             lines.append(Text("READ-ONLY: the schedule is shown and cannot be changed here", "bold"))
         self._say(Text("\n").join(lines))
         form, typed = self._form, self._form.typed

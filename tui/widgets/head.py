@@ -59,7 +59,7 @@ class SiteHead(Vertical):
 def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
     status = view.status
     yield from _last_good(view, site)
-    yield schedule_line(view.schedule, view.runner, view.now, site.time_zone)
+    yield schedule_line(view.schedule, view.runner, view.now, site.time_zone, read_only=read_only)
     if view.storage_problem is not None:
         yield _alarm("STORAGE", f"{view.storage_problem.message}. {view.storage_problem.hint}")
     if view.database_problem is not None:
