@@ -23,7 +23,7 @@ from core.config import Site
 from core.context import Context
 from core.errors import ExitCode, GreenroomError
 from core.words import printable
-from tui.loop import AppLoop, LoopTold, note_text
+from tui.loop import AppLoop, LoopTold, interrupts, note_text
 from tui.notes import Notes, Said
 from tui.screens.ask import AskScreen, error_screen
 from tui.screens.backups import BackupsScreen
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _SECONDS_TO_GO = 10.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _KINDS = {"information": "notice", "warning": "warning", "error": "error"}
+_KINDS_NOTED = {"info": "schedule", "warning": "warning", "error": "error"}
 _SECONDS_BETWEEN_LOOKS = 0.1
 _SECONDS_TO_READ = 20.0
 
@@ -307,12 +308,14 @@ class GreenroomApp(App[None]):
         self.notes.add(self._core.clock(), message.kind, message.text)
 
     def on_loop_told(self, message: LoopTold) -> None:
-        """Good news is only noted; what is wrong a person must see."""
+        """Good news is only noted; what is wrong a person must see, once."""
         event = message.event
-        if event.level == "info":
-            self.notes.add(self._core.clock(), "schedule", note_text(event))
+        site = self._core.settings.sites.get(event.site or "", self.site)
+        text = note_text(event, site.time_zone)
+        if event.level != "info" and interrupts(event):
+            self.notify(text, severity=event.level, markup=False, timeout=_SECONDS_TO_READ)
         else:
-            self.notify(note_text(event), severity=event.level, markup=False, timeout=_SECONDS_TO_READ)
+            self.notes.add(self._core.clock(), _KINDS_NOTED[event.level], text)
         self.screen.refresh_bindings()
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from textual.app import App
 from textual.message import Message
@@ -14,11 +16,14 @@ from core.context import Context
 from core.events import Event
 from core.progress import Progress
 from core.words import printable
+from tui.runner_words import format_instant
 
 if TYPE_CHECKING:
     from core.runner.loop import Loop
 
 _SECONDS_TO_END = 2.0
+_ALARMS = "alarm"
+_ALARMS_SHOWN = ("archive_shrunk", "blind")  # what no run's error and no head of a screen tells
 _VERBS = {"backup": "scheduled backup", "prune": "clean-up", "drill": "scheduled drill"}
 
 
@@ -102,8 +107,22 @@ class AppLoop:
         self._app.post_message(LoopTold(event))
 
 
-def note_text(event: Event) -> str:
-    """Given what the loop told, return it for the messages."""
-    hint = event.fields.get("hint")
+def note_text(event: Event, zone: ZoneInfo) -> str:
+    """Given what the loop told, return it for the messages, with the times that are told beside it in a zone."""
+    hint, again = event.fields.get("hint"), event.fields.get("retry_at")
     told = f"{event.site}: {event.message}" if event.site else event.message
-    return f"{told}\nWhat to do: {hint}" if hint else told
+    if hint:
+        told += f"\nWhat to do: {hint}"
+    return (
+        f"{told}\nTried again {format_instant(datetime.fromisoformat(again), zone)}" if isinstance(again, str) else told
+    )
+
+
+def interrupts(event: Event) -> bool:
+    """Whether a person is shown at once what the loop told: what is wrong, and of a run that failed only its own error.
+
+    The alarm of a run, and how alarms were delivered, are for the messages.
+    """
+    if event.name == "alarm":
+        return event.fields.get("kind") in _ALARMS_SHOWN
+    return event.level != "info" and not event.name.startswith(_ALARMS)

@@ -103,8 +103,25 @@ async def test_a_read_only_app_never_runs_it(place: Place) -> None:
     read_only = open_place(place.root, read_only=True)
     async with drive(read_only, runs_schedules=True) as driver:
         screen = await driver.look()
-        assert "NOBODY RUNS IT" in screen
+        assert "NOBODY RUNS IT: start `greenroom --daemon`; a read-only app does not run it" in " ".join(screen.split())
         assert driver.app.loop.ended
+
+
+async def test_a_run_that_fails_is_shown_once_and_what_became_of_its_alarms_is_in_the_messages(place: Place) -> None:
+    _enable(place)
+    settings = place.context.settings
+    told = replace(settings, alarms=replace(settings.alarms, command="false"))
+    place.uploads.rename(place.root / "away")
+    async with drive(replace(place, context=replace(place.context, settings=told)), runs_schedules=True) as driver:
+        await driver.until(lambda: _mine(driver))
+        _a_day_later(place)
+        await driver.until(lambda: any("not sent" in one.text for one in driver.app.notes.newest_first()))
+        await driver.until(lambda: "Tried again" in driver.notices())
+        (shown,) = driver.app._notifications
+        assert shown.severity == "error"
+        assert "UTC" in shown.message.partition("Tried again ")[2]
+        texts = [one.text for one in driver.app.notes.newest_first()]
+        assert any("the backup" in text and "failed" in text for text in texts)
 
 
 async def test_a_run_that_should_have_been_is_overdue_and_its_day_is_missed(place: Place) -> None:
