@@ -13,6 +13,7 @@ Section = Literal["times", "keep"]
 Value = str | int | bool | None
 
 _LARGEST_DIGITS = 9
+_DIGITS = "0123456789"
 _A_NUMBER = "write a whole number"
 
 
@@ -20,7 +21,7 @@ _A_NUMBER = "write a whole number"
 class Field:
     """A field: the setting that it is for, its label, what stands beside it, a word for each value that is chosen.
 
-    `called` is what it is called where the form is not seen.
+    `called` is what it is called where the form is not seen, `only` the characters that can be in it, "" for all.
     `of` are the frequencies that need it, none for all. A number with `without` may be left out, which means that.
     """
 
@@ -33,6 +34,7 @@ class Field:
     of: tuple[str, ...] = ()
     is_number: bool = False
     without: str | None = None
+    only: str = ""
 
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -41,7 +43,7 @@ _DRILLS = (("off", "never"), ("weekly", "weekly"), ("monthly", "monthly"))
 
 
 def _kept(name: str, label: str, called: str, hint: str, without: str | None = None) -> Field:
-    return Field(name, label, "keep", called, hint=hint, is_number=True, without=without)
+    return Field(name, label, "keep", called, hint=hint, is_number=True, only=_DIGITS, without=without)
 
 
 FIELDS = (
@@ -56,8 +58,9 @@ FIELDS = (
         hint="a shorter month: its last",
         of=("monthly",),
         is_number=True,
+        only=_DIGITS,
     ),
-    Field("time", "At", "times", "time of day", hint="HH:MM; hourly: minute", of=_FREQUENCIES[:-1]),
+    Field("time", "At", "times", "time of day", hint="HH:MM; hourly: minute", of=_FREQUENCIES[:-1], only=f"{_DIGITS}:"),
     Field("cron", "Cron expression", "times", "cron expression", hint="minute hour day month weekday", of=("cron",)),
     Field("time_zone", "In the time zone", "times", "time zone"),
     Field("kind", "Kind", "times", "kind", (("snapshot", "snapshot"), ("portable", "portable"))),

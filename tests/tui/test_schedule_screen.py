@@ -69,7 +69,7 @@ async def test_what_is_wrong_stands_beside_the_field_and_is_not_saved(place: Pla
             ("time", "2", "not a time"),
             ("time_zone", "UT", "not a known time zone"),
             ("retention_days", "0", "out of range"),
-            ("keep_daily", "x", "write a whole number"),
+            ("keep_daily", "", "write a whole number"),
             ("max_backups", "2", "keep_minimum"),
         ):
             control = driver.app.screen.query_one(f"#{field}", Input)
@@ -194,7 +194,7 @@ async def test_a_change_by_somebody_else_is_said_before_it_is_overwritten(place:
         await driver.press("ctrl+s")
         screen = driver.text()
         assert "ada changed it" in screen
-        assert "Kind: portable -> snapshot" in screen
+        assert "kind: portable -> snapshot" in screen
         assert driver.focused == "no"
         await driver.press("enter")
         assert place.context.catalog.schedule("app").settings.kind == "portable"  # type: ignore[union-attr]
@@ -232,6 +232,74 @@ async def test_read_only_shows_all_and_lets_nothing_be_edited(place: Place, size
         assert driver.screen == "ScheduleScreen"
     assert not place.context.catalog.backups("app")
     assert place.context.catalog.schedule("app").settings.time == "02:00"  # type: ignore[union-attr]
+
+
+@SIZES
+@pytest.mark.keys("OneOf", "up", "down")
+@pytest.mark.keys("FieldInput", "up", "down")
+async def test_up_and_down_go_from_field_to_field_and_no_further(place: Place, size: tuple[int, int]) -> None:
+    async with drive(place, size) as driver:
+        await driver.press("4", "up")
+        assert driver.focused == "enabled"
+        await driver.press("down", "down")
+        assert driver.focused == "time", "what daily runs do not need is left out"
+        await driver.press("up")
+        assert driver.focused == "frequency"
+        await driver.press("down", *("down",) * 20)
+        assert driver.focused == "keep_minimum"
+        await driver.press("tab")
+        assert driver.focused == "keep-map"
+
+
+@SIZES
+async def test_a_letter_in_a_field_for_a_number_is_a_key_as_the_foot_says(place: Place, size: tuple[int, int]) -> None:
+    async with drive(place, size) as driver:
+        await driver.press("4")
+        await focus(driver, "retention_days")
+        field = driver.app.screen.query_one("#retention_days", Input)
+        foot = driver.text().splitlines()[-1]
+        assert "? Help" in foot
+        assert "q Quit" in foot
+        await driver.press("t", "z", "space", "minus")
+        assert field.value == "30"
+        assert "there is no backup yet" in driver.notices()
+        await driver.press("p")
+        assert driver.screen == "PruneScreen"
+        await driver.press("escape", "question_mark")
+        assert driver.screen == "HelpScreen"
+        await driver.press("escape", "end", "4")
+        assert field.value == "304"
+        await driver.press("q")
+        assert driver.screen == "AskScreen"
+        assert "days of which all are kept: 30 -> 304" in driver.text()
+
+
+async def test_help_tells_the_keys_of_all_parts(place: Place) -> None:
+    async with drive(place) as driver:
+        await driver.press("4")
+        for name in ("enabled", "time"):
+            await focus(driver, name)
+            await driver.press("question_mark")
+            told = " ".join(str(one.render()) for one in driver.app.screen.query("Static"))
+            for words in ("The next choice", "The choice before", "The field below", "A week earlier", "tab"):
+                assert words in told
+            await driver.press("escape")
+
+
+async def test_what_is_wrong_leaves_no_old_marks_in_the_calendar(place: Place) -> None:
+    for number in range(60):
+        place.context.catalog.insert_found(_scheduled(number))
+    async with drive(place) as driver:
+        await driver.press("4")
+        screen = await fill(driver, "retention_days", "10")
+        assert "G" in screen.split("week of")[1]
+        screen = await fill(driver, "keep_daily", "")
+        calendar = screen.split("week of")[1].split("kept  G GOES")[0]
+        assert "not known: something is wrong" in calendar
+        assert "G" not in calendar.replace("GOES", "")
+        assert "would go," not in screen
+        screen = await fill(driver, "keep_daily", "3")
+        assert "would go," in screen
 
 
 async def test_enter_in_a_field_goes_to_the_next_one(place: Place) -> None:

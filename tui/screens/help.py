@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 from textual.app import App
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -39,8 +39,20 @@ def help_text(app: App[None], screen: Screen[Any]) -> Text:
             keys.append(shown)
     text = section("On this screen", aligned(_rows(here), indent=0), indent=0)
     text.append_text(section("In the part that has the focus", aligned(_rows(within), indent=0), indent=0))
+    for head, part in getattr(screen, "parts", ()):
+        if not isinstance(screen.focused, part):
+            text.append_text(section(head, aligned(_rows(_keys_of(app, part)), indent=0), indent=0))
     text.rstrip()
     return text
+
+
+def _keys_of(app: App[None], part: type[Widget]) -> dict[str, tuple[list[str], str]]:
+    """The keys of a part that has not the focus now."""
+    lines: dict[str, tuple[list[str], str]] = {}
+    for binding in Binding.make_bindings(part.BINDINGS):
+        keys, _ = lines.setdefault(binding.action, ([], f"{binding.description}: {binding.tooltip}"))
+        keys.append(binding.key_display or app.get_key_display(binding))
+    return lines
 
 
 def is_told(active: ActiveBinding) -> bool:

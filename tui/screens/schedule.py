@@ -30,7 +30,8 @@ from tui.widgets.job_line import JobLine
 from tui.widgets.keep_map import KeepMap
 from tui.widgets.keep_view import KeepView
 from tui.widgets.next_runs import runs_text
-from tui.widgets.schedule_form import ScheduleForm
+from tui.widgets.one_of import OneOf
+from tui.widgets.schedule_form import FieldInput, ScheduleForm
 from tui.widgets.title_line import TitleLine
 from tui.work import Job
 
@@ -51,6 +52,7 @@ class ScheduleScreen(KeepVerbs):
         Binding("escape", "back", "Back", id="schedule.back", tooltip="Back to the backups; changes are asked about"),
     ]
     AUTO_FOCUS = "#enabled"
+    parts = (("In a choice", OneOf), ("In a field", FieldInput), ("In the calendar of what is kept", KeepMap))
 
     def __init__(self, surroundings: Surroundings, site: Site) -> None:
         super().__init__(surroundings.core, surroundings.workshop, site)
@@ -183,6 +185,8 @@ class ScheduleScreen(KeepVerbs):
     @on(ScheduleForm.Changed)
     def _form_changed(self) -> None:
         self._changes += 1
+        if not self._form.typed.is_right("keep"):
+            self.query_one(KeepView).show_wrong()
         if not self._waiting:
             self._waiting = True
             self.run_worker(self._wait_for_a_pause())
@@ -222,7 +226,7 @@ class ScheduleScreen(KeepVerbs):
         if site == self._site:
             self.query_one("#runs", Static).update(runs_text(settings, outlook.runs, self._view.now))
             keep = self.query_one(KeepView)
-            if outlook.keep is None:
+            if outlook.keep is None or not self._form.typed.is_right("keep"):
                 keep.show_wrong()
             else:
                 keep.show(outlook.keep, site.time_zone, outlook.going, outlook.freed, refusal=self._view.refusal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -17,6 +18,7 @@ from textual.strip import Strip
 from core.retention import Verdict
 from tui.keep_days import DAYS_A_WEEK, GOES, KEPT, NONE, SOME, KeepDays
 
+_LOOKING = "looking ..."
 _LABEL = 12
 _CELL = 2
 _HEAD = "week of     M T W T F S S"
@@ -52,6 +54,8 @@ class KeepMap(ScrollView, can_focus=True):
         super().__init__(id="keep-map")
         self._days: KeepDays | None = None
         self._place = 0
+        self._before: int | None = None
+        self._said = _LOOKING
 
     @property
     def current(self) -> Verdict | None:
@@ -69,22 +73,30 @@ class KeepMap(ScrollView, can_focus=True):
 
     def show(self, days: KeepDays) -> None:
         """Show these; the cursor stays on its backup, or as near to it as there is one."""
-        before = self.current
+        self._remember()
         self._days = days
-        self._place = 0
-        if before is not None:
-            ids = [one.backup.id for one in days.verdicts]
-            if before.backup.id in ids:
-                self._place = ids.index(before.backup.id)
+        ids = [one.backup.id for one in days.verdicts]
+        self._place = ids.index(self._before) if self._before in ids else 0
         self.virtual_size = Size(_LABEL + _CELL * DAYS_A_WEEK, len(days.weeks) + 1)
         self._follow()
         self.refresh()
 
     def forget(self) -> None:
         """Show nothing: another site's are being read."""
-        self._days, self._place = None, 0
+        self.hide(_LOOKING)
+        self._before = None
+
+    def hide(self, said: str) -> None:
+        """Show words in place of what is not known now; the cursor comes back to its backup."""
+        self._remember()
+        self._days, self._place, self._said = None, 0, said
         self.virtual_size = Size(0, 0)
         self.refresh()
+
+    def _remember(self) -> None:
+        current = self.current
+        if current is not None:
+            self._before = current.backup.id
 
     # Moving about
 
@@ -155,8 +167,9 @@ class KeepMap(ScrollView, can_focus=True):
         if y == 0:
             return Strip([Segment(_HEAD, base + _BOLD)]).adjust_cell_length(width, base)
         if days is None or not days.verdicts:
-            said = "looking ..." if days is None else "No backup is in the storage."
-            return Strip([Segment(said if y == 1 else "", base)]).adjust_cell_length(width, base)
+            said = self._said if days is None else "No backup is in the storage."
+            lines = ["", *wrap(said, max(1, width))]
+            return Strip([Segment(lines[y] if y < len(lines) else "", base)]).adjust_cell_length(width, base)
         week = self.scroll_offset.y + y - 1
         if week >= len(days.weeks):
             return Strip.blank(width, base)

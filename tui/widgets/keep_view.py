@@ -42,14 +42,14 @@ class KeepView(Container):
         of = plural(len(days.verdicts), "backup")
         self.border_title = f"{going:,} of {of} would go, {size(freed)}" if going else f"{of}: all would be kept"
         self.border_subtitle = "NOT NOW: nothing is removed" if refusal else ""
-        self.remove_class("-outdated")
         self._refusal = refusal
         self._say_why()
 
     def show_wrong(self) -> None:
         """Say that what stands here is not of the policy that is being typed."""
-        self.border_title = "What would go: not known, see the form"
-        self.add_class("-outdated")
+        self.query_one(KeepMap).hide("not known: something is wrong in the form")
+        self.border_title, self.border_subtitle = "What would go: not known", ""
+        self.query_one("#keep-why", Static).update(Text())
 
     def show_nothing(self, words: str) -> None:
         """Forget what is shown: another site's is being read."""

@@ -12,11 +12,25 @@ from textual.widgets import Static
 
 from tui.schedule_fields import Value
 
+STEPS: tuple[BindingType, ...] = (
+    Binding("up", "step(-1)", "Up", show=False, tooltip="The field above"),
+    Binding("down", "step(1)", "Down", show=False, tooltip="The field below"),
+)
+
+
+class Stepped(Message):
+    """Posted by a field that a person leaves by an arrow: upwards where `steps` is less than 0."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.steps = steps
+
 
 class OneOf(Static, can_focus=True):
     """Shows `< word >`; space and the arrows to the side go to the next word or the one before."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        *STEPS,
         Binding("right,space", "turn(1)", "Next", show=False, tooltip="The next choice"),
         Binding("left", "turn(-1)", "Previous", show=False, tooltip="The choice before"),
     ]
@@ -46,6 +60,9 @@ class OneOf(Static, can_focus=True):
         self._at = (self._at + steps) % len(self._words)
         self._draw()
         self.post_message(self.Changed())
+
+    def action_step(self, steps: int) -> None:
+        self.post_message(Stepped(steps))
 
     def on_click(self) -> None:
         self.action_turn(1)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.geometry import Offset, Region
 from textual.message import Message
@@ -15,16 +16,34 @@ from textual.widgets import Input, Static
 
 from core.catalog import ScheduleSettings
 from tui.schedule_fields import FIELDS, Field, Section, Typed, Value, read_typed, shown_fields, value_text
-from tui.widgets.one_of import OneOf
+from tui.widgets.one_of import STEPS, OneOf, Stepped
 
 _LONGEST = 100
 
 
 class FieldInput(Input):
-    """A field in which something is typed."""
+    """A field in which something is typed. One for a number or a time takes no letters: they are keys there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*STEPS]
 
     def __init__(self, one: Field) -> None:
-        super().__init__(id=one.name, compact=True, select_on_focus=False, max_length=_LONGEST)
+        restrict = f"[{one.only}]*" if one.only else None
+        super().__init__(id=one.name, compact=True, select_on_focus=False, max_length=_LONGEST, restrict=restrict)
+        self._only = one.only
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return super().check_consume_key(key, character) and not self._is_key(character)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self._is_key(event.character):
+            event.prevent_default()
+
+    def _is_key(self, character: str | None) -> bool:
+        is_letter = character is not None and character.isprintable() and character not in self._only
+        return is_letter and self._only != ""
+
+    def action_step(self, steps: int) -> None:
+        self.post_message(Stepped(steps))
 
 
 class ScheduleForm(VerticalScroll, can_focus=False):
@@ -96,6 +115,14 @@ class ScheduleForm(VerticalScroll, can_focus=False):
     def _next(self, event: Input.Submitted) -> None:
         event.stop()
         self.screen.focus_next()
+
+    @on(Stepped)
+    def _step(self, event: Stepped) -> None:
+        """To the next field, and no further than the last one."""
+        event.stop()
+        shown = [self._control(one) for one in shown_fields(self._typed.settings.frequency)]
+        place = next((number for number, one in enumerate(shown) if one.has_focus), 0)
+        shown[max(0, min(place + event.steps, len(shown) - 1))].focus()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         for one in FIELDS:
