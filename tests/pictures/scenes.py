@@ -19,7 +19,8 @@ from tui.app import GreenroomApp
 
 SIZES = {"": WIDE, "_80x24": NARROW}
 _URL = ("s", "q", "l", "i", "t", "e", "colon", "slash", "slash", "slash", *"new", "full_stop", *"db")
-_POLICY = (*("tab",) * 7, "end", "ctrl+u", "7", *("tab",) * 8, "down", "down", "down")
+_TYPE_3, _TYPE_2 = ("end", "ctrl+u", "3"), ("end", "ctrl+u", "2")
+_POLICY = (*("tab",) * 7, *_TYPE_3, "tab", "tab", *_TYPE_2, *("tab",) * 6, *("left",) * 4)
 Around = Callable[[Context, Site], AbstractContextManager[Context]]
 
 
