@@ -86,7 +86,7 @@ def next_run_text(record: ScheduleRecord, now: datetime, zone: ZoneInfo) -> Text
     """Given the schedule of a site, enabled, say when its next run is; one that should have been is OVERDUE."""
     state = record.state
     if state.running_for is not None and state.last_result == "failed" and state.retry_at is not None:
-        when = max(state.retry_at, now)
+        when = max(min(state.retry_at, state.next_run or state.retry_at), now)
         return Text.assemble(("the last run FAILED", "bold"), f", tried again {format_wait(when - now)}")
     if state.next_run is None:
         return Text("NO RUN EVER COMES: look at the schedule", "bold")

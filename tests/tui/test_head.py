@@ -8,6 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from core.backup import create_backup
+from core.errors import CancelledError
+from core.progress import CancelToken, Reporter
+from core.rebuild_note import note_rebuild
 from tests.support import Place, SteppingClock
 from tests.tui.driver import NARROW, WIDE, Driver, back_up, drive
 from tests.tui.gate import Gate
@@ -106,3 +110,23 @@ async def test_the_foot_follows_the_size(place: Place) -> None:
         await driver.until(lambda: "t Drill" in _title_and_foot(driver)[1])
         assert "P Prune" in driver.text()
         assert "greenroom  app" in driver.text()
+
+
+async def test_an_archive_that_is_gone_and_a_lost_schedule_are_said(place: Place) -> None:
+    backup = back_up(place)
+    (place.root / "backups" / "app" / f"{backup.name}.zip").unlink()
+    note_rebuild(place.context, place.site)
+    async with drive(with_second_site(place)) as driver:
+        assert "ARCHIVE GONE: " in driver.text()
+        assert "SCHEDULE LOST: the catalog was rebuilt, and knows no schedule: 4 sets it again" in driver.text()
+        screen = await driver.press("s")
+        assert "ARCHIVE GONE, SCHEDULE LOST" in screen
+
+
+async def test_a_backup_that_was_stopped_is_called_so(place: Place) -> None:
+    token = CancelToken()
+    with pytest.raises(CancelledError):
+        create_backup(place.context, place.site, Reporter(lambda _: token.cancel(), token))
+    async with drive(place) as driver:
+        assert "cancelled" in driver.text()
+        assert "FAILED" not in driver.text()

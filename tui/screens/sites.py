@@ -116,6 +116,10 @@ def _wrong(status: SiteStatus, now: datetime) -> Iterator[str]:
         yield f"OVERDUE: {format_duration(status.overdue.limit)} are allowed"
     elif status.last_good is None:
         yield "no good backup yet"
+    if status.missing is not None:
+        yield "ARCHIVE GONE"
+    if status.schedule_lost:
+        yield "SCHEDULE LOST"
     if status.last_failure is not None:
         yield f"last backup FAILED, {short_age(now - status.last_failure.created_at)}"
     if status.holder is not None and status.holder.pid != os.getpid():

@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from core.catalog import BackupRecord, Page
+from core.catalog import CANCELLED, BackupRecord, Page
 from core.words import printable
 from tui.format import count, short_age, size
 
@@ -280,7 +280,7 @@ def state(backup: BackupRecord) -> str:
 
 def _state(backup: BackupRecord) -> Iterator[str]:
     if backup.status == "failed":
-        yield "FAILED"
+        yield CANCELLED if backup.cancelled else "FAILED"
     elif backup.status == "running":
         yield "running"
     else:

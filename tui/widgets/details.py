@@ -91,7 +91,7 @@ def _facts(details: BackupDetails, site: Site, now: datetime) -> Iterator[tuple[
     backup = details.backup
     yield "made", format_time(backup.created_at, site.time_zone)
     yield "age", format_age(now - backup.created_at)
-    yield "status", backup.status
+    yield "status", backup.status_word
     if backup.status == "completed":
         yield "proof", _proof(backup, site)
         yield "drill", _drill(backup, site, now)

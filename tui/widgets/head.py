@@ -17,6 +17,7 @@ from core.locks import LockHolder
 from core.overdue import overdue_words
 from core.reports import format_age, format_time
 from core.restore.marker import Marker, Phase
+from core.status import SiteStatus
 from core.words import printable
 from tui.calls import SiteView
 from tui.format import plain_lines, size
@@ -60,6 +61,7 @@ def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
     status = view.status
     yield from _last_good(view, site)
     yield schedule_line(view.schedule, view.runner, view.now, site.time_zone, read_only=read_only)
+    yield from _lost(status)
     if view.storage_problem is not None:
         yield _alarm("STORAGE", f"{view.storage_problem.message}. {view.storage_problem.hint}")
     if view.database_problem is not None:
@@ -82,6 +84,13 @@ def _lines(view: SiteView, site: Site, *, read_only: bool) -> Iterator[Text]:
         yield Text(f"at work: {printable(_holder(status.holder, site))}")
     if read_only:
         yield Text(_READ_ONLY, "bold")
+
+
+def _lost(status: SiteStatus) -> Iterator[Text]:
+    if status.missing is not None:
+        yield _alarm("ARCHIVE GONE", status.missing)
+    if status.schedule_lost:
+        yield _alarm("SCHEDULE LOST", "the catalog was rebuilt, and knows no schedule: 4 sets it again")
 
 
 def _last_good(view: SiteView, site: Site) -> Iterator[Text]:
