@@ -134,6 +134,29 @@ def _column(name: str, kind: str, **more: object) -> Column:
     return Column(name=name, type=ColumnType.model_validate({"kind": kind, **more}))
 
 
+@pytest.mark.parametrize("target", ENGINES)
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "('INV-'::text || nextval('inv_seq'::regclass))",
+        "lpad((nextval('inv_seq'::regclass))::text, 6, '0'::text)",
+        "(('x'::regclass) = ANY (ARRAY['x'::regclass]))",
+    ],
+)
+def test_a_default_with_a_type_that_is_none_is_left_out_and_named(target: str, sql: str) -> None:
+    default = Default(kind="sql", value=sql)
+    column = Column(name="number", type=ColumnType(kind="text"), default=default)
+    said = [str(loss) for loss in _plan(target, column).losses]
+    assert any("default" in loss and "number" in loss for loss in said), said
+    assert "is not understood" not in "".join(said)
+
+
+def test_a_condition_that_is_missing_its_beginning_is_left_out() -> None:
+    check = Check(name="c", sql="substr(w) = 'a'")
+    said = [str(loss) for loss in _plan("mysql", _column("w", "text"), checks=(check,)).losses]
+    assert any("substring means something else there" in loss for loss in said), said
+
+
 def test_keys_of_innodb_have_3072_bytes() -> None:
     texts = [_column("short", "text", length=40), _column("long", "text", length=5000), _column("any", "text")]
     creation = _plan("mysql", *texts, uniques=[Unique(columns=("short", "long", "any"))])

@@ -132,6 +132,13 @@ def test_a_disk_of_the_server_that_is_full(house: House, server_of: Callable[[st
             None,
         ),
         (
+            "postgresql",
+            """CREATE SEQUENCE inv_seq;
+            CREATE TABLE a (id INT, number TEXT DEFAULT 'INV-' || nextval('inv_seq'));
+            INSERT INTO a (id) VALUES (1)""",
+            None,
+        ),
+        (
             "mysql",
             """CREATE TABLE a (b VARCHAR(20) PRIMARY KEY);
             CREATE TABLE c (b VARCHAR(20), FOREIGN KEY (b) REFERENCES a (b));

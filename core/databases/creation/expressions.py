@@ -82,8 +82,12 @@ def translate(sql: str, source: str, target: str, table: Table | None, made_for:
     """
     try:
         return _translated(sql, source, target, table, made_for)
+    except LeftOutError:
+        raise
     except RecursionError as error:
         raise LeftOutError("it is too long to be understood") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise LeftOutError("it is not understood") from error  # the parser made of it what nobody foresaw
 
 
 def _translated(sql: str, source: str, target: str, table: Table | None, made_for: Column | None) -> Expression:
@@ -146,7 +150,7 @@ def _bottom_up(node: Any) -> Any:
 
 
 def _literal_of(cast: Any) -> Any:
-    literal, kind = _bare(cast.this), cast.to.this.name
+    literal, kind = _bare(cast.this), _type_name(cast)
     says_again = _TEXT_CASTS | {"USERDEFINED"} if literal.is_string else _NUMBER_CASTS
     return literal if kind in says_again and not cast.to.expressions else cast
 
@@ -162,8 +166,13 @@ def _as_in(node: Any) -> Any:
 
 def _without_text_cast(node: Any) -> Any:
     """PostgreSQL says of a VARCHAR that it is compared as TEXT."""
-    is_text = node.key == "cast" and node.to.this.name == "TEXT"
+    is_text = node.key == "cast" and _type_name(node) == "TEXT"
     return _bare(node.this) if is_text else node
+
+
+def _type_name(cast: Any) -> str:
+    """Return the name of the type of a cast, empty for one that is no data type, as PostgreSQL's `regclass` is."""
+    return str(cast.to.this.name) if cast.to.key == "datatype" else ""
 
 
 def _bare(node: Any) -> Any:

@@ -132,8 +132,8 @@ class Judge:
         return "text"
 
     def substring(self, node: Any) -> Family:
-        start = str(node.args["start"].this)
-        if not start.isdigit() or int(start) == 0:
+        start = node.args.get("start")
+        if start is None or not str(start.this).isdigit() or int(str(start.this)) == 0:
             raise LeftOutError(f"substring {_DIFFERENT}")
         self._text(node.this)
         return "text"
