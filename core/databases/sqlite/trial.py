@@ -21,6 +21,7 @@ from core.words import plural
 _FAULTS_OF_THE_PLACE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM)
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY_CODE = 0xFF
+_LAST_NUMBER = 2**63 - 1
 
 
 def try_file(path: Path, reporter: Reporter) -> Trial:
@@ -32,18 +33,34 @@ def try_file(path: Path, reporter: Reporter) -> Trial:
         holding, notices = _foreign_keys(connection, schema, reporter)
         reporter.phase("inserting a row into each table", len(schema.tables), "steps")
         referred = {key.table.lower() for table in schema.tables for key in table.foreign_keys}
-        connection.execute("BEGIN IMMEDIATE")
-        triggers = connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'trigger'").fetchall()
-        for (name,) in triggers:  # they may call what only the application has
-            connection.execute(f"DROP TRIGGER main.{quoted(name)}")
         problems, inserts = [], 0
         for table in schema.tables:
-            refused = _try_table(connection, table, referred=table.name.lower() in referred)
-            inserts += refused == ""
-            problems += [refused] if refused else []
+            if not connection.in_transaction:
+                _begin(connection)
+            if _has_no_numbers_left(connection, table):
+                notices.append(f"{table.name} has no numbers left, in the source neither: {_LAST_NUMBER} is taken")
+            else:
+                refused = _try_table(connection, table, referred=table.name.lower() in referred)
+                inserts += refused == ""
+                problems += [refused] if refused else []
             reporter.advance()
-        connection.execute("ROLLBACK")
+        connection.rollback()
         return Trial(holding, inserts, tuple(problems), tuple(notices))
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Begin what is rolled back: without triggers, for they may call what only the application has."""
+    connection.execute("BEGIN IMMEDIATE")
+    for (name,) in connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER main.{quoted(name)}")
+
+
+def _has_no_numbers_left(connection: sqlite3.Connection, table: Table) -> bool:
+    """Whether an AUTOINCREMENT is at its end: of a further row SQLite would say that the disk is full."""
+    if not any(column.identity for column in table.columns) or "reuses numbers" in table.options:
+        return False
+    last = "SELECT 1 FROM main.sqlite_sequence WHERE name = ? AND typeof(seq) = 'integer' AND seq >= ?"
+    return connection.execute(last, (table.name, _LAST_NUMBER)).fetchone() is not None
 
 
 def _foreign_keys(connection: sqlite3.Connection, schema: Schema, reporter: Reporter) -> tuple[int, list[str]]:
@@ -90,8 +107,9 @@ def _try_table(connection: sqlite3.Connection, table: Table, *, referred: bool) 
     except sqlite3.Error as error:
         return _refusal(table, counted, error)
     finally:
-        connection.execute("ROLLBACK TO trial")
-        connection.execute("RELEASE trial")
+        if connection.in_transaction:  # a conflict may have rolled all of it back, where the table says so
+            connection.execute("ROLLBACK TO trial")
+            connection.execute("RELEASE trial")
 
 
 def _refusal(table: Table, counted: set[str], error: sqlite3.Error) -> str | None:

@@ -133,6 +133,30 @@ def test_what_the_source_broke_is_said_and_is_no_alarm(place: Place, kind: Kind)
     assert outcome.notices == ("1 row of scenes broke the foreign key to films in the source already",)
 
 
+@pytest.mark.parametrize("kind", ["snapshot", "portable"])
+def test_a_table_that_rolls_all_back_keeps_no_other_from_its_trial(place: Place, kind: Kind) -> None:
+    place.execute(
+        "CREATE TABLE aaa (id INTEGER PRIMARY KEY, v TEXT UNIQUE ON CONFLICT ROLLBACK)",
+        "INSERT INTO aaa VALUES (1, 'x')",
+        "CREATE TABLE zzz (id INTEGER PRIMARY KEY, a INTEGER REFERENCES aaa (id))",
+        "INSERT INTO zzz VALUES (1, 1)",
+        "CREATE TRIGGER unknown AFTER INSERT ON zzz BEGIN SELECT only_the_application_has_this(); END",
+    )
+    outcome = drill(place, back_up(place, kind))
+    assert (outcome.status, outcome.compared.inserts) == ("passed", 3), outcome.reason
+
+
+@pytest.mark.parametrize("kind", ["snapshot", "portable"])
+def test_numbers_that_are_at_their_end_are_said_and_are_no_alarm(place: Place, kind: Kind) -> None:
+    place.execute(
+        "CREATE TABLE aaa (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT)",
+        "INSERT INTO aaa VALUES (9223372036854775807, 'x')",
+    )
+    outcome = drill(place, back_up(place, kind))
+    assert (outcome.status, outcome.compared.inserts) == ("passed", 2), outcome.reason
+    assert outcome.notices == ("aaa has no numbers left, in the source neither: 9223372036854775807 is taken",)
+
+
 def test_a_failed_drill_is_forgotten_after_one_that_passes(place: Place) -> None:
     backup = back_up(place)
     archive = place.context.store.archive_path("app", backup.name)
