@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Literal
 
 from core.documents.document import Lines
@@ -32,7 +32,7 @@ _STRUCTURE = r"(?=[ \t\r\n]*+(?:[,:}\]#]|/[/*]|\Z))"  # what may follow a text i
 _PIECE = re.compile(
     r"""[ \t\r\n]*+(?:
     (?P<text>"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")
-    |(?P<comment>//[^\n\r]*+|\#[^\n\r]*+|/\*(?:[^*]++|\*(?!/))*+\*/)
+    |(?P<comment>//[^\n\r]*+|\#(?=[ \t\#\r\n]|\Z)[^\n\r]*+|/\*(?:[^*]++|\*(?!/))*+\*/)
     |(?P<quotes>(?:'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'|[\u201c\u201d\u201e\u201f][^"\u201c-\u201f\n\\]*+(?:\\.[^"\u201c-\u201f\n\\]*+)*+[\u201c\u201d\u201f])"""
     + _STRUCTURE
     + r""")
@@ -46,6 +46,7 @@ _PIECE = re.compile(
 )
 _QUOTE_OR_ESCAPE = re.compile(r"\\.|\"")
 _MOST_PIECES = 500_000  # brackets, texts and signs that are looked through
+_MOST_EDITS = 20_000
 _MOST_BRACKETS = 100  # {name} in the text around the object
 _PLACEHOLDER = re.compile(r"\{++[\w .-]++\}++|\[[\w .-]++\]")
 _PART_OF_MORE_BEFORE = re.compile(r"(?:[\[,]|[\"'\u201d]\s*+:)\s*\Z")
@@ -105,9 +106,10 @@ class _Region:
 def mend(text: str) -> Mended:
     """Given text that is no JSON, return it mended as far as that is certain; it may still be no JSON.
 
-    Raise DocumentError where it holds no object, or several, so that it is open which is meant.
+    Raise DocumentError where it holds no object, or several, so that it is open which is meant, or more than
+    20,000 things to mend.
     """
-    meant, brackets = [], list[_Region]()
+    meant, brackets = list[_Region](), list[_Region]()
     for region in _regions(text):
         placeholder = _PLACEHOLDER.fullmatch(text, region.start, region.end)
         (brackets if placeholder else meant).append(region)
@@ -157,8 +159,8 @@ def _around(text: str, region: _Region) -> Iterator[tuple[MendKind, _Edit]]:
     if before.strip() and not _PART_OF_MORE_BEFORE.search(before[-200:]):
         yield "before", _Edit(len(before) - len(before.lstrip()), region.start, _blank(before.lstrip()))
     if region.whole and after.strip() and not _PART_OF_MORE_AFTER.match(after):
-        kept = after.rstrip()
-        yield "after", _Edit(region.end, region.end + len(kept), _blank(kept))
+        start = len(text) - len(after.lstrip())
+        yield "after", _Edit(start, len(text), _blank(text[start:]))
 
 
 def _blank(text: str) -> str:
@@ -187,18 +189,13 @@ def _region(text: str, start: int) -> _Region:
         kind = str(piece.lastgroup)
         begin, at = piece.span(kind)
         found = text[begin:at]
+        if len(edits) >= _MOST_EDITS:
+            raise DocumentError([Problem((), f"more than {_MOST_EDITS:,} things were to be mended")])
         if kind == "lost" or (kind == "quotes" and last not in {"{", "[", ",", ":"}):
             break
-        if kind == "comment":
-            edits.append(("comment", _Edit(begin, at, _blank(found))))
+        edits += _own_edits(kind, text, begin, at, last)
+        if kind in {"comment", "space"}:
             continue
-        if kind == "space":
-            edits.append(("space", _Edit(begin, at, _blank(found))))
-            continue
-        if kind == "quotes":
-            edits += [("quotes", edit) for edit in _requoted(text, begin, at)]
-        if kind == "word" and found in _WORDS and last in {":", ",", "["}:
-            edits.append(("word", _Edit(begin, at, _WORDS[found])))
         if kind == "closing" and last == "," and earlier not in {",", "{", "[", ":"}:
             edits.append(("comma", _Edit(last_at, last_at + 1, " ")))
         depth += {"opening": 1, "closing": -1}.get(kind, 0)
@@ -206,6 +203,19 @@ def _region(text: str, start: int) -> _Region:
             return _Region(start, at, whole=True, edits=tuple(edits))
         earlier, last, last_at = last, found if len(found) == 1 else kind, begin
     return _Region(start, len(text), whole=False, edits=tuple(edits))
+
+
+def _own_edits(kind: str, text: str, start: int, end: int, last: str) -> list[tuple[MendKind, _Edit]]:
+    """Return what is to be mended in a piece by itself."""
+    found = text[start:end]
+    if kind == "comment":
+        return [("comment", _Edit(start, end, _blank(found)))]
+    if kind == "space":
+        return [("space", _Edit(start, end, _blank(found)))]
+    if kind == "quotes":
+        return [("quotes", edit) for edit in islice(_requoted(text, start, end), _MOST_EDITS)]
+    python = kind == "word" and found in _WORDS and last in {":", ",", "["}
+    return [("word", _Edit(start, end, _WORDS[found]))] if python else []
 
 
 def _requoted(text: str, start: int, end: int) -> Iterator[_Edit]:

@@ -114,7 +114,7 @@ def _misplaced(text: str, at: int, found: str, state: State, opened: Sequence[in
     shown = found if found.isprintable() and len(found) <= 60 else quoted(found)
     if state is State.END:
         return f"{shown} stands after the end", allowed
-    if text.startswith(("//", "/*", "#"), at):
+    if text.startswith(("//", "/*"), at):
         return "a comment stands here, and JSON has none", allowed
     if found in _QUOTES:
         return f"{found} is no quote in JSON", f'{allowed}; texts stand in "double quotes"'

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -61,8 +63,8 @@ def _at(value: object, path: tuple[str | int, ...]) -> object:
 @pytest.mark.parametrize(
     ("text", "value", "said"),
     [
-        ('```json\n{"a": 1}\n```', {"a": 1}, ["after the object: line 2", "before the object: line 1"]),
-        ('{"a": 1}\n\nDone.', {"a": 1}, ["left out what stands after the object: line 1"]),
+        ('```json\n{"a": 1}\n```', {"a": 1}, ["after the object: line 3", "before the object: line 1"]),
+        ('{"a": 1}\n\nDone.', {"a": 1}, ["left out what stands after the object: line 3"]),
         ('{"a": 1, // one\n"b": 2 /* two */}', {"a": 1, "b": 2}, ["left out a comment: lines 1, 2"]),
         ('{"u": "https://x/*y*/"} #', {"u": "https://x/*y*/"}, ["after the object: line 1"]),
         ('{"a": [1, 2,\n],\n}', {"a": [1, 2]}, ["a comma before a closing bracket: lines 1, 2"]),
@@ -110,6 +112,7 @@ def test_a_mend_says_its_line() -> None:
         ('Look:\n{"a": 1, // x\n "b" 2,}', "line 3, column 6: a colon is missing before 2"),
         ("{'a': '\\x41'}", "line 1, column 8: \\x is no escape"),
         ('{"a": 1 /* no end', "line 1, column 9: a comment stands here"),
+        ('{"a": ["x", #ff0000,\n"y"]}', "line 1, column 13: #"),
         ("{True: 1,}", "line 1, column 2: True is no key"),
     ],
 )
@@ -128,10 +131,50 @@ def test_refused_with_the_place_in_the_text_as_it_came(text: str, said: str) -> 
         "{}" * 200_000,
         "/*" * 200_000,
         "{/*" + "*" * 500_000,
+        "['" + '"' * 500_000 + "']",
         "{" + "\u00a0 " * 200_000,
     ],
-    ids=["braces", "quotes", "texts", "objects", "comments", "stars", "spaces"],
+    ids=["braces", "quotes", "texts", "objects", "comments", "stars", "escapes", "spaces"],
 )
 def test_hostile_texts_end_soon(text: str) -> None:
     with pytest.raises(DocumentError):
         read(text)
+
+
+_SLOPPY = (
+    "Sure {it}:\n```json\n{'a': \"x\", // c\n \u201cb\u201d: "
+    '[True, \'it\\\'s "q"\', {"c": None,},],\n /* d */}\n```\nBye'
+)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_whatever_comes_is_read_or_refused_with_a_place_in_it(number: int) -> None:
+    chance = random.Random(number)
+    read_well = 0
+    for _ in range(1000):
+        signs = list(_SLOPPY)
+        for _ in range(chance.randint(1, 3)):
+            signs[chance.randrange(len(signs))] = chance.choice(["", *"{}[],:'\"\\/*# \n1x\u201c\u201d\u00a0"])
+        text = "".join(signs)
+        try:
+            reading = read(text)
+        except DocumentError as error:
+            spans = [problem.span for problem in error.problems]
+        else:
+            read_well += 1
+            spans = [reading.document.value_span(path) for path in reading.document.spots]
+            # What it says stood in the text before: nothing was made up. The one with quotes has escapes.
+            for said in _texts(reading.document.value):
+                assert not {'"', "'", "\t"}.isdisjoint(said) or said in text
+        for span in spans:
+            assert span is not None
+            assert 0 <= span.start.offset <= span.end.offset <= len(text)
+    assert read_well > 50
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    for each in inner:
+        yield from _texts(each)
