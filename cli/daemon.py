@@ -36,6 +36,7 @@ _SECONDS_BETWEEN_PROGRESS = 30.0
 _SECONDS_BETWEEN_EXTENSIONS = 5.0
 _SECONDS_MORE = 60.0
 _SECONDS_TO_CANCEL = 300.0
+_SECONDS_FOR_THE_LOG = 1.0
 
 
 def run_daemon(options: Options) -> int:
@@ -73,7 +74,7 @@ class Daemon:
         context = self._context
         context.require_writable("run as a daemon")
         context.catalog.require_ready()
-        with self._caught(), hold_daemon(context):
+        with self._caught(), self._logging(), hold_daemon(context):
             self._log(_started(context))
             if not self._apply_waiting(context):
                 return ExitCode.DONE
@@ -187,6 +188,13 @@ class Daemon:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    @contextmanager
+    def _logging(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._log.close(_SECONDS_FOR_THE_LOG)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         self._signals.put(signal.Signals(number))

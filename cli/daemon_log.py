@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Literal, TextIO
 
 from core.events import Event
@@ -14,35 +17,113 @@ from core.events import Event
 Form = Literal["text", "json"]
 Value = str | int | float | bool | None
 
+_ROOM = 1000
 _PLAIN = re.compile(r"[A-Za-z0-9_./:+@,-]+")
 
 
 class Log:
-    """Writes events to a stream, from any thread. What cannot be written is counted, and said once it can be."""
+    """Writes events to a stream, from any thread. What cannot be written is counted, and said once it can be.
+
+    A thread of its own writes: a reader that hangs keeps nobody waiting. There is room for so many lines meanwhile.
+    """
 
     def __init__(self, stream: TextIO, clock: Callable[[], datetime], form: Form) -> None:
-        self._stream = stream
+        self._write = _writer(stream)
         self._clock = clock
-        self._lock = threading.Lock()
-        self._lost = 0
+        self._changed = threading.Condition()
+        self._lines: deque[tuple[int, str]] = deque()  # each with how many were lost right before it
+        self._lost = 0  # since the last that found room
+        self._writing = self._closed = False
         self.form = form
+        threading.Thread(target=self._write_all, name="greenroom-log", daemon=True).start()
 
     def __call__(self, event: Event) -> None:
-        with self._lock:
-            if self._lost:
-                lost = Event("warning", "log_lines_lost", "the log could not be written", None, {"lines": self._lost})
-                if not self._write(lost):
-                    self._lost += 1
-                    return
-                self._lost = 0
-            if not self._write(event):
+        line = line_of(event, self._clock(), self.form)
+        with self._changed:
+            if len(self._lines) >= _ROOM:
                 self._lost += 1
+                return
+            self._lines.append((self._lost, line))
+            self._lost = 0
+            self._changed.notify_all()
 
-    def _write(self, event: Event) -> bool:
+    def flush(self, seconds: float) -> bool:
+        """Wait that long at most; return whether all that was said is written, or lost."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not (self._lines or self._lost or self._writing), seconds)
+
+    def close(self, seconds: float) -> None:
+        """Wait that long at most for what is to be written, and write no more after that."""
+        self.flush(seconds)
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _write_all(self) -> None:
+        lost = 0
+        while (taken := self._take()) is not None:
+            before, line = taken
+            lost += before
+            if lost and self._write(self._loss(lost)):
+                lost = 0
+            if line is not None and (lost or not self._write(line)):
+                lost += 1
+
+    def _take(self) -> tuple[int, str | None] | None:
+        """Wait for a line, or for a number of lost ones that no line follows; return None at the end."""
+        with self._changed:
+            self._writing = False
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._lines or self._lost or self._closed)
+            if self._closed:
+                return None
+            self._writing = True
+            if self._lines:
+                return self._lines.popleft()
+            lost, self._lost = self._lost, 0
+            return lost, None
+
+    def _loss(self, lines: int) -> str:
+        event = Event("warning", "log_lines_lost", "the log could not be written", None, {"lines": lines})
+        return line_of(event, self._clock(), self.form)
+
+
+def _writer(stream: TextIO) -> Callable[[str], bool]:
+    """Return what writes a line, and says whether it could: a full disk, or nobody who reads, ends no daemon.
+
+    To a file it goes past the buffer, whose lock a writer that hangs would hold, and Python wants it when it ends.
+    """
+    try:
+        number = stream.fileno()
+    except OSError:
+        return partial(_write_to_stream, stream)
+    return _Descriptor(number, stream.encoding)
+
+
+def _write_to_stream(stream: TextIO, line: str) -> bool:
+    try:
+        stream.write(line + "\n")
+        stream.flush()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+class _Descriptor:
+    """Writes lines to an open file, by its number. A line of which only a part went out is ended before the next."""
+
+    def __init__(self, number: int, encoding: str) -> None:
+        self._number = number
+        self._encoding = encoding
+        self._torn = False
+
+    def __call__(self, line: str) -> bool:
+        rest = memoryview(f"{self._torn * chr(10)}{line}\n".encode(self._encoding, "backslashreplace"))
         try:
-            self._stream.write(line_of(event, self._clock(), self.form) + "\n")
-            self._stream.flush()
-        except OSError:  # a full disk, or nobody who reads: no reason to make no backups
+            while rest:
+                rest = rest[os.write(self._number, rest) :]
+                self._torn = bool(rest)
+        except OSError:
             return False
         return True
 

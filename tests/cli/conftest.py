@@ -147,10 +147,8 @@ class House:
             [GREENROOM, "--config", self.config, *words],
             cwd=self.root,
             env=clean_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
-            **more,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more},
         )
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -278,6 +279,26 @@ def test_backups_go_on_where_nobody_reads_the_log(house: House) -> None:
         until(lambda: _completed(house), "the backup")
         assert unread.poll() is None
         unread.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_reader_of_the_log_that_hangs_keeps_no_backup_and_no_end_waiting(
+    house: House, number: signal.Signals
+) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x" * 4096)
+    os.set_blocking(writing, True)
+    _make_due(house)
+    with os.fdopen(reading, "rb"), os.fdopen(writing, "wb") as full, house.start("--daemon", stdout=full) as started:
+        until(lambda: _completed(house), "the backup")
+        assert started.poll() is None
+        started.send_signal(number)
+        assert started.wait(30) == ExitCode.DONE
+        assert started.stderr is not None
+        assert started.stderr.read() == ""
 
 
 def test_the_status_says_who_runs_the_schedules_and_when_the_next_backup_is(house: House) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import threading
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -76,9 +78,62 @@ def test_lines_that_were_lost_are_counted_and_told() -> None:
     log = Log(stream, lambda: _NOW, "text")
     for _ in range(3):
         log(Event("info", "lost", "not seen"))
+    assert log.flush(30)
     stream.full = False
     log(Event("info", "seen", "seen"))
     log(Event("info", "seen", "seen"))
+    assert log.flush(30)
     lines = [_read(line) for line in stream.getvalue().splitlines()]
     assert [line["event"] for line in lines] == ["log_lines_lost", "seen", "seen"]
     assert lines[0]["lines"] == "3"
+
+
+def test_a_reader_that_hangs_keeps_nobody_waiting() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stream:
+        log = Log(stream, lambda: _NOW, "text")
+
+        def tell() -> None:
+            for number in range(3000):
+                log(Event("info", "told", "a line", None, {"number": number}))
+
+        tellers = [threading.Thread(target=tell, daemon=True) for _ in range(2)]
+        for teller in tellers:
+            teller.start()
+        for teller in tellers:
+            teller.join(30)
+        assert not any(teller.is_alive() for teller in tellers)
+        assert not log.flush(0.0)
+        lines: list[str] = []
+
+        def read() -> None:
+            with os.fdopen(reading) as pipe:
+                lines.extend(pipe)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert log.flush(30)
+        log(Event("info", "last", "there is room again"))
+        log.close(30)
+    reader.join(30)
+    read_lines = [_read(line[:-1]) for line in lines]
+    lost = sum(int(line["lines"]) for line in read_lines if line["event"] == "log_lines_lost")
+    assert lost > 0
+    assert len([line for line in read_lines if line["event"] == "told"]) + lost == 6000
+    assert read_lines[-1]["event"] == "last"
+
+
+def test_a_line_of_which_a_part_went_out_is_ended_before_the_next() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb"), os.fdopen(writing, "w") as stream:
+        os.set_blocking(writing, False)
+        log = Log(stream, lambda: _NOW, "text")
+        log(Event("info", "long", "x" * 500_000))
+        assert log.flush(30)
+        os.read(reading, 1 << 20)
+        log(Event("info", "next", "is whole"))
+        log.close(30)
+        assert [_read(line)["event"] for line in os.read(reading, 1 << 20).decode().splitlines() if line] == [
+            "log_lines_lost",
+            "next",
+        ]
