@@ -26,7 +26,7 @@ from core.runner.complaints import error_event
 from core.runner.jobs import Job, in_a_thread
 from core.runner.loop import Loop
 from core.runner.notify import Notifier
-from core.runner.start import apply_waiting
+from core.runner.start import apply_waiting, tidy_all
 from core.runner.turn import hold_daemon
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -76,6 +76,7 @@ class Daemon:
         context.catalog.require_ready()
         with self._caught(), self._logging(), hold_daemon(context):
             self._log(_started(context))
+            tidy_all(context, self._log)
             if not self._apply_waiting(context):
                 return ExitCode.DONE
             loop = Loop(context, self._log, "daemon", pace=self._pace)

@@ -1,4 +1,4 @@
-"""What a daemon does before it begins, where the settings allow it: staged restores are applied."""
+"""What a daemon does before it begins: it tidies what a dead process left, and applies staged restores if it may."""
 
 from __future__ import annotations
 
@@ -8,10 +8,23 @@ from core.context import Context
 from core.errors import BusyError, CancelledError, GreenroomError
 from core.events import Event, Tell
 from core.progress import Reporter
+from core.recovery import tidy
 from core.restore.apply import apply_restore
 from core.restore.finish import Outcome
 from core.runner.complaints import error_event
 from core.status import refuse_forgotten
+
+
+def tidy_all(context: Context, tell: Tell) -> None:
+    """Bring the storage and the catalog of each site into agreement, where nobody is at work; tell what cannot be."""
+    for site in context.settings.sites.values():
+        try:
+            with context.lock(site, "tidy"):
+                tidy(context, site)
+        except BusyError:  # whoever works on it has tidied it
+            continue
+        except GreenroomError as error:
+            tell(error_event("tidy_failed", error, site.name))
 
 
 def apply_waiting(context: Context, reporter: Reporter, tell: Tell) -> None:

@@ -114,6 +114,30 @@ def test_no_run_is_lost_or_doubled(tmp_path: Path) -> None:
     _kill_again_and_again(tmp_path, rounds=6, seed=1)
 
 
+def test_a_start_brings_catalog_and_storage_into_agreement(tmp_path: Path) -> None:
+    place = Killed(tmp_path)
+    name = place.house.back_up()
+    place.context.store.set_aside("app", name)  # a deletion that was killed before its commit
+    place.context.catalog.begin_backup(
+        name="backup_20260101_000000",
+        site="app",
+        kind="snapshot",
+        scope="full",
+        role="scheduled",
+        description="",
+        created_by="test",
+        created_at=_START,
+    )
+    with place.daemon() as child:
+        child.signal(signal.SIGTERM)
+        assert child.wait() == 0
+    assert list(place.context.store.archives("app")) == [name]
+    assert {backup.name: backup.error for backup in place.context.catalog.backups("app")} == {
+        name: None,
+        "backup_20260101_000000": "interrupted",
+    }
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(4))
 def test_no_run_is_lost_or_doubled_in_many_rounds(tmp_path: Path, seed: int) -> None:
