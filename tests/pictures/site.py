@@ -104,8 +104,9 @@ def _make(folder: Path) -> tuple[Context, Site]:
     settings = replace(default_settings(site), enabled=True, retention_days=14, drill="monthly")
     state = set_schedule(context, site, settings).state
     clock.now = NOW
-    done = replace(state, settled_until=NOW, last_run=NOW, last_result="completed", last_drill=NOW)
+    done = replace(state, settled_until=NOW, last_run=NOW, last_result="completed")
     context.catalog.note_schedule(site.name, replace(done, next_run=next_after(settings, NOW)))
+    context.catalog.note_drill(site.name, NOW)
     clock.now = NOW - timedelta(hours=2)
     restore_now(context, site, context.catalog.resolve("latest", site.name), Reporter())
     clock.now = NOW
