@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import permutations
 from typing import Any
 
@@ -162,3 +163,10 @@ def test_a_default_that_is_too_long_or_no_time_is_left_out() -> None:
     number = Column(name="c", type=ColumnType(kind="integer"), default=Default(kind="now"))
     with pytest.raises(LeftOutError, match="a time is none"):
         default_clause(number, NativeType("INT"), "sqlite", "mysql", mariadb=True)
+
+
+def test_the_parser_says_nothing_by_itself(caplog: pytest.LogCaptureFixture) -> None:
+    """On the terminal of the app its words, and with them an archive's, would stand in the screen."""
+    translate("a > 1", "postgresql", "sqlite", TABLE)
+    logging.getLogger("sqlglot").warning("the text of an archive")
+    assert caplog.messages == []

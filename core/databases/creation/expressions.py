@@ -6,6 +6,7 @@ functions that are known here, over columns of its own table, and is written ane
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -111,6 +112,8 @@ def _judge(tree: Expr, judge: Judge, made_for: Column | None) -> None:
 @cache
 def _sqlglot() -> Any:
     """The parser, which takes a while to import."""
+    # What it cannot read is named as a loss; its own words, with text of the archive, would go to the terminal.
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
     return import_module("sqlglot")
 
 
