@@ -64,3 +64,26 @@ def test_who_looks_is_in_nobody_s_way(tmp_path: Path) -> None:
         done.set()
         for looker in lookers:
             looker.join()
+
+
+_NO_ROOM = """
+import resource
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from core.locks import hold_lock, lock_holder
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+path = Path(sys.argv[1])
+with hold_lock(path, actor="alice", verb="prune", now=datetime(2026, 1, 1, tzinfo=UTC)):
+    found = lock_holder(path)
+    sys.stderr.write(found.actor)
+sys.stderr.write(" then " + str(lock_holder(path)))
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+"""
+
+
+def test_where_no_byte_can_be_written_it_is_held_without_a_name(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _NO_ROOM, str(tmp_path / "lock")]
+    ended = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "unknown then None")
