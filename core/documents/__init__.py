@@ -2,10 +2,10 @@
 
 from core.documents.difference import Change, Item, KeyOf, Steps, apply, by_value, difference, same
 from core.documents.document import Document, Lines
-from core.documents.join import model_problems, placed
 from core.documents.mend import Mend, said_mends
 from core.documents.parse import MOST_CHARACTERS, MOST_LEVELS, MOST_VALUES, parse
-from core.documents.problems import DocumentError, Path, Place, Problem, Span, said_path
+from core.documents.placing import placed
+from core.documents.problems import DocumentError, Path, Place, Problem, Span, said_path, said_value
 from core.documents.read import Reading, read
 from core.documents.three_way import Meeting, conflicts, merge, three_way
 from core.documents.words import said_change, said_changes, said_meeting, said_steps
@@ -35,7 +35,6 @@ __all__ = [
     "difference",
     "fingerprint",
     "merge",
-    "model_problems",
     "parse",
     "placed",
     "read",
@@ -45,6 +44,7 @@ __all__ = [
     "said_mends",
     "said_path",
     "said_steps",
+    "said_value",
     "same",
     "three_way",
     "write",

@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import GreenroomError
+from core.words import plural, printable
 
 Path = tuple[str | int, ...]
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _LONGEST_QUOTE = 60
+_TOO_LONG_A_NUMBER = 10**20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,17 +76,19 @@ def said_path(path: Path) -> str:
 
 def quoted(text: str) -> str:
     """Return text from outside in quotes, short and without anything that a terminal would obey."""
-    short = text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}..."
-    return json.dumps(short, ensure_ascii=not short.isprintable())
+    short = json.dumps(text[:_LONGEST_QUOTE], ensure_ascii=False)
+    short = printable(short.encode("utf-8", "replace").decode())
+    return f'{short[:-1]}..." ({len(text):,} characters)' if len(text) > _LONGEST_QUOTE else short
 
 
 def said_value(value: object) -> str:
-    """Return a JSON value on one line, short: a list or an object by how much it holds."""
+    """Return a JSON value as a message says it: short, on one line; a list by how much it holds."""
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, list):
-        return f"a list of {len(value)}"
+        return f"a list of {plural(len(value), 'item')}"
     if isinstance(value, dict):
-        return f"an object of {len(value)}"
-    written = json.dumps(value)
-    return written if len(written) <= _LONGEST_QUOTE else f"{written[:_LONGEST_QUOTE]}..."
+        return "an object"
+    if isinstance(value, int) and abs(value) >= _TOO_LONG_A_NUMBER:
+        return "a number of more than 20 digits"
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from core.databases.connect import open_server
 from core.filesystem import Filesystem
-from core.library.categories import CATEGORIES, AmbiguousError, category_named
+from core.forms import AmbiguousError
+from core.library.categories import CATEGORIES, category_named
 from core.library.demo import write_demo
 from core.library.models import Base, Genre, Movie, Person
 from core.progress import Reporter

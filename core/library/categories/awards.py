@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from core.documents import said_value
+from core.forms.questions import Candidate
+from core.forms.strict import Item
 from core.library.categories.category import Category
 from core.library.categories.fields import (
     MOST_ITEMS,
     Data,
-    Item,
     LongText,
     Name120,
     Name200,
@@ -22,8 +24,6 @@ from core.library.categories.fields import (
 )
 from core.library.categories.listed import Listed
 from core.library.categories.matching import folded, free_id, slug_of
-from core.library.categories.problems import shown
-from core.library.categories.questions import Candidate
 from core.library.categories.work import Work
 from core.library.models import Award, Movie
 
@@ -89,7 +89,7 @@ def _ids(work: Work, items: Sequence[AwardItem]) -> list[str]:
             found = item.id or free_id(_wanted_id(work.movie, item), taken, _LONGEST_ID)
             work.note(f"new award {_words(item)}, {found}")
         elif item.id not in {None, found}:
-            work.note(f"{shown(item.id)} is no award's id here: {_words(item)} was found by name, {found}")
+            work.note(f"{said_value(item.id)} is no award's id here: {_words(item)} was found by name, {found}")
         if found in seen:
             work.refuse((*path, "id"), f"{found} once more", "each award once")
         seen.add(found)
@@ -115,7 +115,7 @@ def _key(award: Award | AwardItem) -> Hashable:
 
 
 def _words(item: AwardItem) -> str:
-    return f"{shown(item.name)}, {shown(item.category)}, {item.year}"
+    return f"{said_value(item.name)}, {said_value(item.category)}, {item.year}"
 
 
 def _wanted_id(movie: Movie, item: AwardItem) -> str:

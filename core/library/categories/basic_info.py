@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from core.documents import said_value
 from core.library.categories.category import Category
 from core.library.categories.fields import (
     LARGEST_INT,
@@ -25,7 +26,6 @@ from core.library.categories.fields import (
 )
 from core.library.categories.listed import as_json
 from core.library.categories.lists import arrange, put_list, set_all
-from core.library.categories.problems import shown
 from core.library.categories.work import Work
 from core.library.models import Movie, MovieGenre
 
@@ -90,11 +90,13 @@ def _slugs(work: Work, names: list[str]) -> list[str]:
     for number, name in enumerate(names):
         slug = work.genre(name, ("genres", number))
         if slug in slugs:
-            work.refuse(("genres", number), f"{shown(name)} once more", "each genre once")
+            work.refuse(("genres", number), f"{said_value(name)} once more", "each genre once")
         elif slug is not None:
             slugs.append(slug)
     return slugs
 
+
+_NOT_OF_TMDB = {"siddu_score", "critics_score", "imdb_rating", "rotten_tomatoes_score"}
 
 CATEGORY = Category(
     name="basic_info",
@@ -103,4 +105,5 @@ CATEGORY = Category(
     load=_load,
     store=_store,
     list_keys={"genres": ()},
+    from_tmdb=frozenset(BasicInfo.model_fields.keys() - _NOT_OF_TMDB),
 )

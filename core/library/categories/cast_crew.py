@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from core.documents import Path, said_value
+from core.forms.strict import Item
 from core.library.categories.category import Category
-from core.library.categories.fields import MOST_ITEMS, Data, Item, Name50, Name100, Name200, Url255
+from core.library.categories.fields import MOST_ITEMS, Data, Name50, Name100, Name200, Url255
 from core.library.categories.lists import arrange
-from core.library.categories.problems import Path, shown
 from core.library.categories.work import Work
 from core.library.models import Credit, Movie, Person
 
@@ -87,7 +88,7 @@ def _people(work: Work, items: Sequence[Credited], at: Path, images: _Images) ->
             continue
         part = (person, (item.character or "") if isinstance(item, Played) else "")
         if part in parts:
-            work.refuse(path, f"{shown(item.name)} once more", "each person once, or as another character")
+            work.refuse(path, f"{said_value(item.name)} once more", "each person once, or as another character")
         else:
             parts.append(part)
         if "image" in item.model_fields_set:
@@ -104,14 +105,14 @@ class _Images:
 
     def want(self, person: Person, image: str | None, path: Path) -> None:
         if self._wanted.setdefault(person, image) != image:
-            allowed = f"{shown(self._wanted[person])}, as where {shown(person.name)} stands first"
-            self._work.refuse(path, shown(image), allowed)
+            allowed = f"{said_value(self._wanted[person])}, as where {said_value(person.name)} stands first"
+            self._work.refuse(path, said_value(image), allowed)
 
     def store(self) -> None:
         for person, image in self._wanted.items():
             if person.image_url != image:
                 if person.id is not None:
-                    self._work.note(f"the image of {shown(person.name)} is another now, in all movies")
+                    self._work.note(f"the image of {said_value(person.name)} is another now, in all movies")
                 person.image_url = image
 
 
@@ -147,4 +148,5 @@ CATEGORY = Category(
         "producers": _PERSON_KEY,
         "cast": (*_PERSON_KEY, "character"),
     },
+    from_tmdb=frozenset({"directors", "writers", "producers", "cast"}),
 )

@@ -4,54 +4,28 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.documents import Path, said_value
+from core.forms.envelope import framed_schema
+from core.forms.form import Checked, FieldChange, Json, Source, Written
+from core.forms.problems import InvalidDataError, problem_of
+from core.forms.questions import Answers
 from core.library.categories.fields import Data
-from core.library.categories.problems import InvalidDataError, Path, Problem, problem_of, shown
-from core.library.categories.questions import Answers
+from core.library.categories.frame import CategoryFrame
+from core.library.categories.matching import folded
 from core.library.categories.work import Known, Work
 from core.library.models import Movie
 from core.words import plural
 
 D = TypeVar("D", bound=Data)
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One key of the data whose stored value is another now; `words` say how."""
-
-    field: str
-    before: Any
-    after: Any
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What a write did: the keys that changed, and in words who and what was created or matched."""
-
-    changes: tuple[Change, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def updated_fields(self) -> tuple[str, ...]:
-        """The keys that changed, in the order of the model."""
-        return tuple(change.field for change in self.changes)
-
-
-@dataclass(frozen=True, slots=True)
-class Checked(Generic[D]):
-    """Data that was checked: `data` where nothing is wrong with it, else None and `problems`."""
-
-    data: D | None
-    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +33,8 @@ class Category(Generic[D]):
     """One of the views of a movie that a person edits as JSON.
 
     `store` resolves every name first, settles, and only then changes the movie. `list_keys` says for each list which
-    keys of an item tell it from the others when lists are merged; an empty one stands for the item itself.
+    keys of an item tell it from the others when lists are merged; an empty one stands for the item itself. `from_tmdb`
+    are the keys that TMDB gives.
     """
 
     name: str
@@ -68,6 +43,7 @@ class Category(Generic[D]):
     load: Callable[[Movie], Json]
     store: Callable[[Work, D], None]
     list_keys: Mapping[str, tuple[str, ...]]
+    from_tmdb: frozenset[str] = frozenset()
 
     @property
     def file_name(self) -> str:
@@ -78,7 +54,44 @@ class Category(Generic[D]):
         """Return the JSON Schema of the data."""
         return _schema_of(self.model)
 
-    def check(self, data: object, before: Path = ()) -> Checked[D]:
+    def envelope_schema(self) -> Json:
+        """Return the JSON Schema of its envelope, with that of the data in it."""
+        names = list(dict.fromkeys((self.name, self.file_name)))
+        return framed_schema(CategoryFrame, self.title, self.schema(), {"category": {"enum": names}, "movie_id": {}})
+
+    def key_of(self, path: Path, item: object) -> Hashable | None:
+        """Return what tells an item of a list of the data from the others: its names, without case and accents."""
+        keys = [key for key in self.list_keys.get(str(path[0]), ()) if key != "id"] if path else []
+        if not keys or not isinstance(item, Mapping):
+            return None
+        values = (item.get(key) for key in keys)
+        return tuple(folded(value) if isinstance(value, str) else repr(value) for value in values)
+
+    def find(self, session: Session, key: str) -> Movie | None:
+        """Return the movie with this external id, or None."""
+        movies = session.scalars(select(Movie).where(Movie.external_id == key))
+        # Some databases compare without case.
+        return next((movie for movie in movies if movie.external_id == key), None)
+
+    def address(self, thing: Movie) -> Json:
+        """Return the keys with which its envelope begins."""
+        return {"category": self.name, "movie_id": thing.external_id}
+
+    def describe(self, thing: Movie) -> str:
+        """Return the title with the year."""
+        return f"{thing.title} ({thing.year})" if thing.year else thing.title
+
+    def source_of(self, thing: Movie, field: str) -> Source | None:
+        """Return where a value comes from as far as the movie itself tells; None where there is none."""
+        if self.read(thing).get(field) in (None, []):
+            return None
+        return "tmdb" if thing.tmdb_id is not None and field in self.from_tmdb else "manual"
+
+    def shared(self, session: Session) -> Known:
+        """Return the names that the library has, for many writes of one transaction."""
+        return Known(session)
+
+    def check(self, data: object, before: Path = ()) -> Checked:
         """Return the data, or all that is wrong with it, each with its path below `before`."""
         try:
             return Checked(self.model.model_validate(data), ())
@@ -87,14 +100,14 @@ class Category(Generic[D]):
             found = [problem_of(details, schema, before) for details in error.errors(include_url=False)]
             return Checked(None, tuple(dict.fromkeys(found)))
 
-    def read(self, movie: Movie) -> Json:
+    def read(self, thing: Movie) -> Json:
         """Return the data of a movie: all keys, in the order of the model; what `write` takes as it is."""
-        return self.load(movie)
+        return self.load(thing)
 
     def write(
         self,
         session: Session,
-        movie: Movie,
+        thing: Movie,
         data: object,
         *,
         merge_lists: bool = False,
@@ -111,15 +124,15 @@ class Category(Generic[D]):
         checked = self.check(data, before)
         if checked.data is None:
             raise InvalidDataError(checked.problems)
-        old = self.read(movie)
+        old = self.read(thing)
         if isinstance(data, dict) and all(old[key] == value for key, value in data.items()):
             return Written((), ())
-        work = Work(session, movie, merge=merge_lists, answers=answers or {}, known=known or Known(session), at=before)
+        work = Work(session, thing, merge=merge_lists, answers=answers or {}, known=known or Known(session), at=before)
         self.store(work, checked.data)
         session.flush()
-        new = self.read(movie)
+        new = self.read(thing)
         changes = tuple(
-            Change(field, old[field], new[field], changed_words(old[field], new[field]))
+            FieldChange(field, old[field], new[field], changed_words(old[field], new[field]))
             for field in new
             if old[field] != new[field]
         )
@@ -134,7 +147,7 @@ def changed_words(before: Any, after: Any) -> str:
         if not gone and not come:
             return "another order"
         return f"{plural(come, 'item')} new or changed, {gone} no longer there so, {len(after)} in all"
-    return f"{shown(before)} -> {shown(after)}"
+    return f"{said_value(before)} -> {said_value(after)}"
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from core.library.categories.fields import Item
+from core.forms.strict import Item
 from core.library.categories.lists import Placed, arrange, put_list, set_all
 from core.library.categories.matching import folded
 from core.library.categories.work import Work

@@ -49,5 +49,11 @@ def _store(work: Work, data: Media) -> None:
 
 
 CATEGORY = Category(
-    name="media", title="Media", model=Media, load=_load, store=_store, list_keys={"gallery_images": ()}
+    name="media",
+    title="Media",
+    model=Media,
+    load=_load,
+    store=_store,
+    list_keys={"gallery_images": ()},
+    from_tmdb=frozenset(Media.model_fields),
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.documents import said_value
 from core.errors import UsageError
+from core.forms.problems import quoted_suggestion
 from core.library.categories import awards, basic_info, cast_crew, media, streaming, timeline, trivia
 from core.library.categories.category import Category
-from core.library.categories.problems import quoted_suggestion, shown
 
 CATEGORIES: tuple[Category[Any], ...] = (
     basic_info.CATEGORY,
@@ -35,5 +36,5 @@ def category_named(name: str) -> Category[Any]:
     if found is None:
         guess = quoted_suggestion(name, FILE_NAMES)
         hint = f"categories: {', '.join(FILE_NAMES)}"
-        raise UsageError(f"there is no category {shown(name)}", hint=f"{guess} {hint}" if guess else hint)
+        raise UsageError(f"there is no category {said_value(name)}", hint=f"{guess} {hint}" if guess else hint)
     return found

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from core.forms.strict import Item
 from core.library.categories.category import Category
-from core.library.categories.fields import MOST_ITEMS, Data, Item, Name50, Name100, Text20, Url500
+from core.library.categories.fields import MOST_ITEMS, Data, Name50, Name100, Text20, Url500
 from core.library.categories.listed import Listed
 from core.library.categories.work import Work
 from core.library.models import Movie, StreamingOption
@@ -60,4 +61,5 @@ CATEGORY = Category(
     load=_load,
     store=_store,
     list_keys={"streaming_options": _KEY},
+    from_tmdb=frozenset({"streaming_options"}),
 )

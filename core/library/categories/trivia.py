@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from core.forms.strict import Item
 from core.library.categories.category import Category
-from core.library.categories.fields import MOST_ITEMS, Data, Item, LongName, LongText
+from core.library.categories.fields import MOST_ITEMS, Data, LongName, LongText
 from core.library.categories.listed import Listed
 from core.library.categories.work import Work
 from core.library.models import Movie, TriviaItem

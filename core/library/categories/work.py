@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.documents import Path, Problem, said_value
+from core.forms.problems import InvalidDataError
+from core.forms.questions import AmbiguousError, Answers, Candidate, Question
 from core.library.categories.matching import Named, Names, folded, free_id, slug_of
-from core.library.categories.problems import InvalidDataError, Path, Problem, shown
-from core.library.categories.questions import AmbiguousError, Answers, Candidate, Kind, Question
 from core.library.models import Credit, Genre, Movie, Person, StreamingOption
 from core.words import plural
+
+Kind = Literal["person", "genre", "platform", "award"]
 
 PERSON_ID, GENRE_SLUG = 50, 50
 
@@ -100,8 +104,8 @@ class Work:
             if folded(there.name) != folded(name):
                 self.refuse(
                     (*path, "name"),
-                    f"{shown(name)}, but {given_id} is {shown(there.name)}",
-                    f"{shown(there.name)}, or the id of {shown(name)}, or no id",
+                    f"{said_value(name)}, but {given_id} is {said_value(there.name)}",
+                    f"{said_value(there.name)}, or the id of {said_value(name)}, or no id",
                 )
                 return None
             return self._spelt_as_stored(there, name)
@@ -112,7 +116,9 @@ class Work:
             named = "new"
         if isinstance(named, Named):
             if given_id:
-                self.note(f"{shown(given_id)} is nobody's id: {shown(named.name)} was found by name, {named.id}")
+                self.note(
+                    f"{said_value(given_id)} is nobody's id: {said_value(named.name)} was found by name, {named.id}"
+                )
             found = self._person_with(named.id)
             return None if found is None else self._spelt_as_stored(found, name)
         return None if named == "asked" else self._new_person(given_id, name)
@@ -179,7 +185,7 @@ class Work:
                     if named.id == chosen:
                         return named
                 known = ", ".join(named.id for named in found)
-                self.refuse(path, f"the answer {shown(chosen)} for {shown(wanted)}", known)
+                self.refuse(path, f"the answer {said_value(chosen)} for {said_value(wanted)}", known)
                 return "asked"
             return self._new_by_name.get((kind, folded(wanted)), "new")
         if len(found) == 1:
@@ -217,7 +223,7 @@ class Work:
     def _remember(self, kind: Kind, wanted: str, new: Named, row: Person | Genre | None) -> None:
         self._new.append((kind, new, row))
         self._new_by_name[kind, folded(wanted)] = new
-        words = f"new {kind} {shown(new.name)}"
+        words = f"new {kind} {said_value(new.name)}"
         self.note(words if new.id == new.name else f"{words}, {new.id}")
 
     def _spelt_as_stored(self, person: Person, name: str) -> Person:
@@ -226,7 +232,7 @@ class Work:
 
     def _say_spelling(self, kind: Kind, given: str, stored: str) -> None:
         if given != stored:
-            self.note(f"{kind} {shown(given)} is {shown(stored)}, and is spelt so")
+            self.note(f"{kind} {said_value(given)} is {said_value(stored)}, and is spelt so")
 
     def _about_person(self, named: Named) -> str:
         """Tell a person from others of the same name: what for, and in how many movies."""

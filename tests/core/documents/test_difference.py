@@ -119,7 +119,7 @@ def test_in_words() -> None:
         'added genres "thriller"',
         "added tagline: null",
     ]
-    assert said_changes(difference([1], {"a": 1})) == ["changed all of it: a list of 1 -> an object of 1"]
+    assert said_changes(difference([1], {"a": 1})) == ["changed all of it: a list of 1 item -> an object"]
 
 
 def test_long_texts_are_shown_where_they_differ_and_obey_no_terminal() -> None:

@@ -12,20 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.library.categories import (
-    CATEGORIES,
-    MOST_TOKENS,
-    Category,
-    Path,
-    category_named,
-    encode_envelope,
-    envelope_schema,
-    estimated_tokens,
-    make_envelope,
-    open_envelope,
-    revision_of,
-    split_envelope,
-)
+from core.documents import Path
+from core.forms import MOST_TOKENS, encode_envelope, estimated_tokens, make_envelope, revision_of, split_envelope
+from core.library.categories import CATEGORIES, Category, category_named, open_envelope
 from core.library.models import Movie
 from tests.core.library.categories.category_support import IDS, fresh
 
@@ -58,9 +47,9 @@ def test_what_is_made_is_read_again(movie: Movie, category: Category[Any]) -> No
     opened = open_envelope(json.loads(text))
     assert opened.problems == ()
     assert opened.envelope is not None
-    assert opened.envelope.category is category
+    assert opened.envelope.form is category
     assert opened.envelope.data == category.read(movie)
-    assert (opened.envelope.movie_id, opened.envelope.exported_at) == ("tmdb-550", NOW)
+    assert (opened.envelope.key, opened.envelope.exported_at) == ("tmdb-550", NOW)
     assert (opened.envelope.source, opened.envelope.updated_by) == ("manual", "ada")
     assert opened.envelope.revision == revision_of(category.read(movie))
     assert not opened.envelope.merge_lists
@@ -176,7 +165,7 @@ def test_a_revision_changes_with_the_category_and_only_with_it(session: Session,
 
 @each
 def test_the_schema_of_the_envelope_holds_that_of_the_data(category: Category[Any]) -> None:
-    schema = envelope_schema(category)
+    schema = category.envelope_schema()
     assert set(schema["properties"]["data"]["properties"]) == set(category.schema()["properties"])
     assert schema["properties"]["category"]["enum"][0] == category.name
     assert schema["required"] == ["category", "movie_id", "data"]

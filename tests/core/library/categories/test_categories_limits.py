@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.documents import Path
 from core.errors import UsageError
-from core.library.categories import CATEGORIES, Path, category_named
+from core.library.categories import CATEGORIES, category_named
 from core.library.categories.fields import LONGEST_TEXT, MOST_ITEMS
 
 EVENT = {"date": "1999-09-10", "title": "Premiere", "description": "Shown.", "category": "Premiere"}

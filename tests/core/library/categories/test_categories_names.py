@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.library.categories import AmbiguousError, Category, InvalidDataError, Known, category_named
+from core.forms import AmbiguousError, InvalidDataError
+from core.library.categories import Category, Known, category_named
 from core.library.categories.matching import Named, Names, folded, free_id, slug_of
 from core.library.models import Genre, Movie, Person, StreamingOption
 from tests.core.library.categories.category_support import new_movie, tables

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from core.library.categories import CATEGORIES, FILE_NAMES, NAMES, Category, InvalidDataError, Known, category_named
+from core.forms import InvalidDataError
+from core.library.categories import CATEGORIES, FILE_NAMES, NAMES, Category, Known, category_named
 from core.library.categories.fields import Data
 from core.library.models import Movie
 from tests.core.library.categories.category_support import IDS, emptied, fresh, new_movie, tables

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from core.documents import said_path, said_value
+from core.forms.schemas import allowed_words, keys_at, schema_at
 from core.library.categories import category_named
-from core.library.categories.problems import path_text, shown
-from core.library.categories.schemas import allowed_words, keys_at, schema_at
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def test_a_path_leads_to_the_description_of_a_field() -> None:
     ],
 )
 def test_a_value_is_shown_short_and_harmless(value: object, words: str) -> None:
-    assert shown(value) == words
+    assert said_value(value) == words
 
 
 def test_a_path_is_shown_as_people_write_it() -> None:
-    assert path_text(("data", "events", 2, "date")) == "data.events[2].date"
-    assert path_text(("data", "a b", "\x1b")) == 'data["a b"]["\\u001b"]'
-    assert path_text(()) == "(the whole)"
+    assert said_path(("data", "events", 2, "date")) == "data.events[2].date"
+    assert said_path(("data", "a b", "\x1b")) == 'data["a b"]["\\u001b"]'
+    assert said_path(()) == ""

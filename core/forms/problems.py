@@ -5,30 +5,15 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from core.documents import Path, Problem, said_value
 from core.errors import GreenroomError
-from core.library.categories.schemas import allowed_words, keys_at, schema_at
-from core.words import plural, printable
+from core.forms.schemas import allowed_words, keys_at, schema_at
+from core.words import plural
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
-
-Path = tuple[str | int, ...]
-
-_LONGEST_SHOWN = 60
-_TOO_LONG_A_NUMBER = 10**20
-
-
-class Problem(NamedTuple):
-    """One thing that is wrong: its JSON path, what was found there, what is allowed."""
-
-    path: Path
-    found: str
-    allowed: str
-
-    def __str__(self) -> str:
-        return f"{path_text(self.path)}: {self.found}" + (f"; allowed: {self.allowed}" if self.allowed else "")
 
 
 class InvalidDataError(GreenroomError):
@@ -39,38 +24,6 @@ class InvalidDataError(GreenroomError):
         lines = [str(problem) for problem in self.problems]
         message = lines[0] if len(lines) == 1 else "\n  ".join([f"{plural(len(lines), 'problem')}:", *lines])
         super().__init__(message, hint="nothing was written")
-
-
-def path_text(path: Path) -> str:
-    """Return a path as it is shown: data.events[2].date."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif part.isidentifier():
-            text += f".{part}" if text else part
-        else:
-            text += f"[{json.dumps(part, ensure_ascii=not part.isprintable())}]"
-    return text or "(the whole)"
-
-
-def shown(value: object) -> str:
-    """Return a value as it is shown in a message: short, on one line, nothing that a terminal would obey."""
-    if isinstance(value, str):
-        return _shown_text(value)
-    if isinstance(value, list):
-        return f"a list of {plural(len(value), 'item')}"
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, int) and abs(value) >= _TOO_LONG_A_NUMBER:
-        return "a number of more than 20 digits"
-    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
-
-
-def _shown_text(text: str) -> str:
-    quoted = json.dumps(text[:_LONGEST_SHOWN], ensure_ascii=False)
-    quoted = printable(quoted.encode("utf-8", "replace").decode())
-    return f'{quoted[:-1]}..." ({len(text):,} characters)' if len(text) > _LONGEST_SHOWN else quoted
 
 
 def quoted_suggestion(key: str, known: Iterable[str]) -> str:
@@ -89,7 +42,7 @@ def problem_of(details: ErrorDetails, schema: Mapping[str, Any], before: Path = 
     path = before + location
     if kind == "extra_forbidden":
         return unknown_key(path, keys_at(schema, location[:-1]))
-    found = "is missing" if kind == "missing" else shown(details["input"])
+    found = "is missing" if kind == "missing" else said_value(details["input"])
     reason = {"nul": "with a NUL character", "string_unicode": "with half a character"}.get(kind)
     return Problem(path, f"{found}, {reason}" if reason else found, allowed_words(schema_at(schema, location)))
 
@@ -99,7 +52,7 @@ def unknown_key(path: Path, known: Sequence[str]) -> Problem:
     key = str(path[-1])
     guess = quoted_suggestion(key, known)
     allowed = ", ".join(known)
-    return Problem(path, f"unknown key {shown(key)}", f"{guess} {allowed}" if guess else allowed)
+    return Problem(path, f"unknown key {said_value(key)}", f"{guess} {allowed}" if guess else allowed)
 
 
 def _plain(key: str) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
+from core.documents import Path, said_path, said_value
 from core.errors import UsageError
-from core.library.categories.problems import Path, path_text, shown
 
-Kind = Literal["person", "genre", "platform", "award"]
-Answers = Mapping[tuple[Kind, str], str | None]
+Answers = Mapping[tuple[str, str], str | None]
 """By kind and name wanted: the id of the candidate that is meant, or None for a new one."""
 
 
@@ -27,17 +25,17 @@ class Candidate:
 class Question:
     """Several may be meant by `wanted`, which stands at `paths`."""
 
-    kind: Kind
+    kind: str
     wanted: str
     paths: tuple[Path, ...]
     candidates: tuple[Candidate, ...]
 
     def __str__(self) -> str:
         told = "; ".join(
-            f"{candidate.id} ({', '.join(filter(None, (shown(candidate.name), candidate.about)))})"
+            f"{candidate.id} ({', '.join(filter(None, (said_value(candidate.name), candidate.about)))})"
             for candidate in self.candidates
         )
-        return f"{path_text(self.paths[0])}: which {self.kind} is {shown(self.wanted)}? {told}"
+        return f"{said_path(self.paths[0])}: which {self.kind} is {said_value(self.wanted)}? {told}"
 
 
 class AmbiguousError(UsageError):

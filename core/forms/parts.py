@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from core.library.categories.category import Json
-from core.library.categories.envelope import encode_envelope
+from core.forms.envelope import encode_envelope
+from core.forms.form import Json
 
 MOST_TOKENS = 5_000
 _BYTES_A_TOKEN = 3

@@ -1,0 +1,152 @@
+"""A view of a site's data that a person edits as JSON: how a thing is found, checked, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+
+from sqlalchemy.orm import Session
+
+from core.documents import Path, Problem
+from core.forms.questions import Answers
+
+Json = dict[str, Any]
+Source = Literal["tmdb", "manual", "llm-generated"]
+T = TypeVar("T")
+
+
+class Subject(NamedTuple):
+    """What one document is about: the name of its form, and which thing of it, "tmdb-550" or a row's key."""
+
+    form: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Data that was checked: `data` as its form takes it where nothing is wrong with it, else None and `problems`."""
+
+    data: Any
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One key of the data whose stored value is another now; `words` say how."""
+
+    field: str
+    before: Any
+    after: Any
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did: the keys that changed, and in words who and what was created or matched."""
+
+    changes: tuple[FieldChange, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def updated_fields(self) -> tuple[str, ...]:
+        """The keys that changed, in the order of the form."""
+        return tuple(change.field for change in self.changes)
+
+
+class Form(Protocol[T]):
+    """One view of the things of a kind: a category of films, a table with its rows.
+
+    `T` is the thing itself, as it is found in a session.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name under which drafts and log know it: "cast_crew", a table's name."""
+
+    @property
+    def title(self) -> str:
+        """The name that people read."""
+
+    def schema(self) -> Json:
+        """Return the JSON Schema of the data."""
+
+    def envelope_schema(self) -> Json:
+        """Return the JSON Schema of the envelope, with that of the data in it."""
+
+    def check(self, data: object, before: Path = ()) -> Checked:
+        """Return the data as it is written, or all that is wrong with it, each with its path below `before`."""
+
+    def key_of(self, path: Path, item: object) -> Hashable | None:
+        """Return what tells an item of the list at `path` in the data from the others; see `core.documents.KeyOf`."""
+
+    def find(self, session: Session, key: str) -> T | None:
+        """Return the thing that has this key, or None."""
+
+    def read(self, thing: T) -> Json:
+        """Return all of its data; what `write` takes as it is."""
+
+    def address(self, thing: T) -> Json:
+        """Return the keys with which its envelope begins, which say what it is about."""
+
+    def describe(self, thing: T) -> str:
+        """Return in a few words which thing it is: "Fight Club (1999)"."""
+
+    def source_of(self, thing: T, field: str) -> Source | None:
+        """Return where a value comes from as far as the site itself tells; None where it does not, or there is none."""
+
+    def write(
+        self,
+        session: Session,
+        thing: T,
+        data: object,
+        *,
+        merge_lists: bool = False,
+        answers: Answers | None = None,
+        known: Any = None,
+        before: Path = (),
+    ) -> Written:
+        """Store the keys that `data` has, and flush; the caller commits, or rolls back on any error.
+
+        A list takes the place of the present one, or with `merge_lists` changes the items with its keys and adds the
+        others. `answers` settle names that several have; `known` is what `shared` gave for this session, so that many
+        writes of one transaction need not each find it out. Raise InvalidDataError or AmbiguousError with all that is
+        wrong or open, with nothing changed.
+        """
+
+    def shared(self, session: Session) -> Any:
+        """Return what writes of one transaction may share as `known`; to be thrown away after a rollback."""
+
+
+def applied(form: Form[Any], live: Mapping[str, Any], data: Mapping[str, Any], *, merge_lists: bool) -> Json:
+    """Return the live data as it would look with `data` in it, as far as that is known without the site's database."""
+    result = dict(live)
+    for field, value in data.items():
+        present = result.get(field)
+        if merge_lists and isinstance(present, list) and isinstance(value, list):
+            result[field] = _merged(form, (field,), present, value)
+        else:
+            result[field] = value
+    return result
+
+
+def _merged(form: Form[Any], path: Path, present: list[Any], items: list[Any]) -> list[Any]:
+    """Return the present items, changed by those with their keys, and then the new ones."""
+    result = list(present)
+    places: dict[Hashable, list[int]] = {}
+    for index, item in enumerate(present):
+        places.setdefault(_identity(form, path, item), []).append(index)
+    for item in items:
+        free = places.get(_identity(form, path, item))
+        if not free:
+            result.append(item)
+        else:
+            index = free.pop(0)
+            old = result[index]
+            result[index] = {**old, **item} if isinstance(old, dict) and isinstance(item, dict) else item
+    return result
+
+
+def _identity(form: Form[Any], path: Path, item: object) -> Hashable:
+    key = form.key_of(path, item)
+    return ("value", repr(item)) if key is None else ("key", key)
