@@ -14,21 +14,13 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, String, column, inspect, select, table
 from sqlalchemy.orm import Session
 
-from core.catalog.engine import (
-    catalog_file,
-    create_file,
-    for_writing,
-    make_folders,
-    open_engine,
-    parse_address,
-    shown_place,
-    use_write_ahead_log,
-)
+from core.catalog.engine import catalog_file, open_engine, parse_address, shown_place
 from core.catalog.faults import DamagedCatalogError, faults_named
 from core.catalog.models import Base
 from core.catalog.versions import CatalogState, CatalogStatus, judge, newer_catalog, require_current
 from core.errors import GreenroomError
 from core.filesystem import Filesystem
+from core.sqlite_files import create_file, for_writing, make_folders, use_write_ahead_log
 
 _VERSION_TABLE = "alembic_version"
 _SECONDS_TO_WAIT = 10.0

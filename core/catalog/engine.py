@@ -1,21 +1,15 @@
-"""How the catalog's database is reached: any engine by its URL, SQLite with the settings that make it durable."""
+"""How the catalog's database is reached: any engine by its URL, SQLite as a file of greenroom's own."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.catalog.faults import ADDRESS_HINT
 from core.errors import ConfigError
-from core.filesystem import Filesystem
-
-_WRITES = "greenroom_writes"
+from core.sqlite_files import open_file
 
 
 def parse_address(address: str | Path) -> URL:
@@ -49,59 +43,6 @@ def shown_place(url: URL, file: Path | None) -> str:
 def open_engine(url: URL, file: Path | None, patience: float) -> Engine:
     """Return an engine; nothing is connected, and no file created, before its first use.
 
-    `patience` is how many seconds a writer of SQLite waits for another. Each use opens a connection of its own
-    there, which costs less than a millisecond and leaves nothing open for a child process to inherit.
+    `patience` is how many seconds a writer of SQLite waits for another.
     """
-    if file is None:
-        return create_engine(url, pool_pre_ping=True)
-
-    def connect() -> sqlite3.Connection:
-        address = f"file:{quote(os.fsencode(file))}?mode=rw"
-        connection = sqlite3.connect(address, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
-        try:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def for_writing(engine: Engine) -> Engine:
-    """Return the same engine, whose transactions take SQLite's write lock when they begin, not half-way."""
-    return engine.execution_options(**{_WRITES: True})
-
-
-def make_folders(path: Path, disk: Filesystem) -> None:
-    """Create the folder and those above it that are missing, open to their owner alone."""
-    for folder in [folder for folder in reversed((path, *path.parents)) if not folder.exists()]:
-        try:
-            disk.make_folder(folder)
-        except FileExistsError:  # another first run was quicker
-            continue
-        disk.fsync_folder(folder.parent)
-
-
-def create_file(path: Path, disk: Filesystem) -> None:
-    """Create the empty file of an SQLite catalog, open to its owner alone."""
-    with disk.create(path) as file:
-        disk.fsync(file)
-    disk.fsync_folder(path.parent)
-
-
-def use_write_ahead_log(engine: Engine) -> None:
-    """Make readers and the writer of an SQLite file not wait for each other; the file remembers it."""
-    raw = engine.raw_connection()
-    try:
-        raw.cursor().execute("PRAGMA journal_mode = WAL")
-    finally:
-        raw.close()
-
-
-def _begin(connection: Connection) -> None:
-    options: dict[str, Any] = dict(connection.get_execution_options())
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES) else "BEGIN")
+    return create_engine(url, pool_pre_ping=True) if file is None else open_file(file, patience)

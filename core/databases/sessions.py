@@ -1,0 +1,85 @@
+"""A site's database as SQLAlchemy sessions: to read one state of it, or to change rows while nobody else does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from core.databases.connect import open_server, refusals
+from core.databases.sqlite.connection import DatabaseMissingError, errors
+from core.errors import BusyError, GreenroomError
+from core.sqlite_files import for_writing, open_file
+
+_PATIENCE = 10.0
+_SOMEBODY_ELSE = {"40001", "40P01", "55P03", "1205", "1213", "1020"}  # PostgreSQL's and MySQL's codes for it
+
+
+@contextmanager
+def reading(url: URL) -> Iterator[Session]:
+    """Open a site's database to read one state of it; raise GreenroomError where it cannot be read."""
+    with _named_faults(url), _disposed(url, writes=False) as engine, Session(engine, autoflush=False) as session:
+        yield session
+
+
+@contextmanager
+def writing(url: URL) -> Iterator[Session]:
+    """Open a site's database to change it in one transaction, as if nobody else did anything meanwhile.
+
+    The block commits; what it has not committed is rolled back. Raise BusyError where somebody else is changing the
+    same, GreenroomError where the database refuses.
+    """
+    with _named_faults(url), _disposed(url, writes=True) as engine, Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def _disposed(url: URL, *, writes: bool) -> Iterator[Engine]:
+    engine = _engine(url)
+    try:
+        if url.get_backend_name() == "sqlite":
+            yield for_writing(engine) if writes else engine
+        else:
+            yield engine.execution_options(isolation_level="SERIALIZABLE" if writes else "REPEATABLE READ")
+    finally:
+        engine.dispose()
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return open_server(url)
+    file = Path(url.database or "")
+    if not file.is_file():
+        raise DatabaseMissingError(
+            f"there is no database at {file}",
+            hint="look at `database` of the site in greenroom.toml; a restore can bring it back",
+        )
+    return open_file(file, _PATIENCE)
+
+
+@contextmanager
+def _named_faults(url: URL) -> Iterator[None]:
+    """Turn what the database raises into what a person can act on, the password masked."""
+    shown = url.render_as_string(hide_password=True)
+    try:
+        yield
+    except IntegrityError as error:
+        raise GreenroomError(
+            f"the database refused: {' '.join(str(error.orig).split())}",
+            hint="nothing was changed; a rule of the database forbids it, or somebody wrote the same at this moment",
+        ) from error
+    except DBAPIError as error:
+        code = str(getattr(error.orig, "sqlstate", None) or (getattr(error.orig, "args", None) or ("",))[0])
+        if code in _SOMEBODY_ELSE:
+            raise BusyError(
+                "somebody else changed the same at this moment", hint="nothing was changed; look, and try again"
+            ) from error
+        if url.get_backend_name() == "sqlite" and error.orig is not None:
+            with errors(f"the database {url.database}"):
+                raise error.orig from error
+        with refusals(shown):
+            raise
