@@ -23,7 +23,7 @@ from core.forms import Answers, Form, Json, Source, Subject, Written
 from core.progress import Reporter
 from core.words import plural
 
-_A_BATCH = 350  # of fifty films all seven categories
+A_BATCH = 350  # of fifty films all seven categories
 _MOST_TOLD = 20
 
 
@@ -209,7 +209,7 @@ def publish_many(
     total = len(jobs) if isinstance(jobs, Sized) else None
     with held(context, site, edits, "publish", ()):
         reporter.phase("publishing", total, "steps")
-        batches = (_drafted(edits, some) for some in in_batches(jobs, _A_BATCH))
+        batches = (_drafted(edits, some) for some in in_batches(jobs, A_BATCH))
         course = publish_tasks(context, site, edits, batches, on_conflict=on_conflict, reporter=reporter)
     if course.refused:
         raise NotPublishedError(course.refused)

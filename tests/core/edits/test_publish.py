@@ -18,7 +18,7 @@ from core.edits import (
 )
 from core.errors import BusyError, UsageError
 from core.forms import InvalidDataError, Subject, revision_of
-from tests.core.edits.conftest import BASIC, FILM, TRIVIA, Library
+from tests.libraries import BASIC, FILM, TRIVIA, Library
 
 SUBJECT = Subject("basic_info", FILM)
 

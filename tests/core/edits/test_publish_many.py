@@ -12,7 +12,7 @@ from core.forms import AmbiguousError, InvalidDataError, Subject, revision_of
 from core.library.categories import CATEGORIES, category_named
 from core.library.models import Movie
 from core.progress import CancelToken, Reporter
-from tests.core.edits.conftest import BASIC, FILM, TRIVIA, Library
+from tests.libraries import BASIC, FILM, TRIVIA, Library
 from tests.support import START
 
 CAST = category_named("cast_crew")
