@@ -128,5 +128,6 @@ CATEGORY = Category(
     model=Awards,
     load=_load,
     store=_store,
+    filled=Movie.awards.any(),
     list_keys={"awards": ("id", "name", "category", "year", "nominee")},
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
+from sqlalchemy import or_
 
 from core.documents import said_value
 from core.library.categories.category import Category
@@ -98,12 +99,17 @@ def _slugs(work: Work, names: list[str]) -> list[str]:
 
 _NOT_OF_TMDB = {"siddu_score", "critics_score", "imdb_rating", "rotten_tomatoes_score"}
 
+# Every movie has a title, and released is what the application puts where nobody says anything.
+_SAY_LITTLE = {"title", "status", "genres"}
+_SAYING = sorted(BasicInfo.model_fields.keys() - _SAY_LITTLE)
+
 CATEGORY = Category(
     name="basic_info",
     title="Basic information",
     model=BasicInfo,
     load=_load,
     store=_store,
+    filled=or_(*(getattr(Movie, key).is_not(None) for key in _SAYING), Movie.genre_links.any()),
     list_keys={"genres": ()},
     from_tmdb=frozenset(BasicInfo.model_fields.keys() - _NOT_OF_TMDB),
 )

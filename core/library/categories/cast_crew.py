@@ -142,6 +142,7 @@ CATEGORY = Category(
     model=CastCrew,
     load=_load,
     store=_store,
+    filled=Movie.credits.any(),
     list_keys={
         "directors": _PERSON_KEY,
         "writers": _PERSON_KEY,

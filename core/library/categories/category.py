@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from core.documents import Path, said_value
@@ -33,8 +33,8 @@ class Category(Generic[D]):
     """One of the views of a movie that a person edits as JSON.
 
     `store` resolves every name first, settles, and only then changes the movie. `list_keys` says for each list which
-    keys of an item tell it from the others when lists are merged; an empty one stands for the item itself. `from_tmdb`
-    are the keys that TMDB gives.
+    keys of an item tell it from the others when lists are merged; an empty one stands for the item itself. `filled` is
+    the condition on a row of movies that there is something in it. `from_tmdb` are the keys that TMDB gives.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Category(Generic[D]):
     model: type[D]
     load: Callable[[Movie], Json]
     store: Callable[[Work, D], None]
+    filled: ColumnElement[bool]
     list_keys: Mapping[str, tuple[str, ...]]
     from_tmdb: frozenset[str] = frozenset()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from pydantic import Field
+from sqlalchemy import or_
 
 from core.library.categories.category import Category
 from core.library.categories.fields import MOST_ITEMS, Data, Url255, Url500
@@ -54,6 +55,7 @@ CATEGORY = Category(
     model=Media,
     load=_load,
     store=_store,
+    filled=or_(*(getattr(Movie, column).is_not(None) for column in _COLUMNS), Movie.gallery.any()),
     list_keys={"gallery_images": ()},
     from_tmdb=frozenset(Media.model_fields),
 )

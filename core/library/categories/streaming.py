@@ -60,6 +60,7 @@ CATEGORY = Category(
     model=Streaming,
     load=_load,
     store=_store,
+    filled=Movie.streaming_options.any(),
     list_keys={"streaming_options": _KEY},
     from_tmdb=frozenset({"streaming_options"}),
 )

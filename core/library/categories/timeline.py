@@ -60,5 +60,6 @@ CATEGORY = Category(
     model=Timeline,
     load=_load,
     store=_store,
+    filled=Movie.timeline.any(),
     list_keys={"events": _KEY},
 )

@@ -47,4 +47,12 @@ def _store(work: Work, data: Trivia) -> None:
         _ITEMS.store(work, data.items)
 
 
-CATEGORY = Category(name="trivia", title="Trivia", model=Trivia, load=_load, store=_store, list_keys={"items": _KEY})
+CATEGORY = Category(
+    name="trivia",
+    title="Trivia",
+    model=Trivia,
+    load=_load,
+    store=_store,
+    filled=Movie.trivia.any(),
+    list_keys={"items": _KEY},
+)
