@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from core.catalog import FoundBackup, SpanCount
 from tests.support import Place
 from tests.tui.driver import drive
-from tui.widgets.backup_table import fit_columns
+from tui.widgets.backup_table import COLUMNS
 from tui.widgets.calendar import levels, one_line, whole
+from tui.widgets.long_list import fit_columns
 
 _MONDAY = date(2026, 4, 6)
 
@@ -48,7 +49,7 @@ def test_a_larger_size_never_looks_smaller(amounts: list[int | None]) -> None:
 @given(width=st.integers(0, 200), text=st.text(max_size=60))
 def test_columns_never_need_more_room_than_there_is(width: int, text: str) -> None:
     line = ("2026-01-01 00:00", "5 h", "verified", "1 KiB", "12", text, "snapshot")
-    widths = fit_columns([line], width)
+    widths = fit_columns(COLUMNS, [line], width)
     assert sum(widths.values()) + 2 * max(0, len(widths) - 1) <= width
     if width >= 40:
         assert {0, 2} <= set(widths)
