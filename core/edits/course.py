@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 from uuid import uuid4
 
 from sqlalchemy.exc import DBAPIError
@@ -29,6 +29,14 @@ from core.restore.marker import marker_path, read_marker
 
 NOTHING: Final = Written((), ())
 _STAGED: Final = "a restore is staged for this site: applying it will replace this"
+
+
+@runtime_checkable
+class FindsMany(Protocol):
+    """A form that finds some hundreds of its things at once; not all do."""
+
+    def find_many(self, session: Session, keys: Collection[str]) -> Mapping[str, Any]:
+        """Return the things with these keys, by key."""
 
 
 @dataclass
@@ -101,6 +109,7 @@ def _intents(
     known: dict[str, Any],
 ) -> Iterator[Intent]:
     """Write each task of a batch, and yield what it changed."""
+    found = _found(session, batch)
     for task in batch:
         if isinstance(task, tuple):
             subject, error = task
@@ -108,7 +117,7 @@ def _intents(
             continue
         subject = task.draft.subject
         try:
-            intent = _write(course, session, task, known)
+            intent = _write(course, session, task, found, known)
         except CancelledError:
             raise
         except GreenroomError as error:
@@ -122,9 +131,26 @@ def _intents(
                     course.settled_drafts.append(task.number)
 
 
-def _write(course: Course, session: Session, task: AnyTask, known: dict[str, Any]) -> Intent | None:
+def _found(session: Session, batch: Sequence[AnyTask | tuple[Subject, GreenroomError]]) -> dict[Subject, Any]:
+    """Return the things of a batch, of those forms that find many at once quicker than one after the other."""
+    keys: dict[str, list[str]] = {}
+    many: dict[str, FindsMany] = {}
+    for task in batch:
+        if not isinstance(task, tuple) and isinstance(task.form, FindsMany):
+            many[task.form.name] = task.form
+            keys.setdefault(task.form.name, []).append(task.draft.subject.key)
+    return {
+        Subject(name, key): thing
+        for name, wanted in keys.items()
+        for key, thing in many[name].find_many(session, wanted).items()
+    }
+
+
+def _write(
+    course: Course, session: Session, task: AnyTask, found: Mapping[Subject, Any], known: dict[str, Any]
+) -> Intent | None:
     form, draft = task.form, task.draft
-    thing = found_thing(session, form, draft.subject.key)
+    thing = found.get(draft.subject) or found_thing(session, form, draft.subject.key)
     before = form.read(thing)
     wanted = task.wanted(before, course.on_conflict)
     if not wanted.data:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from core.documents import Path, said_value
@@ -19,6 +19,7 @@ from core.forms.form import Checked, FieldChange, Json, Source, Written
 from core.forms.problems import InvalidDataError, problem_of
 from core.forms.questions import Answers
 from core.library.categories.fields import Data
+from core.library.categories.finding import find_movie, find_movies
 from core.library.categories.frame import CategoryFrame
 from core.library.categories.matching import folded
 from core.library.categories.work import Known, Work
@@ -70,9 +71,11 @@ class Category(Generic[D]):
 
     def find(self, session: Session, key: str) -> Movie | None:
         """Return the movie with this external id, or None."""
-        movies = session.scalars(select(Movie).where(Movie.external_id == key))
-        # Some databases compare without case.
-        return next((movie for movie in movies if movie.external_id == key), None)
+        return find_movie(session, key)
+
+    def find_many(self, session: Session, keys: Collection[str]) -> dict[str, Movie]:
+        """Return the movies with these external ids, with all that is read of them."""
+        return find_movies(session, keys)
 
     def address(self, thing: Movie) -> Json:
         """Return the keys with which its envelope begins."""
