@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.forms.envelope import (
+    VERSION,
     Envelope,
     Frame,
     Metadata,
@@ -19,6 +20,7 @@ from core.forms.questions import AmbiguousError, Answers, Candidate, Question
 
 __all__ = [
     "MOST_TOKENS",
+    "VERSION",
     "AmbiguousError",
     "Answers",
     "Candidate",

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from core.documents import Problem, said_value
+from core.documents import Problem, said_value, write
 from core.forms.form import Form, Json, Source
 from core.forms.problems import problem_of
 from core.forms.strict import STORABLE, Item
@@ -123,8 +123,8 @@ def make_envelope(
 
 
 def encode_envelope(envelope: Mapping[str, Any]) -> bytes:
-    """Return an envelope as it is exported: UTF-8, indented, with a newline at its end."""
-    return (json.dumps(envelope, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+    """Return an envelope as it is exported: indented UTF-8 with a newline at its end, nothing that a terminal obeys."""
+    return write(envelope).encode()
 
 
 def revision_of(data: Mapping[str, Any]) -> str:
@@ -151,8 +151,9 @@ def frame_errors(frame: type[Frame], value: object) -> tuple[Frame | None, list[
 
 def frame_problems(frame: type[Frame], errors: Iterable[ErrorDetails]) -> list[Problem]:
     """Return what is wrong with a frame, in words."""
-    schema = frame.model_json_schema()
-    return [problem_of(details, schema) for details in errors]
+    found = list(errors)
+    schema = frame.model_json_schema() if found else {}
+    return [problem_of(details, schema) for details in found]
 
 
 def opened(form: Form[Any], key: str, frame: Frame) -> Opened:
