@@ -1,0 +1,27 @@
+"""Records: a row of any table of a site, with the rows that hang on it, as JSON that people edit."""
+
+from __future__ import annotations
+
+from core.records.envelope import RecordFrame, open_record
+from core.records.form import RecordForm, record_form
+from core.records.keys import format_parts, parse_parts
+from core.records.layout import read_layout
+from core.records.listing import Page, Row, TableRow, rows, tables
+from core.records.record import GoneError, Record
+
+__all__ = [
+    "GoneError",
+    "Page",
+    "Record",
+    "RecordForm",
+    "RecordFrame",
+    "Row",
+    "TableRow",
+    "format_parts",
+    "open_record",
+    "parse_parts",
+    "read_layout",
+    "record_form",
+    "rows",
+    "tables",
+]

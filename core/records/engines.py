@@ -1,0 +1,49 @@
+"""What differs between engines: how a record's values are read as JSON, and said to the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from core.databases.schema import Column, ColumnType, Schema
+from core.records.raw import Reading
+
+_MODULES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
+
+
+class Engine(Protocol):
+    """The module of an engine in this package."""
+
+    NAME: str
+    TAGS: frozenset[str]  # what a value may say of itself that is not of its column's type
+
+    def prepare(self, session: Session, schema: str | None) -> None:
+        """Let the session say values as `reading` expects them, and refuse what it would have to cut."""
+
+    def schemas(self, session: Session) -> Iterator[tuple[str | None, Schema]]:
+        """Yield the tables by their schema, None for the one that the role works in."""
+
+    def reading(self, column: Column, sql: ColumnElement[Any]) -> Reading:
+        """Return how a column is read."""
+
+    def bound(self, column: Column, value: Any) -> Any:
+        """Return a checked JSON value, which is no null, as the driver takes it; raise ValueError."""
+
+    def limits(self, type_: ColumnType) -> ColumnType:
+        """Return the type with the limits that the engine really heeds."""
+
+    def label(self, sql: ColumnElement[Any], most: int) -> ColumnElement[Any]:
+        """Return the beginning of a column as text."""
+
+    def estimates(self, session: Session) -> dict[str, int]:
+        """Return about how many rows tables have, by their names, as far as the database remembers it."""
+
+
+def engine_of(session: Session) -> Engine:
+    """Return what is the session's engine's own."""
+    name = session.get_bind().dialect.name
+    return cast("Engine", import_module(f"core.records.{_MODULES[name]}"))

@@ -1,0 +1,158 @@
+"""The tables of a site's database as records are read of them: their columns, keys, and what hangs on what."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import quoted_name
+
+from core.databases.facts import MARKER
+from core.databases.schema import ForeignKey, Schema, Table
+from core.documents import said_value
+from core.errors import UsageError
+from core.records.engines import Engine, engine_of
+from core.records.fields import Field, make_field
+from core.records.raw import AsItIs
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """One table: `name` is what people call it, with its schema where that is not the one that the role works in.
+
+    `key` are the columns that tell a row from all others: the primary key, else a unique rule that allows no NULL;
+    empty where there is neither.
+    """
+
+    name: str
+    table: Table
+    rows: sa.TableClause
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    schema: str | None = None
+
+    @cached_property
+    def by_name(self) -> dict[str, Field]:
+        """Return the fields by the names of their columns."""
+        return {one.name: one for one in self.fields}
+
+    @property
+    def key_fields(self) -> tuple[Field, ...]:
+        return tuple(self.by_name[name] for name in self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Hanging:
+    """Rows of `place` that name a row of another table by `key`."""
+
+    place: Place
+    key: ForeignKey
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The tables that may be edited, by name; `views` are what has no rows of its own."""
+
+    engine: Engine
+    places: dict[str, Place]
+    views: tuple[str, ...] = ()
+    _hanging: dict[str, list[Hanging]] = field(default_factory=dict)
+
+    def place(self, name: str) -> Place:
+        """Return a table by its name; raise UsageError where it is none."""
+        if name in self.places:
+            return self.places[name]
+        if name in self.views:
+            raise UsageError(f"{said_value(name)} is a view", hint="edit the rows of the tables that it shows")
+        close = difflib.get_close_matches(name, self.places, n=3) or list(self.places)[:8]
+        hint = f"there are, for example: {', '.join(map(said_value, close))}" if close else "there is no table at all"
+        raise UsageError(f"there is no table {said_value(name)}", hint=hint)
+
+    def hanging_on(self, place: Place) -> list[Hanging]:
+        """Return by which foreign keys rows of all tables name rows of this one."""
+        return self._hanging.get(place.name, [])
+
+
+def read_layout(session: Session, *, exclude: Collection[str] = ()) -> Layout:
+    """Read which tables a session's database has, without greenroom's own and those named in `exclude`."""
+    engine = engine_of(session)
+    engine.prepare(session, None)
+    places: dict[str, Place] = {}
+    views: list[str] = []
+    for schema_name, schema in engine.schemas(session):
+        prefix = f"{schema_name}." if schema_name else ""
+        views += [f"{prefix}{name}" for name in _views(schema)]
+        for table in schema.tables:
+            name = prefix + table.name
+            if table.name != MARKER and name not in exclude:
+                places[name] = _place(engine, name, schema_name, table)
+    return Layout(engine, places, tuple(views), _hangings(places.values()))
+
+
+def _views(schema: Schema) -> Iterable[str]:
+    for what in schema.left_out:
+        for kind in ("view ", "materialised view ", "virtual table ", "foreign table "):
+            if what.startswith(kind):
+                yield what.removeprefix(kind)
+
+
+def _place(engine: Engine, name: str, schema: str | None, table: Table) -> Place:
+    rows = sa.Table(
+        quoted_name(table.name, quote=True),
+        sa.MetaData(),
+        *(
+            # The names of parameters are made of these, so that no column's own name gets into one.
+            sa.Column(quoted_name(column.name, quote=True), AsItIs(), key=f"c{number}")
+            for number, column in enumerate(table.columns)
+        ),
+        schema=quoted_name(schema, quote=True) if schema else None,
+        quote=True,
+    )
+    key = _key_of(table)
+    fields = tuple(
+        make_field(engine, table, column, rows.c[f"c{number}"], is_key=column.name in key)
+        for number, column in enumerate(table.columns)
+    )
+    return Place(name, table, rows, fields, key, schema)
+
+
+def aliased(place: Place, layout: Layout) -> Place:
+    """Return the same table under another name, so that it can be joined with itself."""
+    rows = cast("sa.TableClause", place.rows.alias())  # which is selected from in the same way
+    fields = tuple(
+        make_field(layout.engine, place.table, field.column, column, is_key=field.name in place.key)
+        for field, column in zip(place.fields, rows.c, strict=True)
+    )
+    return replace(place, rows=rows, fields=fields)
+
+
+def _key_of(table: Table) -> tuple[str, ...]:
+    if table.primary_key:
+        return table.primary_key
+    sure = {column.name for column in table.columns if not column.nullable}
+    return next((one.columns for one in table.uniques if one.columns and set(one.columns) <= sure), ())
+
+
+def _hangings(places: Iterable[Place]) -> dict[str, list[Hanging]]:
+    named = {place.name: place for place in places}
+    found: dict[str, list[Hanging]] = {}
+    for place in named.values():
+        for key in place.table.foreign_keys:
+            prefix = f"{place.schema}." if place.schema else ""
+            # A key that leads to another schema already says it.
+            other = named.get(prefix + key.table) or named.get(key.table)
+            if other is None:
+                other = _alike(named, prefix + key.table)
+            if other is not None and key.referred and set(key.referred) <= other.by_name.keys():
+                found.setdefault(other.name, []).append(Hanging(place, key))
+    return found
+
+
+def _alike(named: dict[str, Place], wanted: str) -> Place | None:
+    """SQLite knows its tables without case."""
+    return next((place for name, place in named.items() if name.lower() == wanted.lower()), None)
