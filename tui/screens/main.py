@@ -45,6 +45,7 @@ MAIN_SCREENS = (
     MainScreen("2", "History", "Restores, undos and deletions of the site", "tui.screens.history:HistoryScreen"),
     MainScreen("3", "Messages", "What was said here before: errors and notices", "tui.screens.messages:MessagesScreen"),
     MainScreen("4", "Schedule", "When backups are made by themselves", "tui.screens.schedule:ScheduleScreen"),
+    MainScreen("5", "Edit", "The films of a library, or the records of any site", "tui.screens.library:LibraryScreen"),
 )
 
 

@@ -1,0 +1,347 @@
+"""The films of a movie library: found, filtered, sorted, and opened in the editor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from core.config import Site
+from core.errors import GreenroomError
+from core.library.categories import CATEGORIES
+from core.library.films import SORTS, FilmRow, Sort
+from core.words import printable
+from tui.format import plain_lines, shorten
+from tui.library_calls import FilmDetails, FilmsView, FilmWish, NoLibrary, read_film, read_films
+from tui.screens.film_filter import FilmFilter, FilmFilterScreen
+from tui.screens.main import Surroundings
+from tui.widgets.film_panel import FilmPanel
+from tui.widgets.film_table import LEGEND, FilmTable
+from tui.widgets.fitting_footer import FittingFooter
+from tui.widgets.job_line import JobLine
+from tui.widgets.title_line import TitleLine
+
+_SECONDS_BETWEEN_LOOKS = 2.0
+_PAUSE_IN_TYPING = 0.2
+_LONGEST_WORDS = 24
+_NEEDED_LEAST = ("command_palette", "help", "sort", "sites")
+_SORT_OF_COLUMN: dict[str, tuple[Sort, ...]] = {
+    "Title": ("title",),
+    "Year": ("newest year", "oldest year"),
+    "Id": ("last added",),
+}
+_SORTED_BY: dict[Sort, str] = {
+    "title": "by title (o)",
+    "newest year": "newest year first (o)",
+    "oldest year": "oldest year first (o)",
+    "last added": "last added first (o)",
+}
+
+
+class LibraryScreen(Screen[None]):
+    """Given a site, list its films; where it is no movie library, its tables take this screen's place."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "edit", "Edit", id="films.edit", show=False, tooltip="Edit the film's categories"),
+        Binding(
+            "slash", "search", "Find", id="films.search", key_display="/", tooltip="By title, person, year, or any id"
+        ),
+        Binding("f", "filter", "Filter", id="films.filter", tooltip="By filled or empty categories, drafts, status"),
+        Binding("o", "sort", "Order", id="films.order", tooltip="By title, newest or oldest year, last added first"),
+        Binding("escape", "back", "Back", id="films.back", tooltip="Out of the search, out of the filter, or back"),
+    ]
+    AUTO_FOCUS = "#films"
+
+    def __init__(self, surroundings: Surroundings, site: Site) -> None:
+        super().__init__()
+        self._around = surroundings
+        self._site = site
+        self._wish = FilmWish(site)
+        self._view: FilmsView | None = None
+        self._viewed: FilmWish | None = None
+        self._looking = False
+        self._look_again = False
+        self._typing: Timer | None = None
+        self._film: FilmRow | None = None
+        self._asking_film = False
+        self._is_no_library = False
+
+    def compose(self) -> ComposeResult:
+        yield TitleLine()
+        with Vertical(id="library"):
+            with Horizontal(id="filter", classes="field"):
+                yield Static("Find:", markup=False)
+                yield Input(id="search", compact=True, select_on_focus=False, max_length=200)
+            yield FilmTable()
+            yield FilmPanel()
+        yield JobLine(self._around.workshop)
+        yield FittingFooter(*_NEEDED_LEAST)
+
+    def on_mount(self) -> None:
+        self.query_one("#filter").display = False
+        self.query_one(FilmTable).border_subtitle = LEGEND
+        self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look_whether_something_happened)
+        self.show_site(self._site)
+
+    def show_site(self, site: Site) -> None:
+        """Show another site's films, all of them."""
+        self._site, self._wish, self._view, self._viewed, self._film = site, FilmWish(site), None, None, None
+        self._is_no_library = False
+        self.query_one(TitleLine).say_only(f"Films of {site.name}   looking ...")
+        self.query_one(FilmTable).show_nothing("Looking ...")
+        self.query_one(FilmPanel).show_nothing()
+        self._hide_search()
+        self.look()
+
+    # Search, filter, order
+
+    def action_search(self) -> None:
+        self.query_one("#filter").display = True
+        self.query_one("#search", Input).focus()
+
+    @on(Input.Changed, "#search")
+    def _typed(self, event: Input.Changed) -> None:
+        """While a person types nothing is asked: the answer to half a word would only hold up the other half's."""
+        if event.value != self._wish.query.search:
+            if self._typing is not None:
+                self._typing.stop()
+            self._typing = self.set_timer(_PAUSE_IN_TYPING, self._search)
+
+    @on(Input.Submitted, "#search")
+    def _search_typed(self) -> None:
+        self._search()
+        if not self._wish.query.search.strip():
+            self._hide_search()
+        self.query_one(FilmTable).focus()
+
+    def _search(self) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+            self._typing = None
+        words = self.query_one("#search", Input).value
+        if words != self._wish.query.search:
+            self._ask(replace(self._wish, query=replace(self._wish.query, search=words), place=0))
+
+    def _hide_search(self) -> None:
+        field = self.query_one("#search", Input)
+        with field.prevent(Input.Changed):
+            field.value = ""
+        self.query_one("#filter").display = False
+
+    def action_filter(self) -> None:
+        self.app.push_screen(FilmFilterScreen(self._filter), self._filtered)
+
+    @property
+    def _filter(self) -> FilmFilter:
+        return FilmFilter(self._wish.query, drafted=self._wish.drafted)
+
+    def _filtered(self, wanted: FilmFilter | None) -> None:
+        if wanted is not None and wanted != self._filter:
+            self._ask(replace(self._wish, query=wanted.query, drafted=wanted.drafted, place=0))
+
+    def action_sort(self) -> None:
+        self._sort(SORTS)
+
+    @on(FilmTable.HeadClicked)
+    def _sort_by_column(self, event: FilmTable.HeadClicked) -> None:
+        if event.column in _SORT_OF_COLUMN:
+            self._sort(_SORT_OF_COLUMN[event.column])
+
+    def _sort(self, sorts: tuple[Sort, ...]) -> None:
+        present = self._wish.query.sort
+        sort = sorts[(sorts.index(present) + 1) % len(sorts)] if present in sorts else sorts[0]
+        self._ask(replace(self._wish, query=replace(self._wish.query, sort=sort), place=0))
+
+    def action_back(self) -> None:
+        """Out of the search, then out of the filter, then back to the backups."""
+        query, table = self._wish.query, self.query_one(FilmTable)
+        if query.search or self.query_one("#filter").display:
+            self._hide_search()
+            table.focus()
+            self._ask(replace(self._wish, query=replace(query, search=""), place=0))
+        elif self._filter.words():
+            self._filtered(FilmFilter(type(query)(sort=query.sort)))
+        else:
+            self.dismiss()
+
+    def _ask(self, wish: FilmWish) -> None:
+        """Ask for other films, from the first on."""
+        if wish.asks != self._wish.asks:
+            self._wish = wish
+            self.query_one(FilmTable).border_title = Text("Looking ...")
+            self.look()
+
+    # Looking
+
+    def look(self) -> None:
+        """Read the films, in a thread; where that is being done, once more after it: the newest question counts."""
+        self._read(only_changes=False)
+
+    def _look_whether_something_happened(self) -> None:
+        if not self._looking and self._view is not None and self.is_current:
+            self._read(only_changes=True)
+
+    def _read(self, *, only_changes: bool) -> None:
+        if self._looking:
+            self._look_again = True
+            return
+        self._looking, self._look_again = True, False
+        table = self.query_one(FilmTable)
+        same = self._viewed is not None and self._viewed.asks == self._wish.asks
+        wish = replace(self._wish, place=table.place) if same else self._wish
+        read = partial(read_films, self._around.core, wish, self._view if same else None, only_changes=only_changes)
+        self._around.workshop.read(read, partial(self._show, wish), partial(self._cannot_look, wish))
+
+    def _show(self, wish: FilmWish, found: FilmsView | NoLibrary | None) -> None:
+        self._looking = False
+        if not self.is_running:
+            return
+        if wish.asks != self._wish.asks:
+            self.look()
+            return
+        if isinstance(found, NoLibrary):
+            self._is_no_library = True
+            self._make_way()
+        elif found is not None:
+            self._show_view(wish, found)
+        if self._look_again or (found is not None and self.query_one(FilmTable).needs_more):
+            self._read(only_changes=False)
+
+    def _show_view(self, wish: FilmWish, view: FilmsView) -> None:
+        is_new = self._viewed is None or self._viewed.asks != wish.asks
+        self._view, self._viewed = view, wish
+        table = self.query_one(FilmTable)
+        if is_new:
+            table.show_nothing("")
+        asked = self._filter.words()
+        table.show(view, _nothing(view, is_asked=bool(asked or wish.query.search.strip())))
+        table.border_title = Text(list_title(wish, view))
+        self.query_one(TitleLine).say(f"Films of {self._site.name}", "Films")
+        self._ask_film(again=True)
+        self.refresh_bindings()
+
+    def _cannot_look(self, wish: FilmWish, error: GreenroomError) -> None:
+        """What was read before stays on the screen; the next look may find the database again."""
+        self._looking = self._look_again = False
+        if not self.is_running:
+            return
+        if wish.asks != self._wish.asks:
+            self.look()
+            return
+        self.query_one(TitleLine).say_only(plain_lines(f"CANNOT LOOK: {error.message}"))
+        if self._view is None:
+            self.query_one(FilmTable).show_nothing(printable(f"Cannot look: {error.message}"))
+        else:
+            self._view = replace(self._view, trace=())
+        self.query_one(FilmPanel).show_error(error)
+
+    def on_screen_resume(self) -> None:
+        if self._is_no_library:
+            self._make_way()
+        elif self._view is not None:
+            self.look()
+
+    def _make_way(self) -> None:
+        """Show the tables instead, once nothing lies over this screen."""
+        if self.is_current:
+            records = import_module("tui.screens.records").RecordsScreen
+            self.app.switch_screen(records(self._around, self._site))
+
+    # The highlighted film
+
+    @on(FilmTable.Highlighted)
+    def _highlighted(self) -> None:
+        if self.query_one(FilmTable).needs_more:
+            self.look()
+        self._ask_film()
+
+    def _ask_film(self, *, again: bool = False) -> None:
+        """Read the highlighted film whole, unless it is shown or another is being read."""
+        row = self.query_one(FilmTable).current
+        if row is None:
+            self._film = None
+            if self._view is not None and not self._view.survey.total:
+                self.query_one(FilmPanel).show_nothing()
+            return
+        if self._asking_film or (row == self._film and not again):
+            return
+        if row != self._film:
+            self.query_one(FilmPanel).show_row(row)
+        self._asking_film, self._film = True, row
+        look = partial(read_film, self._around.core, self._site, row)
+        self._around.workshop.read(look, partial(self._show_film, row), self._no_film)
+
+    def _show_film(self, row: FilmRow, details: FilmDetails | None) -> None:
+        self._asking_film = False
+        if not self.is_running:
+            return
+        if self.query_one(FilmTable).current != row:
+            self._ask_film()
+        elif details is not None:
+            self.query_one(FilmPanel).show_film(details, self._around.core.clock())
+
+    def _no_film(self, error: GreenroomError) -> None:
+        self._asking_film = False
+        if self.is_running:
+            self.query_one(FilmPanel).show_error(error)
+
+    # What can be done with it
+
+    def objection(self) -> str | None:
+        """Return in words why no film can be opened now, or None where one can."""
+        if self.query_one(FilmTable).current is None:
+            return "no film is highlighted" if self._view is not None else "the films are still being read"
+        return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        del parameters
+        return None if action == "edit" and self.objection() else True
+
+    def on_key(self, event: events.Key) -> None:
+        """A greyed key says why it does nothing."""
+        reason = self.objection() if event.key == "e" and not isinstance(self.focused, Input) else None
+        if reason is not None:
+            event.stop()
+            self.notify(reason, severity="warning", markup=False)
+
+    @on(FilmTable.Opened)
+    def action_edit(self) -> None:
+        row = self.query_one(FilmTable).current
+        if row is None:
+            return
+        editor = import_module("tui.screens.editor")
+        make_sheet: Callable[..., object] = editor.Sheet
+        title = f"{row.title} ({row.year})" if row.year else row.title
+        sheets = [make_sheet(category, row.external_id, title) for category in CATEGORIES]
+        self.app.push_screen(editor.EditorScreen(self._around, self._site, sheets, self._first_sheet()))
+
+    def _first_sheet(self) -> int:
+        """The category that was asked for is the one that a person wants to edit."""
+        asked = self._wish.query.empty | self._wish.query.filled
+        return next((number for number, category in enumerate(CATEGORIES) if category.name in asked), 0)
+
+
+def list_title(wish: FilmWish, view: FilmsView) -> str:
+    """Return what the list shows: how many of all, what was asked for, and in which order."""
+    words = printable(shorten(wish.query.search.strip(), _LONGEST_WORDS))
+    asked = [f"match {words!r}"] if words else []
+    asked += FilmFilter(wish.query, drafted=wish.drafted).words()
+    number = f"{view.survey.total:,} of {view.of:,}: {', '.join(asked)}" if asked else f"{view.survey.total:,}"
+    return f"Films: {number}, {_SORTED_BY[wish.query.sort]}"
+
+
+def _nothing(view: FilmsView, *, is_asked: bool) -> str:
+    if view.survey.total:
+        return ""
+    return f"None of {view.of:,} films: esc shows all" if is_asked and view.of else "There is no film in this library."
