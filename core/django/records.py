@@ -11,8 +11,8 @@ import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from core.archive import Archive, ExportMetadata, model_of, parse_export, read_document
-from core.django.stream import JsonStream
 from core.errors import VerificationError
+from core.json_stream import JsonStream
 from core.progress import Reporter
 from core.words import plural, printable
 

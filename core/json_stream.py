@@ -35,14 +35,16 @@ class JsonStream:
     """A walk through the JSON in some pieces; `what` names it in errors, which are VerificationErrors.
 
     Bytes are read as Latin-1, so that places in the text are places in the file; values are given as they stand.
+    The pieces begin `start` bytes behind the file's own beginning. A value of more than `longest` bytes is an error.
     """
 
-    def __init__(self, blocks: Iterable[bytes], what: str) -> None:
+    def __init__(self, blocks: Iterable[bytes], what: str, *, start: int = 0, longest: int | None = None) -> None:
         self._blocks = iter(blocks)
         self._what = what
+        self._longest = longest
         self._text = ""
         self._at = 0
-        self._dropped = 0
+        self._dropped = start
 
     def items(self) -> Iterator[bytes]:
         """Yield the values of the array that comes next."""
@@ -125,6 +127,8 @@ class JsonStream:
     def _read_on(self) -> bool:
         """Tell whether there is more, and read as much again: so a long value is looked at only a few times."""
         rest = self._text[self._at :]
+        if self._longest is not None and len(rest) > self._longest:
+            raise self._wrong(f"a value of more than {self._longest:,} bytes")
         pieces, length = [rest], 0
         for block in self._blocks:
             pieces.append(block.decode("latin-1"))
