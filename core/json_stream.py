@@ -69,6 +69,10 @@ class JsonStream:
         self._sign()
         return self._dropped + self._at
 
+    def next_sign(self) -> str:
+        """Return the first sign of what comes next, empty at the end."""
+        return self._sign()
+
     def end(self) -> None:
         """Raise VerificationError where there is more."""
         if self._sign():

@@ -60,8 +60,8 @@ def _text_words(schema: Mapping[str, Any]) -> str:
     if schema.get("format") == "uri":
         words = "an address that begins with http:// or https://"
         return f"{words}, of at most {most:,} characters" if most else words
-    if schema.get("pattern") == "^[0-9]{4}$":
-        return "a year of four digits, as text"
+    if schema.get("pattern") in _PATTERN_WORDS:
+        return _PATTERN_WORDS[schema["pattern"]]
     if not most:
         return "text"
     return f"text of {least:,} to {most:,} characters" if least else f"text of at most {most:,} characters"
@@ -78,6 +78,11 @@ def _list_words(schema: Mapping[str, Any]) -> str:
     most = schema.get("maxItems")
     return f"a list of at most {most:,} items" if most else "a list"
 
+
+_PATTERN_WORDS = {
+    "^[0-9]{4}$": "a year of four digits, as text",
+    "^tt[0-9]{1,10}$": "an IMDb id, as tt0137523",
+}
 
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "string": _text_words,

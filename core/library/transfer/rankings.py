@@ -1,0 +1,82 @@
+"""A user's rankings as an import makes and changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from core.documents import Path, Problem, said_value
+from core.library.models import Entry, Movie, Ranking
+from core.library.transfer.entries import batches
+from core.library.transfer.models import RankingRecord
+from core.library.transfer.people import Course, twice
+from core.library.transfer.source import LibraryFile
+from core.library.transfer.tally import decide
+
+
+class Rankings:
+    """Takes in the rankings of a file; `seen` are the ids of the films that it ranks."""
+
+    def __init__(self, course: Course) -> None:
+        self._course = course
+        self._first: dict[int, int] = {}
+        self.seen: set[int] = set()
+
+    def take(self, file: LibraryFile) -> None:
+        """Take in the rankings of a file; its movies must have been taken before."""
+        for batch in batches(file.records("rankings", self._course.tally, self._course.reporter)):
+            self._take_batch(batch)
+
+    def _take_batch(self, batch: Sequence[tuple[Path, RankingRecord]]) -> None:
+        course, new, changed = self._course, [], []
+        rows = course.session.execute(
+            select(Movie.imdb_id, Movie.id, Ranking.liked, Ranking.position, Ranking.ranked_at)
+            .join(Entry, Entry.movie_id == Movie.id)
+            .outerjoin(Ranking, (Ranking.user_id == Entry.user_id) & (Ranking.movie_id == Entry.movie_id))
+            .where(Entry.user_id == course.user_id, Movie.imdb_id.in_([record.imdb_id for _, record in batch]))
+        )
+        stored = {str(row[0]).lower(): row for row in rows}
+        for path, record in batch:
+            if not self._is_possible(path, record, stored.keys()):
+                continue
+            _, movie_id, liked, position, ranked_at = stored[record.imdb_id]
+            self.seen.add(movie_id)
+            verdict = decide(
+                stored=ranked_at,
+                incoming=record.ranked_at,
+                same=(liked, position) == (record.liked, record.position),
+                now=course.now,
+                overwrite=course.overwrite,
+            )
+            course.tally.decided("rankings", verdict, path, record.imdb_id)
+            course.tally.look_at_time((*path, "ranked_at"), record.imdb_id, record.ranked_at)
+            row: dict[str, Any] = {
+                "user_id": course.user_id,
+                "movie_id": movie_id,
+                "liked": record.liked,
+                "position": record.position,
+                "ranked_at": course.now if record.ranked_at is None else record.ranked_at,
+            }
+            if verdict == "create":
+                new.append(row)
+            elif verdict == "update":
+                course.tally.note_newer(path, record.imdb_id, ranked_at, row["ranked_at"])
+                changed.append(row)
+        if new:
+            course.session.execute(insert(Ranking), new)
+        if changed:
+            course.session.execute(update(Ranking), changed)
+
+    def _is_possible(self, path: Path, record: RankingRecord, there: Collection[str]) -> bool:
+        at, index = (*path, "imdb_id"), int(path[1])
+        first = self._first.setdefault(int("1" + record.imdb_id[2:]), index)
+        if first != index:
+            self._course.tally.refuse("rankings", [twice(at, record.imdb_id, ("rankings", first))])
+        elif record.imdb_id not in there:
+            found = f"{said_value(record.imdb_id)}, which is not in the user's library"
+            self._course.tally.refuse("rankings", [Problem(at, found, "a film of the user's library")])
+        else:
+            return True
+        return False

@@ -1,0 +1,97 @@
+"""What a restore removes: all of a user's that the file lacks, and that an export could have named."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from core.library.models import CustomList, Entry, Movie, Ranking, Recommendation, Recommender, WatchRecord
+from core.library.transfer.films import is_nameable
+from core.library.transfer.people import Course
+from core.library.transfer.source import LibraryFile
+
+_AT_ONCE = 500
+
+
+def remove_absent(
+    course: Course,
+    file: LibraryFile,
+    *,
+    movies: Collection[int],
+    rankings: Collection[int],
+    people: Collection[int],
+    lists: Collection[str],
+) -> None:
+    """Remove what the file lacks, given the ids of what it has; people and lists that something refers to stay.
+
+    A kind that the file has no list of stays whole.
+    """
+    course.reporter.phase("removing what the file lacks", None, "steps")
+    if "rankings" in file.sections:
+        _remove_films(course, Ranking, rankings)
+    if "movies" in file.sections:
+        _remove_films(course, Entry, movies)
+    if "people" in file.sections:
+        _remove_people(course, people)
+    if "lists" in file.sections:
+        _remove_lists(course, lists)
+
+
+def _remove_films(course: Course, table: type[Entry | Ranking], wanted: Collection[int]) -> None:
+    """Remove a user's rows of films that are not wanted from a table, and with entries all that hangs on them."""
+    rows = course.session.execute(
+        select(Movie.id, Movie.imdb_id, Movie.title)
+        .join(table, table.movie_id == Movie.id)
+        .where(table.user_id == course.user_id)
+        .order_by(Movie.imdb_id)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    gone, unnamed = array("q"), 0
+    removed = course.tally.removed["movies" if table is Entry else "rankings"]
+    for number, imdb_id, title in rows:
+        if not is_nameable(imdb_id):
+            unnamed += 1
+        elif number not in wanted:
+            gone.append(number)
+            removed.note(f"{title} ({imdb_id})")
+    if unnamed and table is Entry:
+        words = "a film without an IMDb id stays in the library, for no export can name it"
+        course.tally.notes[words] += unnamed
+    tables: tuple[Any, ...] = (Recommendation, WatchRecord, Ranking, Entry) if table is Entry else (Ranking,)
+    for start in range(0, len(gone), _AT_ONCE):
+        some = gone[start : start + _AT_ONCE].tolist()
+        for one in tables:
+            course.session.execute(delete(one).where(one.user_id == course.user_id, one.movie_id.in_(some)))
+        course.reporter.advance()
+
+
+def _remove_people(course: Course, wanted: Collection[int]) -> None:
+    spoken = select(Recommendation.recommender_id).where(
+        Recommendation.user_id == course.user_id, Recommendation.recommender_id == Recommender.id
+    )
+    rows = course.session.execute(
+        select(Recommender.id, Recommender.name)
+        .where(Recommender.user_id == course.user_id, Recommender.quick_key.is_(None), ~spoken.exists())
+        .order_by(Recommender.name)
+    ).all()
+    for number, name in rows:
+        if number not in wanted:
+            course.tally.removed["people"].note(name)
+            course.session.execute(delete(Recommender).where(Recommender.id == number))
+
+
+def _remove_lists(course: Course, wanted: Collection[str]) -> None:
+    used = select(Entry.movie_id).where(Entry.user_id == course.user_id, Entry.custom_list_id == CustomList.id)
+    rows = course.session.execute(
+        select(CustomList.id, CustomList.name)
+        .where(CustomList.user_id == course.user_id, ~used.exists())
+        .order_by(CustomList.position, CustomList.id)
+    ).all()
+    for list_id, name in rows:
+        if list_id not in wanted:
+            course.tally.removed["lists"].note(name)
+            mine = (CustomList.user_id == course.user_id, CustomList.id == list_id)
+            course.session.execute(delete(CustomList).where(*mine))

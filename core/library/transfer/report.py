@@ -1,0 +1,111 @@
+"""What an import or a restore did, in full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.documents import Problem, said_path
+from core.library.transfer.tally import KINDS, Kind, Listed, Noted, Tally, Verdict
+
+Counts = dict[Kind, int]
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import or a restore did. `written` is False for a dry run, and where errors kept all of it back.
+
+    A dry run tells what would be. `imported` counts the records that are in the database afterwards as the file has
+    them, by kind; `totals` all that the user has afterwards.
+    """
+
+    success: bool
+    written: bool
+    dry_run: bool
+    version: int
+    imported: Counts
+    created: Counts
+    updated: Counts
+    unchanged: Counts
+    totals: Counts
+    imdb_ids_needing_enrichment: tuple[str, ...]
+    errors: Listed[Problem]
+    skipped: Listed[Noted]
+    future: Listed[Noted]
+    newer: Listed[Noted]
+    removed: dict[Kind, Listed[str]]
+    people_made: Listed[str]
+    films_made: int
+    ignored: dict[str, int]
+    notes: dict[str, int]
+
+    @property
+    def changes(self) -> int:
+        """How many records of the user's were created, changed or removed."""
+        removed = sum(gone.total for gone in self.removed.values())
+        return sum(self.created.values()) + sum(self.updated.values()) + removed + self.people_made.total
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as JSON: Movie Manager's keys first."""
+        return {
+            "success": self.success,
+            "imported_counts": self.imported,
+            "imdb_ids_needing_enrichment": list(self.imdb_ids_needing_enrichment),
+            "errors": [
+                {"path": said_path(problem.path), "found": problem.found, "allowed": problem.allowed}
+                for problem in self.errors
+            ],
+            "errors_total": self.errors.total,
+            "written": self.written,
+            "dry_run": self.dry_run,
+            "version": self.version,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "totals": self.totals,
+            "skipped": _noted(self.skipped),
+            "skipped_total": self.skipped.total,
+            "in_the_future": _noted(self.future),
+            "in_the_future_total": self.future.total,
+            "newer_replaced": _noted(self.newer),
+            "newer_replaced_total": self.newer.total,
+            "removed": {kind: {"total": gone.total, "first": list(gone)} for kind, gone in self.removed.items()},
+            "people_made": {"total": self.people_made.total, "first": list(self.people_made)},
+            "films_made": self.films_made,
+            "ignored_keys": self.ignored,
+            "notes": [{"words": words, "times": times} for words, times in self.notes.items()],
+        }
+
+
+def report_of(tally: Tally, *, version: int, totals: Counts, stopped: bool, dry_run: bool) -> ImportReport:
+    """Return the report of what was counted; where all was `stopped`, nothing of the file is in the database."""
+    none = dict.fromkeys(KINDS, 0)
+    return ImportReport(
+        success=not tally.errors.total,
+        written=not stopped and not dry_run,
+        dry_run=dry_run,
+        version=version,
+        imported=none if stopped else _counts(tally, "create", "update", "unchanged"),
+        created=none if stopped else _counts(tally, "create"),
+        updated=none if stopped else _counts(tally, "update"),
+        unchanged=none if stopped else _counts(tally, "unchanged"),
+        totals=totals,
+        imdb_ids_needing_enrichment=() if stopped else tuple(sorted(tally.to_enrich)),
+        errors=tally.errors,
+        skipped=tally.skipped,
+        future=tally.future,
+        newer=Listed() if stopped else tally.newer,
+        removed=tally.removed,
+        people_made=Listed() if stopped else tally.people_made,
+        films_made=0 if stopped else tally.films_made,
+        ignored=dict(tally.ignored),
+        notes={} if stopped else dict(tally.notes),
+    )
+
+
+def _counts(tally: Tally, *verdicts: Verdict) -> Counts:
+    return {kind: tally.count(kind, *verdicts) for kind in KINDS}
+
+
+def _noted(listed: Listed[Noted]) -> list[dict[str, str]]:
+    return [{"path": said_path(one.path), "key": one.key, "why": one.words} for one in listed]

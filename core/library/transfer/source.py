@@ -1,0 +1,232 @@
+"""A file with a user's library, read record by record: nothing of it is held but one record and the piece at hand."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+import msgspec
+from pydantic import ValidationError
+
+from core.documents import Path, Problem, said_value
+from core.errors import GreenroomError, VerificationError
+from core.forms.problems import problem_of
+from core.json_stream import JsonStream
+from core.library.transfer.models import (
+    VERSION,
+    ListRecord,
+    ListRecord1,
+    MovieRecord,
+    MovieRecord1,
+    PersonRecord,
+    PersonRecord1,
+    RankingRecord,
+    Record,
+)
+from core.library.transfer.tally import KINDS, Kind, Tally
+from core.progress import Reporter
+from core.words import plural, printable
+
+MOST_BYTES: Final = 4 << 30
+LONGEST_RECORD: Final = 16 << 20
+MOST_RECORDS: Final[dict[Kind, int]] = {"movies": 1_000_000, "people": 100_000, "lists": 10_000, "rankings": 1_000_000}
+
+_BLOCK = 256 << 10
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MODELS: dict[int, dict[Kind, type[Record]]] = {
+    1: {"movies": MovieRecord1, "people": PersonRecord1, "lists": ListRecord1, "rankings": RankingRecord},
+    2: {"movies": MovieRecord, "people": PersonRecord, "lists": ListRecord, "rankings": RankingRecord},
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One list of the file: where it begins, and how many records it has."""
+
+    offset: int
+    records: int
+
+
+@dataclass(frozen=True)
+class LibraryFile:
+    """A file that was looked through: JSON to its end, of a known version.
+
+    `sections` are the lists that it has; null is none. `ignored` are the keys beside them that nobody knows.
+    """
+
+    path: FilePath
+    version: int
+    exported_at: float | None
+    sections: dict[Kind, Section]
+    ignored: tuple[str, ...] = field(default=())
+
+    def raw_records(self, kind: Kind, reporter: Reporter) -> Iterator[tuple[Path, bytes]]:
+        """Yield the records of a section as they stand, each with its path."""
+        section = self.sections.get(kind)
+        if section is None or not section.records:
+            return
+        reporter.phase(f"reading {kind}", section.records, "rows")
+        stream = JsonStream(
+            _blocks(self.path, section.offset), str(self.path), start=section.offset, longest=LONGEST_RECORD
+        )
+        for number, raw in enumerate(stream.items()):
+            yield (kind, number), raw
+            reporter.advance()
+
+    def records(self, kind: Kind, tally: Tally, reporter: Reporter) -> Iterator[tuple[Path, Any]]:
+        """Yield the records of a section that are sound; what is wrong with the others goes to the tally."""
+        model = _MODELS[self.version][kind]
+        for path, raw in self.raw_records(kind, reporter):
+            try:
+                record = model.model_validate(msgspec.json.decode(raw))
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                tally.refuse(kind, [Problem(path, "a text or number that cannot be read", "JSON in UTF-8")])
+            except RecursionError:
+                tally.refuse(kind, [Problem(path, "values nested too deeply")])
+            except ValidationError as error:
+                schema = _schema(model)
+                found = (problem_of(details, schema, path) for details in error.errors(include_url=False))
+                tally.refuse(kind, dict.fromkeys(found))
+            else:
+                _note_unknown_keys(record, (kind,), tally)
+                yield path, record
+
+
+def open_library(path: FilePath, reporter: Reporter) -> LibraryFile:
+    """Given a file, look through all of it; raise VerificationError where it is no library of a version known here."""
+    size = _checked_size(path)
+    reporter.phase("looking through the file", size, "bytes")
+    stream = JsonStream(_blocks(path, 0, reporter), str(path), longest=LONGEST_RECORD)
+    seen: dict[str, Any] = {}
+    sections: dict[Kind, Section] = {}
+    for key in stream.each_key():
+        if key in seen:
+            raise VerificationError(f"{path} has the key {said_value(key)} twice", hint="export the library again")
+        seen[key] = None
+        kind = next((kind for kind in KINDS if kind == key), None)
+        if kind is not None:
+            section = _section(stream, kind, path)
+            if section is not None:
+                sections[kind] = section
+        elif key in {"version", "exported_at"}:
+            seen[key] = _small(stream.value(), key, path)
+        else:
+            stream.value()
+    stream.end()
+    if not seen.keys() & set(KINDS):
+        raise VerificationError(
+            f"{path} is no export of a library: it has neither movies nor people, lists or rankings",
+            hint="name a file that `greenroom library export` or Movie Manager wrote",
+        )
+    known = {"version", "exported_at", "user_id", *KINDS}
+    return LibraryFile(
+        path,
+        _version(seen.get("version"), path),
+        _moment(seen.get("exported_at"), path),
+        sections,
+        tuple(key for key in seen if key not in known),
+    )
+
+
+def _section(stream: JsonStream, kind: Kind, path: FilePath) -> Section | None:
+    offset = stream.offset()
+    if stream.next_sign() != "[":
+        found = stream.value()
+        if found == b"null":
+            return None
+        raise VerificationError(
+            f"{path}: {kind} is {said_value(_shown(found))}, which is no list", hint="export the library again"
+        )
+    count = 0
+    for _ in stream.items():
+        count += 1
+        if count > MOST_RECORDS[kind]:
+            raise VerificationError(
+                f"{path} has more than {plural(MOST_RECORDS[kind], 'record')} in {kind}",
+                hint="nobody's library is that large; look where the file comes from",
+            )
+    return Section(offset, count)
+
+
+def _version(found: object, path: FilePath) -> int:
+    """Return the version of a file; one that does not say is of the first."""
+    version = 1 if found is None else found
+    if not isinstance(version, int | float) or isinstance(version, bool) or version not in {1, VERSION}:
+        newer = isinstance(version, int | float) and version > VERSION
+        raise VerificationError(
+            f"{path} is of version {said_value(found)}; this greenroom reads versions 1 and {VERSION}",
+            hint="a newer greenroom may read it" if newer else "export the library again",
+        )
+    return int(version)
+
+
+def _moment(found: object, path: FilePath) -> float | None:
+    if found is None or (isinstance(found, int | float) and not isinstance(found, bool)):
+        return None if found is None else float(found)
+    raise VerificationError(
+        f"{path}: exported_at is {said_value(found)}, which is no time in Unix seconds", hint="null is allowed"
+    )
+
+
+def _small(value: bytes, key: str, path: FilePath) -> object:
+    try:
+        found = msgspec.json.decode(value)
+        if isinstance(found, int) and found > 2**63:
+            found = float(found)
+    except (msgspec.DecodeError, UnicodeDecodeError, OverflowError, RecursionError) as error:
+        raise VerificationError(f"{path}: {key} cannot be read: {error}", hint="export the library again") from error
+    return found
+
+
+def _shown(value: bytes) -> object:
+    return {b"{": {}, b'"': "a text"}.get(value[:1], printable(value[:40].decode("utf-8", "replace")))
+
+
+def _checked_size(path: FilePath) -> int:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise GreenroomError(f"cannot read {path}: {error.strerror}", hint="name a file with a library") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise GreenroomError(f"{path} is no file", hint="name a file with a library")
+    if found.st_size > MOST_BYTES:
+        raise VerificationError(
+            f"{path} has {found.st_size:,} bytes, and a library at most {MOST_BYTES:,}",
+            hint="look where the file comes from",
+        )
+    return found.st_size
+
+
+def _blocks(path: FilePath, start: int, reporter: Reporter | None = None) -> Iterator[bytes]:
+    """Yield the file from a place on; a mark of the byte order at its beginning as blanks, so that places stay."""
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            while block := file.read(_BLOCK):
+                if reporter is not None:
+                    reporter.advance(len(block))
+                first = file.tell() == len(block)
+                yield b"   " + block[3:] if first and block.startswith(_BYTE_ORDER_MARK) else block
+                if file.tell() > MOST_BYTES:
+                    raise VerificationError(f"{path} grows while it is read", hint="wait until it is complete")
+    except OSError as error:
+        raise GreenroomError(f"cannot read {path}: {error.strerror}", hint="name a file with a library") from error
+
+
+def _note_unknown_keys(record: Record, path: Path, tally: Tally) -> None:
+    for key in record.model_extra or ():
+        tally.ignore((*path, key))
+    for name in ("watch_history", "recommendations"):
+        inner = getattr(record, name, None)
+        for one in inner if isinstance(inner, list) else [inner]:
+            if isinstance(one, Record) and one.model_extra:
+                _note_unknown_keys(one, (*path, name), tally)
+
+
+@cache
+def _schema(model: type[Record]) -> dict[str, Any]:
+    return model.model_json_schema()

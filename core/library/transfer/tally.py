@@ -1,0 +1,103 @@
+"""What an import does, counted while it does it; what a person needs to see of it is kept, the rest only counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeVar
+
+from core.documents import Path, Problem, said_path
+
+Kind = Literal["movies", "people", "lists", "rankings"]
+Verdict = Literal["create", "update", "unchanged", "skip"]
+KINDS: tuple[Kind, ...] = ("movies", "people", "lists", "rankings")
+MOST_KEPT = 1_000
+_MOST_KEYS = 100
+
+T = TypeVar("T")
+
+
+class Noted(NamedTuple):
+    """Something about one record: where it stands in the file, which thing it is about, and what."""
+
+    path: Path
+    key: str
+    words: str
+
+
+@dataclass
+class Listed(list[T]):
+    """The first of what may be very many, and how many there are: `total`."""
+
+    total: int = 0
+
+    def note(self, item: T) -> None:
+        self.total += 1
+        if len(self) < MOST_KEPT:
+            self.append(item)
+
+
+@dataclass
+class Tally:
+    """Counts by kind, and what is to be said; `now` is the time of the import."""
+
+    now: float
+    verdicts: Counter[tuple[Kind, Verdict]] = field(default_factory=Counter)
+    refused: Counter[Kind] = field(default_factory=Counter)
+    errors: Listed[Problem] = field(default_factory=Listed)
+    skipped: Listed[Noted] = field(default_factory=Listed)
+    future: Listed[Noted] = field(default_factory=Listed)
+    newer: Listed[Noted] = field(default_factory=Listed)
+    removed: dict[Kind, Listed[str]] = field(default_factory=lambda: {kind: Listed() for kind in KINDS})
+    ignored: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+    people_made: Listed[str] = field(default_factory=Listed)
+    films_made: int = 0
+    to_enrich: list[str] = field(default_factory=list)
+
+    def refuse(self, kind: Kind, problems: Iterable[Problem]) -> None:
+        """Count a record that cannot be taken, with all that is wrong with it."""
+        self.refused[kind] += 1
+        for problem in problems:
+            self.errors.note(problem)
+
+    def decided(self, kind: Kind, verdict: Verdict, path: Path, key: str) -> None:
+        """Count what becomes of a record."""
+        self.verdicts[kind, verdict] += 1
+        if verdict == "skip":
+            self.skipped.note(Noted(path, key, "what is there was changed later"))
+
+    def look_at_time(self, path: Path, key: str, modified: float | None) -> None:
+        """Note a time of change that has not come yet."""
+        if modified is not None and modified > self.now:
+            self.future.note(Noted(path, key, f"changed at {modified}, which is {modified - self.now:.0f} s from now"))
+
+    def note_newer(self, path: Path, key: str, stored: float, incoming: float) -> None:
+        """Note, of a restore, what is there and was changed later than the record that takes its place."""
+        if stored > incoming:
+            self.newer.note(Noted(path, key, f"changed {stored - incoming:.0f} s later than in the file"))
+
+    def ignore(self, path: Path) -> None:
+        """Count a key that nobody knows, with the places in lists left open: movies[].notes."""
+        name = said_path(tuple(part for part in path if isinstance(part, str)))
+        if name in self.ignored or len(self.ignored) < _MOST_KEYS:
+            self.ignored[name] += 1
+
+    def count(self, kind: Kind, *verdicts: Verdict) -> int:
+        return sum(self.verdicts[kind, verdict] for verdict in verdicts)
+
+
+def decide(*, stored: float | None, incoming: float | None, same: bool, now: float, overwrite: bool = False) -> Verdict:
+    """Return what becomes of a record, given when the stored and the incoming one were last changed.
+
+    `stored` is None where there is none, `incoming` where the record does not say. The incoming one wins unless the
+    stored one is newer, or always with `overwrite`. One that says nothing new changes nothing, not even the time.
+    """
+    if stored is None:
+        return "create"
+    if same and (incoming is None or incoming == stored):
+        return "unchanged"
+    if stored > (now if incoming is None else incoming) and not overwrite:
+        return "skip"
+    return "update"

@@ -1,0 +1,70 @@
+"""The users of a movie library, found and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from core.errors import UsageError
+from core.library.models import CustomList, Entry, Ranking, Recommender, User
+from core.words import printable
+
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """A user, and how much there is of theirs; `movies` counts the deleted ones too."""
+
+    id: str
+    username: str
+    email: str
+    is_active: bool
+    backup_enabled: bool
+    movies: int
+    people: int
+    lists: int
+    rankings: int
+
+
+def users(session: Session) -> list[UserRow]:
+    """Return all users, by name."""
+    return _rows(session)
+
+
+def find_user(session: Session, text: str) -> UserRow:
+    """Return the user with this id, name or email; raise UsageError, naming some, where there is none."""
+    found = [
+        row
+        for row in _rows(session, or_(User.id == text, User.username == text, User.email == text))
+        if text in {row.id, row.username, row.email}  # some databases compare without case
+    ]
+    # An id is nobody else's name, but a name may be somebody else's email.
+    found.sort(key=lambda row: (row.id != text, row.username != text))
+    if found:
+        return found[0]
+    names = session.scalars(select(User.username).order_by(User.username).limit(_MOST_NAMED + 1)).all()
+    known = ", ".join(printable(name) for name in names[:_MOST_NAMED]) or "none"
+    more = ", ..." if len(names) > _MOST_NAMED else ""
+    raise UsageError(f"there is no user {printable(text)!r}", hint=f"users: {known}{more}")
+
+
+def set_backup(session: Session, user_id: str, *, enabled: bool) -> None:
+    """Say whether a user's library is backed up daily; the caller commits."""
+    session.execute(update(User).where(User.id == user_id).values(backup_enabled=enabled))
+
+
+def _rows(session: Session, *where: ColumnElement[bool]) -> list[UserRow]:
+    counts = [_count(table) for table in (Entry, Recommender, CustomList, Ranking)]
+    about = (User.id, User.username, User.email, User.is_active, User.backup_enabled)
+    rows: Sequence[tuple[object, ...]] = [
+        row.tuple() for row in session.execute(select(*about, *counts).where(*where).order_by(User.username, User.id))
+    ]
+    return [UserRow(*row) for row in rows]  # type: ignore[arg-type]
+
+
+def _count(table: type[Entry | Recommender | CustomList | Ranking]) -> ColumnElement[int]:
+    return select(func.count()).where(table.user_id == User.id).correlate(User).scalar_subquery()
