@@ -93,7 +93,7 @@ class Form(Protocol[T]):
         """Return in a few words which thing it is: "Fight Club (1999)"."""
 
     def source_of(self, thing: T, field: str) -> Source | None:
-        """Return where a value comes from as far as the site itself tells; None where it does not, or there is none."""
+        """Return where a value that is not empty comes from as far as the site itself tells; None where it does not."""
 
     def write(
         self,

@@ -86,10 +86,14 @@ class Category(Generic[D]):
         return f"{thing.title} ({thing.year})" if thing.year else thing.title
 
     def source_of(self, thing: Movie, field: str) -> Source | None:
-        """Return where a value comes from as far as the movie itself tells; None where there is none."""
-        if self.read(thing).get(field) in (None, []):
-            return None
-        return "tmdb" if thing.tmdb_id is not None and field in self.from_tmdb else "manual"
+        """Return where a value comes from as far as the movie itself tells; None where it does not.
+
+        A movie of TMDB has from there what TMDB gives. Beside that stand values of other services, and nobody knows
+        which; a category that TMDB does not know was filled by a person.
+        """
+        if thing.tmdb_id is None or not self.from_tmdb:
+            return "manual"
+        return "tmdb" if field in self.from_tmdb else None
 
     def shared(self, session: Session) -> Known:
         """Return the names that the library has, for many writes of one transaction."""

@@ -161,7 +161,7 @@ def test_sources_count_while_the_value_is_the_same(library: Library) -> None:
     def sources() -> dict[str, str]:
         with reading(site.database_url()) as session:
             origin = origin_of(library.edits, BASIC, BASIC.find(session, FILM))
-            assert source_of(origin) == ("llm-generated" if "llm-generated" in origin.sources.values() else "manual")
+            assert source_of(origin) == ("llm-generated" if "llm-generated" in origin.sources.values() else "tmdb")
             return dict(origin.sources)
 
     first = sources()
