@@ -23,5 +23,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def library(demo: Path, tmp_path: Path) -> Library:
     root = tmp_path / "site"
     root.mkdir()
+    (root / "backups").mkdir(mode=0o700)
     shutil.copy(demo, root / "app.db")
     return open_library(root)
