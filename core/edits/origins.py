@@ -10,6 +10,7 @@ from core.edits.store import Edits
 from core.forms import Form, Json, Source, Subject, revision_of
 
 _RANKS: tuple[Source, ...] = ("llm-generated", "manual", "tmdb")  # the first that any key has stands for all
+_EMPTY: tuple[object, ...] = (None, [], {})
 
 
 def origin_of(edits: Edits, form: Form[Any], thing: Any) -> Origin:
@@ -59,7 +60,7 @@ def _origin(form: Form[Any], thing: Any, noted: Mapping[str, Any]) -> Origin:
     fields = noted.get("fields", {})
     sources: dict[str, Source] = {}
     for field, value in form.read(thing).items():
-        if value in (None, [], {}):
+        if value in _EMPTY:
             continue
         source, digest = fields.get(field, (None, ""))
         if source is None or digest != hash_of(field, value):

@@ -11,8 +11,9 @@ from core.context import Context
 from core.databases.sessions import writing
 from core.documents import difference
 from core.edits import journal
+from core.edits.batch import found_thing
 from core.edits.comparison import Comparison, OnConflict, differing
-from core.edits.course import Course, found_thing, held, publish_tasks
+from core.edits.course import held, publish_tasks
 from core.edits.drafts import no_draft
 from core.edits.records import Draft, EntryHead
 from core.edits.rows import in_batches
@@ -133,7 +134,7 @@ def publish(
         draft = replace(found.draft, answers={**found.draft.answers, **(answers or {})})
         return [replace(found, draft=draft)]
 
-    return _publish_one(context, site, form, subject, tasks, "publish", on_conflict)
+    return _publish_one(open_edits(context, site), form, subject, tasks, "publish", on_conflict)
 
 
 def publish_data(
@@ -168,7 +169,7 @@ def publish_data(
         kept = edits.numbered_drafts([draft.subject]) if instead_of_draft else []
         return [Task(form, _with_base(edits, draft), kept[0][0] if kept else None)]
 
-    return _publish_one(context, site, form, draft.subject, tasks, "publish", on_conflict)
+    return _publish_one(open_edits(context, site), form, draft.subject, tasks, "publish", on_conflict)
 
 
 def revert(
@@ -189,7 +190,7 @@ def revert(
         draft = _made(context, form, subject.key, {})
         return [Reversal(form, draft, edits.entry(entry_id), journal.sources_before(edits.file, entry_id))]
 
-    return _publish_one(context, site, form, subject, tasks, "revert", on_conflict)
+    return _publish_one(edits, form, subject, tasks, "revert", on_conflict)
 
 
 def publish_many(
@@ -207,36 +208,33 @@ def publish_many(
     """
     edits = open_edits(context, site)
     total = len(jobs) if isinstance(jobs, Sized) else None
-    with held(context, site, edits, "publish", ()):
+    with held(edits, "publish"):
         reporter.phase("publishing", total, "steps")
         batches = (_drafted(edits, some) for some in in_batches(jobs, A_BATCH))
-        course = publish_tasks(context, site, edits, batches, on_conflict=on_conflict, reporter=reporter)
-    if course.refused:
-        raise NotPublishedError(course.refused)
+        course = publish_tasks(edits, batches, on_conflict=on_conflict, reporter=reporter)
+    results = course.results
+    if results.refused:
+        raise NotPublishedError(results.refused)
     return PublishedMany(
-        {subject: written.updated_fields for subject, written in course.written.items()},
-        {subject: written.notes for subject, written in course.written.items() if written.notes},
+        {subject: written.updated_fields for subject, written in results.written.items()},
+        {subject: written.notes for subject, written in results.written.items() if written.notes},
     )
 
 
 def _publish_one(
-    context: Context,
-    site: Site,
+    edits: Edits,
     form: Form[Any],
     subject: Subject,
     tasks: Callable[[Edits], Sequence[AnyTask]],
     verb: str,
     on_conflict: OnConflict,
 ) -> Published:
-    edits = open_edits(context, site)
-    with held(context, site, edits, verb, [form]):
-        course: Course = publish_tasks(
-            context, site, edits, [tasks(edits)], on_conflict=on_conflict, reporter=Reporter()
-        )
-    if course.refused:
-        raise course.refused[subject]
+    with held(edits, verb, [form]):
+        course = publish_tasks(edits, [tasks(edits)], on_conflict=on_conflict, reporter=Reporter())
+    if course.results.refused:
+        raise course.results.refused[subject]
     entries = journal.entries_of(edits.file, course.name)
-    return Published(entries[0] if entries else None, course.written[subject])
+    return Published(entries[0] if entries else None, course.results.written[subject])
 
 
 def _drafted(edits: Edits, jobs: Sequence[tuple[Form[Any], str]]) -> list[Task | tuple[Subject, GreenroomError]]:

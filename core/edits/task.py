@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from core.documents import same
 from core.edits.comparison import Comparison, ConflictError, OnConflict, compare, differing, resolved, taken_back
 from core.edits.records import Draft, Entry
-from core.forms import Form, Json, Source, Written
+from core.forms import Form, Json, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ class Task:
             return Wanted(draft.data, draft.merge_lists)
         return Wanted(differing(live, resolved(self.form, found, draft.base, on_conflict)), merge_lists=False)
 
-    def sources(self, written: Written, after: Json) -> dict[str, Source | None]:
-        """Return where the keys that changed are from from now on."""
+    def sources(self, fields: Iterable[str], after: Json) -> dict[str, Source | None]:
+        """Return where the keys that changed are from, now that they are as in `after`."""
         del after
-        return dict.fromkeys(written.updated_fields, self.draft.source)
+        return dict.fromkeys(fields, self.draft.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,14 @@ class Reversal:
         result = resolved(self.form, found, self.entry.after, on_conflict) if found.conflict else found.after
         return Wanted(differing(live, result), merge_lists=False)
 
-    def sources(self, written: Written, after: Json) -> dict[str, Source | None]:
+    def sources(self, fields: Iterable[str], after: Json) -> dict[str, Source | None]:
         """Return where the keys that changed are from: a value that is back from where it was, a mixed one by hand."""
         before = self.entry.before
         return {
             field: self.sources_before.get(field)
             if field in before and same(before[field], after.get(field))
             else "manual"
-            for field in written.updated_fields
+            for field in fields
         }
 
 

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from core.backup import create_backup
-from core.edits import ConflictError, drop_draft, publish, publish_data, put_draft, settle
+from core.edits import ConflictError, drop_draft, publish, publish_data, publish_many, put_draft, settle
 from core.errors import BusyError, GreenroomError, PartlyDoneError, UsageError
 from core.filesystem import Committable, Filesystem
 from core.forms import Subject
@@ -173,3 +173,26 @@ def test_only_the_file_of_edits_is_written_beside_the_site(library: Library) -> 
     with closing(sqlite3.connect(library.edits.file.path)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert library.edits.file.path.stat().st_mode & 0o077 == 0
+
+
+def test_the_log_has_what_the_database_made_of_it(library: Library) -> None:
+    """Triggers of the application change more than was asked for; a kill is settled, and reverted, all the same."""
+    library.execute(
+        "CREATE TRIGGER counts AFTER UPDATE OF tagline ON movies "
+        "BEGIN UPDATE movies SET runtime = 999 WHERE id = new.id; END"
+    )
+    first = library.live()
+    _killed(library, _COMMITTED)
+    with library.context.lock(library.site, "test"):
+        assert [one.verdict for one in settle(library.edits)] == ["done"]
+    [head] = library.edits.log()
+    assert set(head.fields) == {"tagline", "runtime"}
+    assert library.edits.entry(head.id).after == library.live() == first | {"tagline": "mine", "runtime": 999}
+
+
+def test_a_thing_that_is_named_twice_is_published_once(library: Library) -> None:
+    put_draft(library.context, library.site, BASIC, FILM, {"tagline": "mine"}, base_revision=library.revision())
+    jobs = [(BASIC, FILM), (BASIC, FILM)]
+    done = publish_many(library.context, library.site, jobs, reporter=Reporter())
+    assert done.fields == {SUBJECT: ("tagline",)}
+    assert len(library.edits.log()) == 1
