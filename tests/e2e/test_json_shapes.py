@@ -43,6 +43,20 @@ _COMMANDS = (
     "schedule set --time 03:00",
     "schedule enable",
     "schedule disable",
+    "category list tmdb-550",
+    "category schema trivia",
+    "category template trivia",
+    "category export tmdb-550 trivia",
+    "category export tmdb-550 all -o ../films.zip",
+    "category validate ../films.zip",
+    "category import ../films.zip",
+    "category drafts",
+    "category diff tmdb-550 media",
+    "category drop tmdb-550 media --yes",
+    "category publish tmdb-550",
+    "category import ../changed.json --publish",
+    "category log tmdb-550",
+    "category revert 1 --yes",
     "catalog rebuild",
     "systemd",
     "demo ../another",
@@ -60,7 +74,7 @@ def _documented() -> dict[str, set[str]]:
 
 def _name(line: str) -> str:
     words = line.split()
-    return " ".join(words[:2] if words[0] in {"alarm", "catalog", "config", "schedule"} else words[:1])
+    return " ".join(words[:2] if words[0] in {"alarm", "catalog", "category", "config", "schedule"} else words[:1])
 
 
 @pytest.mark.slow
@@ -85,6 +99,10 @@ def test_each_command_has_the_keys_that_are_documented(tmp_path: Path) -> None:
     run(f"demo {site}", tmp_path)
     configuration = site / "greenroom.toml"
     configuration.write_text(configuration.read_text() + '\n[alarms]\ncommand = "true"\n')
+    changed = {"category": "media", "movie_id": "tmdb-550", "data": {"trailer_url": None}}
+    exported = run("category export tmdb-550 media", site)["envelope"]
+    assert isinstance(exported, dict)
+    (tmp_path / "changed.json").write_text(json.dumps({**exported, **changed}))
     documented = _documented()
     assert {_name(line) for line in _COMMANDS} == set(documented)
     for line in _COMMANDS:

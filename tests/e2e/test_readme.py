@@ -65,6 +65,7 @@ def test_every_document_with_commands_is_run() -> None:
         "README.md",
         "alarms.md",
         "archive-format.md",
+        "categories.md",
         "drills.md",
         "daemon.md",
         "operations.md",
@@ -153,6 +154,15 @@ def test_the_daemon_that_is_shown_runs_and_ends(tmp_path: Path) -> None:
     printed = run_document(ROOT / "docs" / "daemon.md", tmp_path)
     assert printed_by("kill -TERM", printed).count("event=reloaded ") == 1
     assert "event=daemon_ended" in printed_by("kill -TERM", printed)
+
+
+@pytest.mark.slow
+def test_the_commands_of_categories(tmp_path: Path) -> None:
+    printed = run_document(ROOT / "docs" / "categories.md", tmp_path)
+    assert "llm-generated" in printed_by("category log tmdb-550\n", printed)
+    assert "taken back, entry 2" in printed_by("category revert", printed)
+    assert "added gallery_images" in printed_by("Here it is", printed)
+    assert "categories published, 0 of them" in printed_by("movies-export.zip --publish", printed)
 
 
 @pytest.mark.parametrize("document", ["README.md", "docs/alarms.md", "docs/operations.md"])

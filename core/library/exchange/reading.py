@@ -94,7 +94,7 @@ def _refused(_constant: str) -> NoReturn:
 def _contradictions(shape: Shaped, wanted: Wanted) -> list[Problem]:
     """Return where an envelope is about something else than the caller says."""
     value = shape.value
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not wanted.certain:
         return []
     found = []
     category, movie_id = value.get("category"), value.get("movie_id")

@@ -22,10 +22,14 @@ _FRAME = tuple(CategoryFrame.model_fields)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the caller says that a text is about, as far as the caller does."""
+    """What the caller says that a text is about, as far as the caller does.
+
+    Not `certain` is what the name of a file says: it fills in what the text leaves out, and contradicts nothing.
+    """
 
     category: Category[Any] | None = None
     movie_id: str | None = None
+    certain: bool = True
 
 
 ANYTHING = Wanted()
