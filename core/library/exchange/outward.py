@@ -11,9 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import inspect, select
-from sqlalchemy.orm import Session, selectinload
-from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core.config import Site
 from core.context import Context
@@ -23,6 +22,7 @@ from core.errors import GreenroomError, UsageError
 from core.filesystem import Filesystem
 from core.forms import MOST_TOKENS, Json, Subject, encode_envelope, estimated_tokens, make_envelope, split_envelope
 from core.library.categories import Category
+from core.library.categories.finding import with_all_lists
 from core.library.exchange.naming import file_name, folder_name
 from core.library.films import FilmQuery, count_films, films
 from core.library.models import Movie
@@ -179,22 +179,9 @@ def found_batches(session: Session, query: FilmQuery) -> Iterator[list[int]]:
 
 def load_movies(session: Session, ids: Sequence[int]) -> list[Movie]:
     """Return movies with all that hangs on them, in the order of their ids given; a few queries for all."""
-    found = {movie.id: movie for movie in session.scalars(select(Movie).where(Movie.id.in_(ids)).options(*_loaded()))}
+    query = select(Movie).where(Movie.id.in_(ids)).options(*with_all_lists())
+    found = {movie.id: movie for movie in session.scalars(query)}
     return [found[number] for number in ids if number in found]
-
-
-def _loaded() -> list[ORMOption]:
-    """Return the options that load each list of a movie, and what its rows point at, by a query each."""
-    options: list[ORMOption] = []
-    for relationship in inspect(Movie).relationships:
-        option = selectinload(relationship.class_attribute)
-        options.append(option)
-        options += [
-            option.selectinload(inner.class_attribute)
-            for inner in relationship.mapper.relationships
-            if inner.mapper.class_ is not Movie and not inner.uselist
-        ]
-    return options
 
 
 @contextmanager
