@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: demo test test-fast test-long check lint types rooms coverage bench bench-portable bench-daemon screenshots format clean
+.PHONY: demo test test-fast test-long check lint types rooms coverage bench bench-portable bench-categories bench-daemon screenshots format clean
 
 demo: $(READY)
 	@sh cli/demo.sh "$(CURDIR)/$(BIN)" demo-site
@@ -48,6 +48,9 @@ bench: $(READY)
 
 bench-portable: $(READY)
 	$(BIN)/python -m tests.engines.servers $(BIN)/python -m benchmarks.portable --folder bench-databases
+
+bench-categories: $(READY)
+	$(BIN)/python -m benchmarks.categories --folder bench-sites
 
 bench-daemon: $(READY)
 	$(BIN)/python -m benchmarks.daemon
