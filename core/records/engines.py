@@ -21,11 +21,14 @@ class Engine(Protocol):
     NAME: str
     TAGS: frozenset[str]  # what a value may say of itself that is not of its column's type
 
-    def prepare(self, session: Session, schema: str | None) -> None:
+    def prepare(self, session: Session) -> None:
         """Let the session say values as `reading` expects them, and refuse what it would have to cut."""
 
-    def schemas(self, session: Session) -> Iterator[tuple[str | None, Schema]]:
-        """Yield the tables by their schema, None for the one that the role works in."""
+    def schemas(self, session: Session) -> Iterator[tuple[str, str | None, Schema]]:
+        """Yield the tables, with what stands before their names for people, and the schema in which SQL finds them.
+
+        Nothing stands before the names in the schema that the role works in.
+        """
 
     def reading(self, column: Column, sql: ColumnElement[Any]) -> Reading:
         """Return how a column is read."""

@@ -156,10 +156,8 @@ def _float(field: Field, value: Any) -> Any:
         return value
     _of((int, float), value)
     number = float(value) if abs(value) < 1 << 1023 else math.inf
-    if not math.isfinite(number):
+    if not math.isfinite(single(number) if field.type.bits == 32 else number):
         raise ValueError("too large")
-    if field.type.bits == 32:
-        single(number)
     return number
 
 

@@ -117,7 +117,7 @@ class RecordForm:
 
     def find(self, session: Session, key: str) -> Record | None:
         """Return the row with this key, or None."""
-        self.layout.engine.prepare(session, self.place.schema)
+        self.layout.engine.prepare(session)
         values = parse_key(self.place.key_fields, key)
         if values is None or find_row(session, self.place, values) is None:
             return None

@@ -34,7 +34,7 @@ class Place:
     rows: sa.TableClause
     fields: tuple[Field, ...]
     key: tuple[str, ...]
-    schema: str | None = None
+    prefix: str = ""
 
     @cached_property
     def by_name(self) -> dict[str, Field]:
@@ -81,16 +81,15 @@ class Layout:
 def read_layout(session: Session, *, exclude: Collection[str] = ()) -> Layout:
     """Read which tables a session's database has, without greenroom's own and those named in `exclude`."""
     engine = engine_of(session)
-    engine.prepare(session, None)
+    engine.prepare(session)
     places: dict[str, Place] = {}
     views: list[str] = []
-    for schema_name, schema in engine.schemas(session):
-        prefix = f"{schema_name}." if schema_name else ""
+    for prefix, schema_name, schema in engine.schemas(session):
         views += [f"{prefix}{name}" for name in _views(schema)]
         for table in schema.tables:
             name = prefix + table.name
             if table.name != MARKER and name not in exclude:
-                places[name] = _place(engine, name, schema_name, table)
+                places[name] = _place(engine, name, prefix, schema_name, table)
     return Layout(engine, places, tuple(views), _hangings(places.values()))
 
 
@@ -101,7 +100,7 @@ def _views(schema: Schema) -> Iterable[str]:
                 yield what.removeprefix(kind)
 
 
-def _place(engine: Engine, name: str, schema: str | None, table: Table) -> Place:
+def _place(engine: Engine, name: str, prefix: str, schema: str | None, table: Table) -> Place:
     rows = sa.Table(
         quoted_name(table.name, quote=True),
         sa.MetaData(),
@@ -118,7 +117,7 @@ def _place(engine: Engine, name: str, schema: str | None, table: Table) -> Place
         make_field(engine, table, column, rows.c[f"c{number}"], is_key=column.name in key)
         for number, column in enumerate(table.columns)
     )
-    return Place(name, table, rows, fields, key, schema)
+    return Place(name, table, rows, fields, key, prefix)
 
 
 def aliased(place: Place, layout: Layout) -> Place:
@@ -140,14 +139,14 @@ def _key_of(table: Table) -> tuple[str, ...]:
 
 def _hangings(places: Iterable[Place]) -> dict[str, list[Hanging]]:
     named = {place.name: place for place in places}
+    # A key that leads to another schema says which.
+    outside = {f"{place.rows.schema}.{place.table.name}": place for place in named.values()}
     found: dict[str, list[Hanging]] = {}
     for place in named.values():
         for key in place.table.foreign_keys:
-            prefix = f"{place.schema}." if place.schema else ""
-            # A key that leads to another schema already says it.
-            other = named.get(prefix + key.table) or named.get(key.table)
+            other = named.get(place.prefix + key.table) or outside.get(key.table)
             if other is None:
-                other = _alike(named, prefix + key.table)
+                other = _alike(named, place.prefix + key.table)
             if other is not None and key.referred and set(key.referred) <= other.by_name.keys():
                 found.setdefault(other.name, []).append(Hanging(place, key))
     return found

@@ -102,7 +102,7 @@ def rows(
     place = layout.place(table)
     if not place.key:
         raise UsageError(f"the rows of {said_value(table)} cannot be told apart", hint="choose a table that has a key")
-    layout.engine.prepare(session, place.schema)
+    layout.engine.prepare(session)
     labels = _label_fields(place)
     start = None if after is None else parse_key(place.key_fields, after)
     if after is not None and start is None:

@@ -31,13 +31,12 @@ _ESTIMATES = sa.text(
 _NEVER = "0000-00-00"
 
 
-def prepare(session: Session, schema: str | None) -> None:
-    del schema
+def prepare(session: Session) -> None:
     session.execute(_PREPARE)
 
 
-def schemas(session: Session) -> Iterator[tuple[str | None, Schema]]:
-    yield None, read_schema(session.connection())
+def schemas(session: Session) -> Iterator[tuple[str, str | None, Schema]]:
+    yield "", None, read_schema(session.connection())
 
 
 def limits(type_: ColumnType) -> ColumnType:

@@ -28,8 +28,9 @@ _PREPARE = sa.text("""
         set_config('bytea_output', 'hex', TRUE)
 """)
 _PATH = sa.text("SELECT set_config('search_path', :path, TRUE)")
+_OWN = sa.text("SELECT current_schema(), current_setting('search_path')")
 _SCHEMAS = sa.text("""
-    SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', current_schema())
+    SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', coalesce(current_schema(), ''))
         AND has_schema_privilege(oid, 'USAGE')
         AND EXISTS (SELECT FROM pg_class WHERE relnamespace = pg_namespace.oid AND relkind IN ('r', 'p', 'v'))
     ORDER BY nspname
@@ -42,26 +43,21 @@ _PLAIN_ELEMENTS = {"boolean", "integer", "float"}
 _LARGE: set[Kind] = {"text", "json", "array", "decimal"}
 
 
-def prepare(session: Session, schema: str | None) -> None:
+def prepare(session: Session) -> None:
     session.execute(_PREPARE)
-    if schema is not None:
-        _work_in(session, schema)
 
 
-def _work_in(session: Session, schema: str) -> None:
-    """Names of types are said, and found, as one who works in that schema says them."""
-    path = str(session.execute(sa.text("SELECT reset_val FROM pg_settings WHERE name = 'search_path'")).scalar_one())
-    session.execute(_PATH, {"path": f"{double_quoted(schema)}, {path}"})
-
-
-def schemas(session: Session) -> Iterator[tuple[str | None, Schema]]:
+def schemas(session: Session) -> Iterator[tuple[str, str | None, Schema]]:
     connection = session.connection()
-    own = session.execute(sa.text("SELECT current_setting('search_path')")).scalar_one()
-    yield None, read_schema(connection)
-    for name in session.execute(_SCHEMAS).scalars().all():
-        _work_in(session, name)
-        yield name, read_schema(connection)
-        session.execute(_PATH, {"path": own})
+    own, path = session.execute(_OWN).one()
+    if own is not None:
+        yield "", own, read_schema(connection)
+    try:
+        for name in session.execute(_SCHEMAS).scalars().all():
+            session.execute(_PATH, {"path": double_quoted(name)})
+            yield f"{name}.", name, read_schema(connection)
+    finally:
+        session.execute(_PATH, {"path": path})
 
 
 def limits(type_: ColumnType) -> ColumnType:

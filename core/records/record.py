@@ -85,7 +85,7 @@ class Record:
 
     def row(self) -> Json:
         """Return the columns of the row as JSON; raise GoneError."""
-        self.layout.engine.prepare(self.session, self.place.schema)
+        self.layout.engine.prepare(self.session)
         found = find_row(self.session, self.place, self.key)
         if found is None:
             raise GoneError(

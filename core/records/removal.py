@@ -46,7 +46,7 @@ def removal_of(session: Session, layout: Layout, child: Child, row: Json, keys: 
             problems += [
                 Problem(
                     path,
-                    f"the row {_said(child, key)} is missing, and {plural(count, 'row')} of {name} {'hangs' if count == 1 else 'hang'} on it",
+                    f"the row {_said(child, key)} is missing, and {_hang(count, name)} on it",
                     "to keep that row, or to remove those first",
                 )
                 for key, count in counts.items()
@@ -61,6 +61,10 @@ def removal_of(session: Session, layout: Layout, child: Child, row: Json, keys: 
         else:
             notes.append(f"{said_value(child.name)}: {total} of {name} no longer name them")
     return Removal(tuple(problems), tuple(notes))
+
+
+def _hang(count: int, table: str) -> str:
+    return f"{plural(count, 'row')} of {table} {'hangs' if count == 1 else 'hang'}"
 
 
 def _said(child: Child, key: _Key) -> str:

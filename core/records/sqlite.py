@@ -39,19 +39,18 @@ def _raw_connection(session: Session) -> sqlite3.Connection:
     return cast("sqlite3.Connection", session.connection().connection.driver_connection)
 
 
-def prepare(session: Session, schema: str | None) -> None:
-    del schema
+def prepare(session: Session) -> None:
     _raw_connection(session).create_function(_DIGEST, 1, lambda value: sha256(value).hexdigest(), deterministic=True)
 
 
-def schemas(session: Session) -> Iterator[tuple[str | None, Schema]]:
+def schemas(session: Session) -> Iterator[tuple[str, str | None, Schema]]:
     connection = _raw_connection(session)
     (encoding,) = connection.execute("PRAGMA encoding").fetchone()
     if encoding != "UTF-8":
         raise GreenroomError(
             f"the database keeps its text as {encoding}", hint="records are edited where text is kept as UTF-8"
         )
-    yield None, read_schema(connection)
+    yield "", None, read_schema(connection)
 
 
 def limits(type_: ColumnType) -> ColumnType:

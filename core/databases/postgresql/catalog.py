@@ -8,7 +8,7 @@ from core.databases.facts import MARKER
 
 # The partitions of a table are parts of it, and no tables to a reader of its rows.
 _OURS = f"""
-    c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
         AND c.relname <> '{MARKER}'
 """
 _NO_EXTENSION = "NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = {} AND d.deptype = 'e')"
@@ -89,25 +89,25 @@ HABITS = text(f"""
         WHERE {_OURS}
 """)
 OTHERS = text(f"""
-    SELECT 'view ' || relname FROM pg_class c WHERE relkind = 'v' AND relnamespace = current_schema()::regnamespace
+    SELECT 'view ' || relname FROM pg_class c WHERE relkind = 'v' AND relnamespace = quote_ident(current_schema())::regnamespace
         AND {_NO_EXTENSION.format("c.oid")}
     UNION ALL SELECT 'materialised view ' || relname FROM pg_class
-        WHERE relkind = 'm' AND relnamespace = current_schema()::regnamespace
+        WHERE relkind = 'm' AND relnamespace = quote_ident(current_schema())::regnamespace
     UNION ALL SELECT 'foreign table ' || relname FROM pg_class
-        WHERE relkind = 'f' AND relnamespace = current_schema()::regnamespace
+        WHERE relkind = 'f' AND relnamespace = quote_ident(current_schema())::regnamespace
     UNION ALL SELECT 'sequence ' || relname FROM pg_class c
-        WHERE relkind = 'S' AND relnamespace = current_schema()::regnamespace
+        WHERE relkind = 'S' AND relnamespace = quote_ident(current_schema())::regnamespace
         AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid
             AND deptype IN ('a', 'i', 'e'))
     UNION ALL SELECT CASE typtype WHEN 'd' THEN 'domain ' ELSE 'type ' END || typname FROM pg_type t
-        WHERE typnamespace = current_schema()::regnamespace AND {_NO_EXTENSION.format("t.oid")}
+        WHERE typnamespace = quote_ident(current_schema())::regnamespace AND {_NO_EXTENSION.format("t.oid")}
         AND (typtype IN ('d', 'r') OR (typtype = 'c' AND (SELECT relkind FROM pg_class WHERE oid = t.typrelid) = 'c'))
     UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
-        WHERE NOT tgisinternal AND c.relnamespace = current_schema()::regnamespace
+        WHERE NOT tgisinternal AND c.relnamespace = quote_ident(current_schema())::regnamespace
     UNION ALL SELECT 'rule ' || rulename FROM pg_rewrite JOIN pg_class c ON c.oid = ev_class
-        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+        WHERE c.relkind IN ('r', 'p') AND c.relnamespace = quote_ident(current_schema())::regnamespace
     UNION ALL SELECT CASE prokind WHEN 'p' THEN 'procedure ' ELSE 'function ' END || proname FROM pg_proc p
-        WHERE pronamespace = current_schema()::regnamespace AND {_NO_EXTENSION.format("p.oid")}
+        WHERE pronamespace = quote_ident(current_schema())::regnamespace AND {_NO_EXTENSION.format("p.oid")}
     UNION ALL SELECT 'table ' || schemaname || '.' || tablename FROM pg_tables
         WHERE schemaname NOT IN ('pg_catalog', 'information_schema', current_schema())
     ORDER BY 1
