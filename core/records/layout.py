@@ -32,9 +32,17 @@ class Place:
     name: str
     table: Table
     rows: sa.TableClause
-    fields: tuple[Field, ...]
+    engine: Engine
     key: tuple[str, ...]
     prefix: str = ""
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """Return the columns in their order; made when they are asked for, for a database may have many tables."""
+        return tuple(
+            make_field(self.engine, self.table, column, sql, is_key=column.name in self.key)
+            for column, sql in zip(self.table.columns, self.rows.c, strict=True)
+        )
 
     @cached_property
     def by_name(self) -> dict[str, Field]:
@@ -112,22 +120,13 @@ def _place(engine: Engine, name: str, prefix: str, schema: str | None, table: Ta
         schema=quoted_name(schema, quote=True) if schema else None,
         quote=True,
     )
-    key = _key_of(table)
-    fields = tuple(
-        make_field(engine, table, column, rows.c[f"c{number}"], is_key=column.name in key)
-        for number, column in enumerate(table.columns)
-    )
-    return Place(name, table, rows, fields, key, prefix)
+    return Place(name, table, rows, engine, _key_of(table), prefix)
 
 
-def aliased(place: Place, layout: Layout) -> Place:
+def aliased(place: Place) -> Place:
     """Return the same table under another name, so that it can be joined with itself."""
-    rows = cast("sa.TableClause", place.rows.alias())  # which is selected from in the same way
-    fields = tuple(
-        make_field(layout.engine, place.table, field.column, column, is_key=field.name in place.key)
-        for field, column in zip(place.fields, rows.c, strict=True)
-    )
-    return replace(place, rows=rows, fields=fields)
+    # It is selected from in the same way.
+    return replace(place, rows=cast("sa.TableClause", place.rows.alias()))
 
 
 def _key_of(table: Table) -> tuple[str, ...]:
@@ -147,7 +146,11 @@ def _hangings(places: Iterable[Place]) -> dict[str, list[Hanging]]:
             other = named.get(place.prefix + key.table) or outside.get(key.table)
             if other is None:
                 other = _alike(named, place.prefix + key.table)
-            if other is not None and key.referred and set(key.referred) <= other.by_name.keys():
+            if (
+                other is not None
+                and key.referred
+                and set(key.referred) <= {column.name for column in other.table.columns}
+            ):
                 found.setdefault(other.name, []).append(Hanging(place, key))
     return found
 

@@ -30,7 +30,8 @@ _PREPARE = sa.text("""
 _PATH = sa.text("SELECT set_config('search_path', :path, TRUE)")
 _OWN = sa.text("SELECT current_schema(), current_setting('search_path')")
 _SCHEMAS = sa.text("""
-    SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', coalesce(current_schema(), ''))
+    SELECT nspname FROM pg_namespace
+    WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', coalesce(current_schema(), ''))
         AND has_schema_privilege(oid, 'USAGE')
         AND EXISTS (SELECT FROM pg_class WHERE relnamespace = pg_namespace.oid AND relkind IN ('r', 'p', 'v'))
     ORDER BY nspname

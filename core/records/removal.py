@@ -83,7 +83,7 @@ def _own(
     session: Session, child: Child, hanging: Hanging, row: Json, keys: Sequence[_Key]
 ) -> Iterator[tuple[_Key | None, _Key]]:
     """Yield rows of the child's own table that hang on one of these: the key of those in the list, and on which."""
-    other = aliased(child.place, child.layout)
+    other = aliased(child.place)
     query = (
         sa.select(*wanted([*child.key, *other.key_fields]))
         .select_from(child.place.rows.join(other.rows, _joined(child, other, hanging)))
@@ -101,7 +101,7 @@ def _own(
 
 
 def _grouped(session: Session, child: Child, hanging: Hanging, row: Json, keys: Sequence[_Key]) -> Counter[_Key]:
-    other = aliased(hanging.place, child.layout)
+    other = aliased(hanging.place)
     query = (
         sa.select(*wanted(child.key), sa.func.count().label("many"))
         .select_from(child.place.rows.join(other.rows, _joined(child, other, hanging)))

@@ -30,8 +30,8 @@ SCRIPTS = {
         INSERT INTO things VALUES (1, -32768, 9223372036854775807, 12.500, 1e-20, 0.1, 1e300, true, 'läx', 'ab',
             E'x\n\\ ''q''', '\x00ff', decode(repeat('ab', 70000), 'hex'), '0044-03-15 BC', '05:15:25.5',
             '05:15:25+02', '2026-01-02 03:04:05.000001', '2026-01-02 03:04:05.5+02', '1 mon 2 days 3 hours',
-            'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{"b": 1.0, "a": [null]}', '{"n": 123456789012345678901234567890.5}',
-            'o,k"', '{{1,NULL},{3,4}}', ARRAY['a,"b\', NULL, 'NULL', ''],
+            'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{"b": 1.0, "a": [null]}',
+            '{"n": 123456789012345678901234567890.5}', 'o,k"', '{{1,NULL},{3,4}}', ARRAY['a,"b\', NULL, 'NULL', ''],
             ARRAY['sad', 'o,k"']::mood[], '[2:3]={5,6}', '10.0.0.1', '[1,5)', '101', 'okay', '50%');
         INSERT INTO things (id, binary_json, double, dec, zoned, numbers)
             VALUES (2, 'null', 'NaN', 'NaN', 'infinity', '{}')

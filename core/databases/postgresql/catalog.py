@@ -89,7 +89,8 @@ HABITS = text(f"""
         WHERE {_OURS}
 """)
 OTHERS = text(f"""
-    SELECT 'view ' || relname FROM pg_class c WHERE relkind = 'v' AND relnamespace = quote_ident(current_schema())::regnamespace
+    SELECT 'view ' || relname FROM pg_class c
+        WHERE relkind = 'v' AND relnamespace = quote_ident(current_schema())::regnamespace
         AND {_NO_EXTENSION.format("c.oid")}
     UNION ALL SELECT 'materialised view ' || relname FROM pg_class
         WHERE relkind = 'm' AND relnamespace = quote_ident(current_schema())::regnamespace

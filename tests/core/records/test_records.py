@@ -40,8 +40,8 @@ SHOP = """
     CREATE TABLE greenroom_restore (id TEXT);
     CREATE VIEW seen AS SELECT * FROM customers;
     INSERT INTO customers VALUES
-        (1, 'Ann', 'ann@example.org', '1990-01-02', 12.5, '{"a": [1.5, null]}', x'00ff', 1, '2026-01-02 03:04:05.600000',
-            9007199254740993, '50%'),
+        (1, 'Ann', 'ann@example.org', '1990-01-02', 12.5, '{"a": [1.5, null]}', x'00ff', 1,
+            '2026-01-02 03:04:05.600000', 9007199254740993, '50%'),
         (2, 'Bob', 'bob@example.org', 'unknown', 'much', 'no JSON', 'text', 5, 1700000000, x'01', NULL),
         (3, 'Cid', NULL, NULL, NULL, 'null', zeroblob(70000), NULL, NULL, CAST(x'ff' AS TEXT), NULL);
     INSERT INTO orders VALUES (10, 1, 3.25, 'first'), (11, 1, NULL, 'second'), (12, 2, 1e300, '');
