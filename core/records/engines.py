@@ -42,6 +42,9 @@ class Engine(Protocol):
     def label(self, sql: ColumnElement[Any], most: int) -> ColumnElement[Any]:
         """Return the beginning of a column as text."""
 
+    def unsafe(self, session: Session) -> dict[str, str]:
+        """Return why tables cannot be edited, by their names: what changes them could not be taken back."""
+
     def estimates(self, session: Session) -> dict[str, int]:
         """Return about how many rows tables have, by their names, as far as the database remembers it."""
 

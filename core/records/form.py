@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.documents import Path, Problem, said_value
-from core.errors import UsageError
 from core.forms.envelope import framed_schema
 from core.forms.form import Checked, Json, Source, Written
 from core.forms.problems import unknown_key
@@ -48,7 +47,8 @@ class RecordForm:
     @cached_property
     def children(self) -> tuple[Child, ...]:
         """Return what hangs on a row, in the order of names."""
-        hangings = sorted(self.layout.hanging_on(self.place), key=lambda one: (one.place.name, one.key.columns))
+        hangings = [one for one in self.layout.hanging_on(self.place) if one.place.name not in self.layout.hidden]
+        hangings.sort(key=lambda one: (one.place.name, one.key.columns))
         several = Counter(one.place.name for one in hangings)
         taken = set(self.place.by_name)
         found = []
@@ -110,7 +110,7 @@ class RecordForm:
     def key_of(self, path: Path, item: object) -> Hashable | None:
         """Return what tells an item of the list at `path` in the data from the others: its key."""
         child = self._children.get(str(path[0])) if len(path) == 1 else None
-        if child is None or not isinstance(item, Mapping) or not child.has_key:
+        if child is None or not isinstance(item, Mapping) or child.why_not:
             return None
         values = [_same_key(field, item.get(field.name)) for field in child.key]
         return None if None in values else tuple(map(repr, values))
@@ -173,17 +173,11 @@ class RecordForm:
 def record_form(session: Session, table: str, *, exclude: Collection[str] = ()) -> RecordForm:
     """Return the form of a table's rows.
 
-    `exclude` are tables that are not offered. Raise UsageError where there is no such table, or its rows cannot be told
-    apart.
+    `exclude` are tables that are not offered. Raise UsageError where there is no such table, or its rows cannot be
+    edited.
     """
     layout = read_layout(session, exclude=exclude)
-    place = layout.place(table)
-    if not place.key:
-        raise UsageError(
-            f"the rows of {said_value(table)} cannot be told apart",
-            hint="the table has neither a primary key nor a unique rule",
-        )
-    return RecordForm(layout, place)
+    return RecordForm(layout, layout.place(table))
 
 
 def _name_of(hanging: Hanging, taken: Collection[str], *, alone: bool) -> str:
@@ -206,8 +200,8 @@ def _schema_of(child: Child) -> Json:
         "required": ["left_out"],
         "additionalProperties": False,
     }
-    if not child.has_key:
-        words += " They cannot be told apart, and cannot be changed."
+    if child.why_not:
+        words += f" They cannot be changed: {child.why_not}."
     else:
         words += " One without its key is new, and one that is missing is removed. Their order is not kept."
     items: Json = {
@@ -218,5 +212,5 @@ def _schema_of(child: Child) -> Json:
     return {
         "anyOf": [{"type": "array", "maxItems": MOST_ROWS, "items": items}, note],
         "description": words,
-        **({} if child.has_key else {"readOnly": True}),
+        **({} if not child.why_not else {"readOnly": True}),
     }

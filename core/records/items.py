@@ -25,7 +25,7 @@ def checked_items(child: Child, value: Any, path: Path) -> tuple[list[Json], lis
         found, wrong = _checked_item(child, item, (*path, index))
         problems += wrong
         items.append(found)
-        key = child.values_of_key(found) if child.has_key and not wrong else None
+        key = child.values_of_key(found) if not child.why_not and not wrong else None
         if key is None:
             continue
         first = seen.setdefault(repr(key), index)
@@ -47,7 +47,7 @@ def _checked_item(child: Child, item: Any, path: Path) -> tuple[Json, list[Probl
         found[name], problem = field.checked(value, (*path, name))
         problems += [problem] if problem else []
     # One that has its key may be there already, and then may leave out what it likes.
-    if child.has_key and not problems and child.values_of_key(found) is None:
+    if not child.why_not and not problems and child.values_of_key(found) is None:
         problems += problems_of_new(child, found, path)
     return found, problems
 

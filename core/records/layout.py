@@ -26,7 +26,7 @@ class Place:
     """One table: `name` is what people call it, with its schema where that is not the one that the role works in.
 
     `key` are the columns that tell a row from all others: the primary key, else a unique rule that allows no NULL;
-    empty where there is neither.
+    empty where there is neither. `why_not` says why its rows cannot be edited, and is empty where they can.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Place:
     rows: sa.TableClause
     engine: Engine
     key: tuple[str, ...]
+    why_not: str
     prefix: str = ""
 
     @cached_property
@@ -64,22 +65,34 @@ class Hanging:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """The tables that may be edited, by name; `views` are what has no rows of its own."""
+    """The tables of a database by name, those that are `hidden` too: rows of theirs may hang on others.
+
+    `others` are what has no rows of its own, with what it is.
+    """
 
     engine: Engine
     places: dict[str, Place]
-    views: tuple[str, ...] = ()
+    hidden: frozenset[str]
+    others: dict[str, str]
     _hanging: dict[str, list[Hanging]] = field(default_factory=dict)
 
+    @property
+    def offered(self) -> list[Place]:
+        """Return the tables that are not hidden."""
+        return [place for name, place in self.places.items() if name not in self.hidden]
+
     def place(self, name: str) -> Place:
-        """Return a table by its name; raise UsageError where it is none."""
-        if name in self.places:
-            return self.places[name]
-        if name in self.views:
-            raise UsageError(f"{said_value(name)} is a view", hint="edit the rows of the tables that it shows")
-        close = difflib.get_close_matches(name, self.places, n=3) or list(self.places)[:8]
-        hint = f"there are, for example: {', '.join(map(said_value, close))}" if close else "there is no table at all"
-        raise UsageError(f"there is no table {said_value(name)}", hint=hint)
+        """Return a table by its name; raise UsageError where there is none, or its rows cannot be edited."""
+        names = [place.name for place in self.offered]
+        if name in self.others:
+            raise UsageError(f"{said_value(name)} is a {self.others[name]}", hint="edit the tables that it is made of")
+        if name not in names:
+            close = difflib.get_close_matches(name, names, n=3) or names[:8]
+            hint = f"there are, for example: {', '.join(map(said_value, close))}" if close else "there is none at all"
+            raise UsageError(f"there is no table {said_value(name)}", hint=hint)
+        if self.places[name].why_not:
+            raise UsageError(f"{said_value(name)} cannot be edited", hint=self.places[name].why_not)
+        return self.places[name]
 
     def hanging_on(self, place: Place) -> list[Hanging]:
         """Return by which foreign keys rows of all tables name rows of this one."""
@@ -87,28 +100,29 @@ class Layout:
 
 
 def read_layout(session: Session, *, exclude: Collection[str] = ()) -> Layout:
-    """Read which tables a session's database has, without greenroom's own and those named in `exclude`."""
+    """Read which tables a session's database has; greenroom's own and those named in `exclude` are hidden."""
     engine = engine_of(session)
     engine.prepare(session)
+    unsafe = engine.unsafe(session)
     places: dict[str, Place] = {}
-    views: list[str] = []
+    others: dict[str, str] = {}
     for prefix, schema_name, schema in engine.schemas(session):
-        views += [f"{prefix}{name}" for name in _views(schema)]
+        others |= {f"{prefix}{name}": kind for name, kind in _others(schema) if f"{prefix}{name}" not in exclude}
         for table in schema.tables:
-            name = prefix + table.name
-            if table.name != MARKER and name not in exclude:
-                places[name] = _place(engine, name, prefix, schema_name, table)
-    return Layout(engine, places, tuple(views), _hangings(places.values()))
+            place = _place(engine, prefix, schema_name, table, unsafe.get(table.name, ""))
+            places[place.name] = place
+    hidden = frozenset(name for name, place in places.items() if name in exclude or place.table.name == MARKER)
+    return Layout(engine, places, hidden, others, _hangings(places.values()))
 
 
-def _views(schema: Schema) -> Iterable[str]:
+def _others(schema: Schema) -> Iterable[tuple[str, str]]:
     for what in schema.left_out:
-        for kind in ("view ", "materialised view ", "virtual table ", "foreign table "):
-            if what.startswith(kind):
-                yield what.removeprefix(kind)
+        for kind in ("view", "materialised view", "virtual table", "foreign table"):
+            if what.startswith(f"{kind} "):
+                yield what.removeprefix(f"{kind} "), kind
 
 
-def _place(engine: Engine, name: str, prefix: str, schema: str | None, table: Table) -> Place:
+def _place(engine: Engine, prefix: str, schema: str | None, table: Table, unsafe: str) -> Place:
     rows = sa.Table(
         quoted_name(table.name, quote=True),
         sa.MetaData(),
@@ -120,7 +134,9 @@ def _place(engine: Engine, name: str, prefix: str, schema: str | None, table: Ta
         schema=quoted_name(schema, quote=True) if schema else None,
         quote=True,
     )
-    return Place(name, table, rows, engine, _key_of(table), prefix)
+    key = _key_of(table)
+    keyless = "" if key else "its rows cannot be told apart: it has neither a primary key nor a unique rule"
+    return Place(prefix + table.name, table, rows, engine, key, unsafe or keyless, prefix)
 
 
 def aliased(place: Place) -> Place:
@@ -145,16 +161,17 @@ def _hangings(places: Iterable[Place]) -> dict[str, list[Hanging]]:
         for key in place.table.foreign_keys:
             other = named.get(place.prefix + key.table) or outside.get(key.table)
             if other is None:
-                other = _alike(named, place.prefix + key.table)
-            if (
-                other is not None
-                and key.referred
-                and set(key.referred) <= {column.name for column in other.table.columns}
-            ):
-                found.setdefault(other.name, []).append(Hanging(place, key))
+                other = named.get(_alike(named, place.prefix + key.table))
+            if other is None or not key.referred:
+                continue
+            columns = {column.name for column in other.table.columns}
+            referred = tuple(name if name in columns else _alike(columns, name) for name in key.referred)
+            if set(referred) <= columns:
+                exact = key.model_copy(update={"table": other.name, "referred": referred})
+                found.setdefault(other.name, []).append(Hanging(place, exact))
     return found
 
 
-def _alike(named: dict[str, Place], wanted: str) -> Place | None:
-    """SQLite knows its tables without case."""
-    return next((place for name, place in named.items() if name.lower() == wanted.lower()), None)
+def _alike(names: Iterable[str], wanted: str) -> str:
+    """Return the name that is meant: SQLite knows its tables and columns without case."""
+    return next((name for name in names if name.lower() == wanted.lower()), "")

@@ -67,11 +67,10 @@ def tables(session: Session, *, exclude: Collection[str] = ()) -> list[TableRow]
     """Return the tables and views of a database by name, without those named in `exclude`, and greenroom's own."""
     layout = read_layout(session, exclude=exclude)
     estimates = layout.engine.estimates(session)
-    found = [_table_row(session, place, estimates.get(place.name)) for place in layout.places.values()]
+    found = [_table_row(session, place, estimates.get(place.name)) for place in layout.offered]
     found += [
-        TableRow(name, None, exact=False, key_columns=(), why_not="a view: its rows come from other tables")
-        for name in layout.views
-        if name not in exclude
+        TableRow(name, None, exact=False, key_columns=(), why_not=f"it is a {kind}")
+        for name, kind in layout.others.items()
     ]
     return sorted(found, key=lambda row: row.name)
 
@@ -80,9 +79,8 @@ def _table_row(session: Session, place: Place, estimate: int | None) -> TableRow
     some = sa.select(sa.literal_column("1").label("one")).select_from(place.rows).limit(SURELY_COUNTED + 1).subquery()
     count = int(session.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
     exact = count <= SURELY_COUNTED
-    why_not = "" if place.key else "its rows cannot be told apart: it has neither a primary key nor a unique rule"
     rows = count if exact else (None if estimate is None else max(estimate, count))
-    return TableRow(place.name, rows, exact, place.key, why_not)
+    return TableRow(place.name, rows, exact, place.key, place.why_not)
 
 
 def rows(
@@ -96,12 +94,10 @@ def rows(
 ) -> Page:
     """Return rows of a table by their key, those behind `after`; `search` is a key, or part of a text in the labels.
 
-    Raise UsageError where there is no such table, or it has no key, or `after` is none.
+    Raise UsageError where there is no such table, its rows cannot be edited, or `after` is none.
     """
     layout = read_layout(session, exclude=exclude)
     place = layout.place(table)
-    if not place.key:
-        raise UsageError(f"the rows of {said_value(table)} cannot be told apart", hint="choose a table that has a key")
     layout.engine.prepare(session)
     labels = _label_fields(place)
     start = None if after is None else parse_key(place.key_fields, after)

@@ -28,6 +28,9 @@ _PREPARE = sa.text("SET SESSION time_zone = '+00:00', sql_mode = CONCAT(@@sql_mo
 _ESTIMATES = sa.text(
     "SELECT table_name, table_rows FROM information_schema.tables WHERE table_schema = DATABASE() AND table_rows >= 0"
 )
+_UNSAFE = sa.text(
+    "SELECT table_name, engine FROM information_schema.tables WHERE table_schema = DATABASE() AND engine <> 'InnoDB'"
+)
 _NEVER = "0000-00-00"
 
 
@@ -41,6 +44,10 @@ def schemas(session: Session) -> Iterator[tuple[str, str | None, Schema]]:
 
 def limits(type_: ColumnType) -> ColumnType:
     return type_
+
+
+def unsafe(session: Session) -> dict[str, str]:
+    return {name: f"its engine, {engine}, knows no transactions" for name, engine in session.execute(_UNSAFE)}
 
 
 def estimates(session: Session) -> dict[str, int]:

@@ -53,9 +53,9 @@ class Child:
         return tuple(one for one in self.place.key_fields if one.name in self.fields)
 
     @property
-    def has_key(self) -> bool:
-        """Whether rows of the table can be told apart at all; else they cannot be edited."""
-        return bool(self.place.key)
+    def why_not(self) -> str:
+        """Why the rows cannot be edited; empty where they can."""
+        return self.place.why_not
 
     def values_of_key(self, item: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """Return the key of a checked item, None where it does not say it."""

@@ -105,9 +105,9 @@ def _plan(child: Child, old: Any, items: Any, path: Path, problems: list[Problem
         if not is_left_out(items):
             problems.append(Problem(path, said_value(items), f"nothing here: {old['left_out']}"))
         return None
-    if not child.has_key:
+    if child.why_not:
         if not same(old, items):
-            problems.append(Problem(path, said_value(items), "the rows as they are: they cannot be told apart"))
+            problems.append(Problem(path, said_value(items), f"the rows as they are: {child.why_not}"))
         return None
     present = {_identity(child.values_of_key(item)): item for item in old}
     seen: set[str] = set()

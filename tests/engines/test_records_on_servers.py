@@ -12,7 +12,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.orm import Session
 
 from core.databases.sessions import reading, writing
-from core.errors import GreenroomError
+from core.errors import GreenroomError, UsageError
 from core.forms import InvalidDataError, encode_envelope, make_envelope
 from core.records import Record, open_record, record_form, rows, tables
 from tests.engines.conftest import MakeDatabase, run_sql
@@ -268,6 +268,15 @@ def test_tables_and_rows_are_listed(engine: str, shop: URL) -> None:
         assert [row.labels[0] for row in rows(session, "customers", search="ANN@").rows] == ["Ann"]
         assert rows(session, "customers", search="B").rows[0].key == "B"
         assert rows(session, "customers", search="%").rows == ()
+
+
+def test_tables_that_know_no_transactions_are_not_edited(make_database: MakeDatabase) -> None:
+    url = make_database("mysql")
+    run_sql(url, "CREATE TABLE notes (id integer PRIMARY KEY) ENGINE = MyISAM")
+    with reading(make_url(url)) as session:
+        assert [row.why_not for row in tables(session)] == ["its engine, MyISAM, knows no transactions"]
+        with pytest.raises(UsageError, match='"notes" cannot be edited'):
+            record_form(session, "notes")
 
 
 def test_tables_of_other_schemas_have_its_name_before_theirs(make_database: MakeDatabase) -> None:

@@ -28,7 +28,7 @@ SHOP = """
         total REAL, note TEXT NOT NULL);
     CREATE TABLE lines (order_id INTEGER REFERENCES orders (id) ON DELETE CASCADE, no INTEGER, what TEXT NOT NULL,
         PRIMARY KEY (order_id, no));
-    CREATE TABLE audits (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES orders (id));
+    CREATE TABLE audits (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES Orders (ID));
     CREATE TABLE tree (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES tree (id), name TEXT);
     CREATE TABLE "select" ("from" TEXT, "a,b" TEXT, "%s" INTEGER, PRIMARY KEY ("from", "a,b"));
     CREATE TABLE "the ""select"" ?" (id INTEGER PRIMARY KEY, f TEXT, g TEXT, "value)s" TEXT,
@@ -200,7 +200,10 @@ def test_a_table_may_hang_on_itself_and_on_another_twice(session: Session) -> No
     assert team["matches.home"] == [{"id": 1, "away": 2}]
     assert team["loose"] == [{"a": 1}, {"a": 1}]
     assert problems(session, "teams", "1", {"loose": []}) == [
-        "loose: a list of 0 items; allowed: the rows as they are: they cannot be told apart"
+        (
+            "loose: a list of 0 items; allowed: the rows as they are: "
+            "its rows cannot be told apart: it has neither a primary key nor a unique rule"
+        )
     ]
 
 
