@@ -7,6 +7,7 @@ from core.records.form import RecordForm, record_form
 from core.records.keys import format_parts, parse_parts
 from core.records.layout import read_layout
 from core.records.listing import Page, Row, TableRow, rows, tables
+from core.records.reading import Taken, read_record
 from core.records.record import GoneError, Record
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "RecordFrame",
     "Row",
     "TableRow",
+    "Taken",
     "format_parts",
     "open_record",
     "parse_parts",
     "read_layout",
+    "read_record",
     "record_form",
     "rows",
     "tables",

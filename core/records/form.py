@@ -63,7 +63,8 @@ class RecordForm:
         return {child.name: child for child in self.children}
 
     @property
-    def _known(self) -> list[str]:
+    def keys(self) -> list[str]:
+        """Return the keys of the data: the columns, and the names of the lists."""
         return [*self.place.by_name, *self._children]
 
     def schema(self) -> Json:
@@ -97,7 +98,7 @@ class RecordForm:
             elif name in self._children:
                 found, wrong = self._checked_child(self._children[name], value, path)
             else:
-                wrong = [unknown_key(path, self._known)]
+                wrong = [unknown_key(path, self.keys)]
             problems += wrong
             result[name] = found
         return Checked(None, tuple(dict.fromkeys(problems))) if problems else Checked(result, ())

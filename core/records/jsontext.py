@@ -10,6 +10,11 @@ import json
 from decimal import Decimal
 from typing import Any, NoReturn
 
+from core.documents import MOST_LEVELS
+
+MOST_DIGITS = 1000  # of a whole number in a document
+_AROUND = 10  # levels around a value in an envelope, and to spare
+
 
 class _LossyError(ValueError):
     pass
@@ -26,6 +31,27 @@ def _exact(digits: str) -> float:
     return number
 
 
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise _LossyError(digits)
+    return int(digits)
+
+
+def _is_deep(value: Any) -> bool:
+    """Tell whether a document with this in it would have more levels than are read."""
+    level = [value]
+    for _ in range(MOST_LEVELS - _AROUND):
+        level = [
+            each
+            for one in level
+            if isinstance(one, (dict, list))
+            for each in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
+
+
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -36,9 +62,17 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def json_of(text: str) -> Any:
     """Given the text of a JSON column, return it as JSON that loses nothing but space."""
     try:
-        value = json.loads(text, parse_constant=_no_constant, parse_float=_exact, object_pairs_hook=_no_key_twice)
+        value = json.loads(
+            text,
+            parse_constant=_no_constant,
+            parse_float=_exact,
+            parse_int=_whole,
+            object_pairs_hook=_no_key_twice,
+        )
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
+        return {"$text": text}
+    if _is_deep(value):
         return {"$text": text}
     return {"$json": value} if value is None or _looks_like_tag(value) else value
 

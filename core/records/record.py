@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
+from core.documents import MOST_CHARACTERS, MOST_VALUES
 from core.errors import GreenroomError
 from core.forms.form import Json
 from core.records.fields import Field
@@ -19,7 +20,9 @@ from core.records.keys import format_key
 from core.records.layout import Hanging, Layout, Place
 
 MOST_ROWS: Final = 2_000
-MOST_BYTES: Final = 8 << 20
+MOST_BYTES: Final = MOST_CHARACTERS - (64 << 10)  # what is around the data, and marks left-out lists, is short
+MOST_LINES: Final = MOST_VALUES * 3 // 4  # each value has a line
+_INDENTED = 8
 _AT_ONCE = 100
 
 
@@ -68,6 +71,24 @@ class Child:
         return {name: row[referred] for name, referred in zip(key.columns, key.referred, strict=True)}
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How much may still be in a document, so that what is exported is not too long to be taken back."""
+
+    bytes: int
+    lines: int
+
+    def without(self, value: object) -> _Room:
+        """Return the room that is left beside a value; there are two levels around it in an envelope, at most three."""
+        text = json.dumps(value, ensure_ascii=False, indent=2)
+        lines = text.count("\n") + 1
+        return _Room(self.bytes - len(text.encode()) - _INDENTED * lines, self.lines - lines)
+
+    @property
+    def is_short(self) -> bool:
+        return self.bytes < 0 or self.lines < 0
+
+
 @dataclass(frozen=True, eq=False)
 class Record:
     """A row that was found: `key` are the values of the table's key, as JSON."""
@@ -97,25 +118,23 @@ class Record:
     def read(self) -> Json:
         """Return all of the data; a list that is too long is left out, with a word why."""
         data = self.row()
-        left = MOST_BYTES - _size(data)
+        left = _Room(MOST_BYTES, MOST_LINES).without(data)
         lists: Json = {}
         for child in self.children:
-            items, size = self._items(child, data, left)
-            lists[child.name] = items
-            left -= size
+            lists[child.name], left = self._items(child, data, left)
         return data | lists
 
-    def _items(self, child: Child, row: Json, left: int) -> tuple[Any, int]:
+    def _items(self, child: Child, row: Json, left: _Room) -> tuple[Any, _Room]:
         items = []
-        size = 0
+        room = left
         for item in child_rows(self.session, child, row, MOST_ROWS + 1):
             items.append({name: item[name] for name in child.fields})
-            size += _size(items[-1])
+            room = room.without(items[-1])
             if len(items) > MOST_ROWS:
-                return left_out(f"more than {MOST_ROWS:,} rows"), 0
-            if size > left:
-                return left_out("the rows are too large"), 0
-        return items, size
+                return left_out(f"more than {MOST_ROWS:,} rows"), left
+            if room.is_short:
+                return left_out("the rows are too large"), left
+        return items, room
 
 
 def left_out(why: str) -> Json:
@@ -126,10 +145,6 @@ def left_out(why: str) -> Json:
 def is_left_out(value: object) -> bool:
     """Tell whether a value stands for a list that is not shown."""
     return isinstance(value, dict) and value.keys() == {"left_out"}
-
-
-def _size(value: object) -> int:
-    return len(json.dumps(value, ensure_ascii=False, indent=2).encode())
 
 
 def matches(fields: Sequence[Field], values: Sequence[Any]) -> ColumnElement[bool]:
