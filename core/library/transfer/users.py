@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -60,10 +60,8 @@ def set_backup(session: Session, user_id: str, *, enabled: bool) -> None:
 def _rows(session: Session, *where: ColumnElement[bool]) -> list[UserRow]:
     counts = [_count(table) for table in (Entry, Recommender, CustomList, Ranking)]
     about = (User.id, User.username, User.email, User.is_active, User.backup_enabled)
-    rows: Sequence[tuple[object, ...]] = [
-        row.tuple() for row in session.execute(select(*about, *counts).where(*where).order_by(User.username, User.id))
-    ]
-    return [UserRow(*row) for row in rows]  # type: ignore[arg-type]
+    rows = session.execute(select(*about, *counts).where(*where).order_by(User.username, User.id))
+    return [UserRow(*values) for values in (tuple[Any, ...](row) for row in rows)]
 
 
 def _count(table: type[Entry | Recommender | CustomList | Ranking]) -> ColumnElement[int]:

@@ -1,0 +1,172 @@
+"""The daily copies of users' libraries: written whole or not at all, kept for 14 days."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import IO
+
+import pytest
+from sqlalchemy.orm import Session
+
+from core.errors import CancelledError, GreenroomError, UsageError
+from core.filesystem import Filesystem
+from core.library.transfer import (
+    DailyReport,
+    back_up_users,
+    copies,
+    export_name,
+    find_copy,
+    find_user,
+    prune_copies,
+    set_backup,
+    users,
+)
+from core.progress import CancelToken, Reporter
+from tests.core.library.transfer.transfer_support import JONAS, MIRA, NOW, add_user, exported, library, movie, take_in
+
+TODAY = date(2026, 3, 29)
+
+
+class FullDisk(Filesystem):
+    """Has no room for what belongs to one user."""
+
+    def fsync(self, file: IO[bytes]) -> None:
+        if MIRA in str(Path(f"/proc/self/fd/{file.fileno()}").readlink()):
+            raise OSError(28, "No space left on device")
+        super().fsync(file)
+
+
+@pytest.fixture
+def folder(session: Session, tmp_path: Path) -> Path:
+    """The folder of the copies; Mira and Jonas want one each day, Ida does not."""
+    add_user(session, "ida", "ida")
+    take_in(session, tmp_path, library(movies=[movie("tt1"), movie("tt2")]))
+    for user in (MIRA, JONAS):
+        set_backup(session, user, enabled=True)
+    session.commit()
+    return tmp_path / "backups"
+
+
+def run(session: Session, folder: Path, day: date = TODAY, disk: Filesystem | None = None) -> DailyReport:
+    @contextmanager
+    def opened() -> Iterator[Session]:
+        yield session
+
+    return back_up_users(opened, folder, day=day, now=NOW, disk=disk or Filesystem(), reporter=Reporter())
+
+
+def test_each_user_who_asked_for_it_gets_a_copy(session: Session, folder: Path) -> None:
+    report = run(session, folder)
+    assert {made.user.username: made.movies for made in report.made} == {"mira": 2, "jonas": 0}
+    assert sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*")) == [
+        f"{MIRA}/2026-03-29.json",
+        f"{JONAS}/2026-03-29.json",
+    ]
+    path = folder / MIRA / "2026-03-29.json"
+    assert json.loads(path.read_bytes()) == exported(session)
+    assert path.stat().st_mode & 0o077 == 0
+    assert run(session, folder).removed == ()
+    assert [copy.file_name for copy in copies(folder, MIRA)] == ["2026-03-29.json"]
+
+
+def test_one_users_failure_stops_no_other_and_leaves_the_old_copy(session: Session, folder: Path) -> None:
+    run(session, folder)
+    old = folder / MIRA / "2026-03-29.json"
+    before = old.read_bytes()
+    take_in(session, folder.parent, library(movies=[movie("tt3")]))
+    report = run(session, folder, disk=FullDisk())
+    assert [made.user.username for made in report.made] == ["jonas"]
+    assert [(failed.user.username, "No space left" in failed.error.message) for failed in report.failed] == [
+        ("mira", True)
+    ]
+    assert old.read_bytes() == before
+    assert [path.name for path in old.parent.iterdir()] == [old.name]
+
+
+def test_a_hostile_id_writes_nowhere_else(session: Session, folder: Path) -> None:
+    add_user(session, "../../x", "eve")
+    set_backup(session, "../../x", enabled=True)
+    report = run(session, folder)
+    assert [failed.user.username for failed in report.failed] == ["eve"]
+    assert len(report.made) == 2
+    assert not (folder.parent.parent / "x").exists()
+
+
+def test_old_copies_go_by_the_date_in_their_names(session: Session, folder: Path) -> None:
+    place = folder / MIRA
+    place.mkdir(parents=True)
+    stay = ["2026-03-15.json", "2026-04-01.json", "notes.json", "2026-02-30.json", "2026-01-01_03.json", "x.txt"]
+    go = ["2026-03-14.json", "2020-01-01.json", "2026-03-01.json.partial"]
+    for name in (*stay, *go):
+        (place / name).write_text("{}")
+    (place / "2019-01-01.json").mkdir()
+    report = run(session, folder)
+    assert sorted(path.name for path in report.removed) == ["2020-01-01.json", "2026-03-14.json"]
+    assert {path.name for path in place.iterdir()} == {*stay, "2026-03-29.json", "2019-01-01.json"}
+    assert [copy.file_name for copy in copies(folder, MIRA)][:3] == [
+        "2026-04-01.json",
+        "2026-03-29.json",
+        "2026-03-15.json",
+    ]
+
+
+def test_the_last_copy_stays_however_old(folder: Path) -> None:
+    place = folder / MIRA
+    place.mkdir(parents=True)
+    for name in ("2020-01-01.json", "2020-01-02.json"):
+        (place / name).write_text("{}")
+    prune_copies(folder, MIRA, day=TODAY, disk=Filesystem())
+    assert [copy.file_name for copy in copies(folder, MIRA)] == ["2020-01-02.json"]
+
+
+def test_a_copy_is_found_by_its_date(session: Session, folder: Path) -> None:
+    run(session, folder)
+    run(session, folder, TODAY + timedelta(days=1))
+    assert find_copy(folder, MIRA, "2026-03-29").day == TODAY
+    assert find_copy(folder, MIRA, "2026-03-30.json").day == TODAY + timedelta(days=1)
+    for text in ("2026-03-28", "../x", ""):
+        with pytest.raises(UsageError) as caught:
+            find_copy(folder, MIRA, text)
+        assert caught.value.hint == "copies: 2026-03-30.json, 2026-03-29.json"
+    assert copies(folder, "nobody") == []
+
+
+def test_who_asks_to_stop_is_heard(session: Session, folder: Path) -> None:
+    token = CancelToken()
+    token.cancel()
+
+    @contextmanager
+    def opened() -> Iterator[Session]:
+        yield session
+
+    with pytest.raises(CancelledError):
+        back_up_users(opened, folder, day=TODAY, now=NOW, disk=Filesystem(), reporter=Reporter(token=token))
+    assert not folder.exists()
+
+
+def test_a_folder_that_cannot_be_made(session: Session, folder: Path) -> None:
+    folder.write_text("a file")
+    report = run(session, folder)
+    assert len(report.failed) == 2
+    assert all(isinstance(failed.error, GreenroomError) and failed.error.hint for failed in report.failed)
+
+
+def test_users_are_counted_and_found(session: Session, folder: Path) -> None:
+    assert [(row.username, row.movies, row.people, row.backup_enabled) for row in users(session)] == [
+        ("ida", 0, 4, False),
+        ("jonas", 0, 4, True),
+        ("mira", 2, 4, True),
+    ]
+    for text in (MIRA, "mira", "mira@movies.example"):
+        assert find_user(session, text).id == MIRA
+    with pytest.raises(UsageError, match="there is no user 'Mira'") as caught:
+        find_user(session, "Mira")
+    assert caught.value.hint == "users: ida, jonas, mira"
+
+
+def test_the_name_of_an_export() -> None:
+    assert export_name(TODAY) == "moviemanager-export-2026-03-29.json"

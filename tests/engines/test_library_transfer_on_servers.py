@@ -1,0 +1,101 @@
+"""A user's library on real servers: out, in, and back, as on SQLite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from core.databases.connect import open_server
+from core.databases.sessions import reading, writing
+from core.library.models import Base
+from tests.core.library.transfer.test_import_rules import FULL
+from tests.core.library.transfer.transfer_support import (
+    JONAS,
+    MIRA,
+    add_user,
+    bring_back,
+    errors_of,
+    exported,
+    library,
+    movie,
+    said,
+    stored,
+    take_in,
+)
+from tests.engines.conftest import MakeDatabase
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mysql"])
+def test_a_library_goes_in_comes_out_and_is_brought_back(
+    engine: str, make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    url = make_url(make_database(engine))
+    server = open_server(url)
+    Base.metadata.create_all(server)
+    server.dispose()
+    with writing(url) as session:
+        add_user(session, MIRA, "mira")
+        add_user(session, JONAS, "jonas")
+        many = [movie(f"tt{number:07}", recommendations=[said("Zoe")]) for number in range(1_200)]
+        data = FULL | {"movies": [*many, *FULL["movies"]]}
+        assert take_in(session, tmp_path, data).success
+        session.commit()
+    with reading(url) as session:
+        saved = exported(session)
+        assert len(saved["movies"]) == 1_203
+        before = stored(session)
+    with writing(url) as session:
+        assert take_in(session, tmp_path, data).changes == 0
+        assert take_in(session, tmp_path, saved, JONAS).success
+        session.commit()
+    with reading(url) as session:
+        assert exported(session, JONAS) == saved
+        mine = [row for row in stored(session)["entries"] if row[0] == MIRA]
+        assert mine == [row for row in before["entries"] if row[0] == MIRA]
+    with writing(url) as session:
+        report = bring_back(session, tmp_path, FULL)
+        assert (report.success, report.removed["movies"].total, list(report.removed["people"])) == (
+            True,
+            1_200,
+            ["Zoe"],
+        )
+        session.commit()
+    with reading(url) as session:
+        assert [one["imdb_id"] for one in exported(session)["movies"]] == ["tt1", "tt2", "tt3"]
+        assert exported(session, JONAS) == saved
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql", "mysql"])
+def test_names_that_a_database_takes_for_one(engine: str, make_database: MakeDatabase, tmp_path: Path) -> None:
+    url = make_url(make_database(engine))
+    server = open_server(url)
+    Base.metadata.create_all(server)
+    server.dispose()
+    loose = engine == "mysql"
+    with writing(url) as session:
+        add_user(session, MIRA, "mira")
+        data = library(
+            people=[{"name": "Ann"}, {"name": "ann"}],
+            lists=[{"id": "a", "name": "One"}, {"id": "A", "name": "Two"}],
+            movies=[
+                movie("tt1", recommendations=[said("Tom"), said("tom")]),
+                movie("tt2", recommendations=[said("ANN")], custom_list_id="A"),
+                movie("tt3"),
+            ],
+        )
+        report = take_in(session, tmp_path, data)
+        assert [error.split(":")[0] for error in errors_of(report)] == (
+            ["people[1].name", "lists[1].id", "movies[0].recommendations"] if loose else []
+        )
+        assert report.imported == {
+            "movies": 2 if loose else 3,
+            "people": 1 if loose else 2,
+            "lists": 1 if loose else 2,
+            "rankings": 0,
+        }
+        session.commit()
+    with reading(url) as session:
+        voted = exported(session)["movies"][-2]["recommendations"]
+        assert [vote["person_name"] for vote in voted] == ["Ann" if loose else "ANN"]
