@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from core.library.models import CustomList, Entry, Ranking, Recommender
 from core.library.transfer.entries import Entries
-from core.library.transfer.people import Course, Lists, People
+from core.library.transfer.people import Lists, People
 from core.library.transfer.rankings import Rankings
 from core.library.transfer.removal import remove_absent
 from core.library.transfer.report import Counts, ImportReport, report_of
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Tally
+from core.library.transfer.work import Course
 from core.progress import Reporter
 
 

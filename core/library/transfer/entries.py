@@ -12,9 +12,10 @@ from core.documents import Path, Problem, said_value
 from core.library.models import Entry, Recommendation, WatchRecord
 from core.library.transfer.films import Films
 from core.library.transfer.models import AnyMovie
-from core.library.transfer.people import Course, Lists, People, twice
+from core.library.transfer.people import Lists, People, twice
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Verdict, decide
+from core.library.transfer.work import Course
 
 BATCH = 500
 

@@ -1,7 +1,8 @@
 """A user's library as the bytes of version 2: written piece by piece, the same bytes for the same content.
 
 Movies stand in the order of their IMDb ids, people and recommendations of their names, lists of their positions,
-rankings liked ones first. A film without an IMDb id cannot be named there and is left out, which is told.
+rankings liked ones first. What the format cannot name is left out, which is told: films without an IMDb id, and
+references to people and lists that are not there, for not every application lets its database check them.
 """
 
 from __future__ import annotations
@@ -31,11 +32,30 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Export:
-    """A library about to be exported: how much, which films are left out, and its bytes, to be taken once."""
+    """A library about to be exported: how much, and its bytes, to be taken once.
+
+    `left_out` says what cannot be named; it is complete when the bytes were taken.
+    """
 
     counts: dict[Kind, int]
     left_out: Listed[str]
     blocks: Iterator[bytes]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The names of the user's recommenders by id, and the ids of the lists."""
+
+    names: dict[int, str]
+    lists: frozenset[str]
+    left_out: Listed[str]
+
+    def list(self, list_id: str | None) -> str | None:
+        """Return the id of a list, None where it is not there."""
+        if list_id is None or list_id in self.lists:
+            return list_id
+        self.left_out.note("a list that is not there")
+        return None
 
 
 def export_name(day: date) -> str:
@@ -60,7 +80,7 @@ def export_library(session: Session, user_id: str, *, now: float, reporter: Repo
     }
     reporter.phase("exporting", sum(counts.values()), "rows")
     sections = {
-        "movies": _movies(session, user_id, movies, _names(session, user_id)),
+        "movies": _movies(session, user_id, movies, _Known(_names(session, user_id), _ids(lists), left_out)),
         "people": iter(people),
         "lists": iter(lists),
         "rankings": _rankings(session, user_id, ranked),
@@ -104,10 +124,10 @@ def _numbers(session: Session, user_id: str, left_out: Listed[str]) -> array[int
     return numbers
 
 
-def _movies(session: Session, user_id: str, numbers: array[int], names: dict[int, str]) -> Iterator[Json]:
+def _movies(session: Session, user_id: str, numbers: array[int], known: _Known) -> Iterator[Json]:
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE].tolist()
-        votes = _votes(session, user_id, some, names)
+        votes = _votes(session, user_id, some, known)
         seen = select(WatchRecord.movie_id, WatchRecord.date_watched, WatchRecord.my_rating)
         mine = session.execute(seen.where(WatchRecord.user_id == user_id, WatchRecord.movie_id.in_(some)))
         watched = {number: {"date_watched": date, "my_rating": rating} for number, date, rating in mine}
@@ -121,7 +141,7 @@ def _movies(session: Session, user_id: str, numbers: array[int], names: dict[int
                 "imdb_id": imdb_id,
                 "media_type": media_type,
                 "status": status,
-                "custom_list_id": list_id,
+                "custom_list_id": known.list(list_id),
                 "last_modified": modified,
                 "recommendations": votes.get(number, []),
                 "watch_history": watched.get(number),
@@ -131,7 +151,7 @@ def _movies(session: Session, user_id: str, numbers: array[int], names: dict[int
         yield from (records[number] for number in some)
 
 
-def _votes(session: Session, user_id: str, numbers: Sequence[int], names: dict[int, str]) -> dict[int, list[Json]]:
+def _votes(session: Session, user_id: str, numbers: Sequence[int], known: _Known) -> dict[int, list[Json]]:
     rows = session.execute(
         select(
             Recommendation.movie_id,
@@ -142,7 +162,11 @@ def _votes(session: Session, user_id: str, numbers: Sequence[int], names: dict[i
     )
     votes: dict[int, list[Json]] = {}
     for movie_id, recommender_id, when, up in rows:
-        vote = {"person_name": names[recommender_id], "date_recommended": when, "vote_type": up}
+        name = known.names.get(recommender_id)
+        if name is None:
+            known.left_out.note("a recommendation by somebody who is not there")
+            continue
+        vote = {"person_name": name, "date_recommended": when, "vote_type": up}
         votes.setdefault(movie_id, []).append(vote)
     for said in votes.values():
         said.sort(key=lambda vote: str(vote["person_name"]))
@@ -166,6 +190,10 @@ def _lists(session: Session, user_id: str) -> list[Json]:
     names = ("id", "name", "color", "icon", "position", "created_at", "last_modified")
     rows = session.execute(select(*(getattr(CustomList, name) for name in names)).where(CustomList.user_id == user_id))
     return sorted((dict(zip(names, row, strict=True)) for row in rows), key=lambda one: (one["position"], one["id"]))
+
+
+def _ids(lists: Sequence[Json]) -> frozenset[str]:
+    return frozenset(str(one["id"]) for one in lists)
 
 
 def _ranked(session: Session, user_id: str) -> array[int]:

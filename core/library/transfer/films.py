@@ -12,7 +12,7 @@ from sqlalchemy import insert, null, select, update
 from core.documents import said_value
 from core.library.models import Movie
 from core.library.transfer.models import IMDB_PATTERN, AnyMovie, MovieRecord1
-from core.library.transfer.people import Course
+from core.library.transfer.work import Course
 
 _PLACEHOLDER = "imdb-"
 _TITLE = 200

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import CursorResult, insert, select, update
-from sqlalchemy.orm import Session
 
 from core.documents import Path, Problem, said_path, said_value
 from core.library.models import CustomList, Recommender
@@ -21,8 +19,8 @@ from core.library.transfer.models import (
     Said,
 )
 from core.library.transfer.source import LibraryFile
-from core.library.transfer.tally import Tally, decide
-from core.progress import Reporter
+from core.library.transfer.tally import decide
+from core.library.transfer.work import Course
 
 
 class Person(NamedTuple):
@@ -47,26 +45,6 @@ class OwnList(NamedTuple):
     position: int
     created_at: float
     last_modified: float
-
-
-@dataclass
-class Course:
-    """One import in progress: whose it is, what is counted; `overwrite` for a restore, where the file always wins."""
-
-    session: Session
-    user_id: str
-    tally: Tally
-    reporter: Reporter
-    overwrite: bool = False
-
-    @property
-    def now(self) -> float:
-        return self.tally.now
-
-    @property
-    def compares_loosely(self) -> bool:
-        """Whether the database takes texts for equal that differ in case, accents or blanks at the end."""
-        return self.session.get_bind().dialect.name in {"mysql", "mariadb"}
 
 
 class People:

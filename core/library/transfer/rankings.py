@@ -11,9 +11,10 @@ from core.documents import Path, Problem, said_value
 from core.library.models import Entry, Movie, Ranking
 from core.library.transfer.entries import batches
 from core.library.transfer.models import RankingRecord
-from core.library.transfer.people import Course, twice
+from core.library.transfer.people import twice
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import decide
+from core.library.transfer.work import Course
 
 
 class Rankings:

@@ -10,8 +10,8 @@ from sqlalchemy import delete, select
 
 from core.library.models import CustomList, Entry, Movie, Ranking, Recommendation, Recommender, WatchRecord
 from core.library.transfer.films import is_nameable
-from core.library.transfer.people import Course
 from core.library.transfer.source import LibraryFile
+from core.library.transfer.work import Course
 
 _AT_ONCE = 500
 

@@ -16,7 +16,7 @@ class ImportReport:
     """What an import or a restore did. `written` is False for a dry run, and where errors kept all of it back.
 
     A dry run tells what would be. `imported` counts the records that are in the database afterwards as the file has
-    them, by kind; `totals` all that the user has afterwards.
+    them, by kind; `refused` those with errors; `totals` all that the user has afterwards.
     """
 
     success: bool
@@ -27,6 +27,7 @@ class ImportReport:
     created: Counts
     updated: Counts
     unchanged: Counts
+    refused: Counts
     totals: Counts
     imdb_ids_needing_enrichment: tuple[str, ...]
     errors: Listed[Problem]
@@ -62,6 +63,7 @@ class ImportReport:
             "created": self.created,
             "updated": self.updated,
             "unchanged": self.unchanged,
+            "refused": self.refused,
             "totals": self.totals,
             "skipped": _noted(self.skipped),
             "skipped_total": self.skipped.total,
@@ -89,6 +91,7 @@ def report_of(tally: Tally, *, version: int, totals: Counts, stopped: bool, dry_
         created=none if stopped else _counts(tally, "create"),
         updated=none if stopped else _counts(tally, "update"),
         unchanged=none if stopped else _counts(tally, "unchanged"),
+        refused={kind: tally.refused[kind] for kind in KINDS},
         totals=totals,
         imdb_ids_needing_enrichment=() if stopped else tuple(sorted(tally.to_enrich)),
         errors=tally.errors,

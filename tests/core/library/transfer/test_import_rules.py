@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from core.errors import GreenroomError
 from core.library.models import Entry, Movie, Recommender
-from core.library.transfer import library_schema, open_library
+from core.library.transfer import export_library, library_schema, open_library
 from core.progress import Reporter
 from tests.core.library.transfer.transfer_support import (
     BEFORE,
@@ -236,6 +236,47 @@ def test_a_restore_keeps_what_no_export_can_name_and_kinds_that_the_file_lacks(
     }
     assert report.totals == {"movies": 2, "people": 5, "lists": 1, "rankings": 1}
     assert list(report.notes) == ["a film without an IMDb id stays in the library, for no export can name it"]
+
+
+def test_references_to_what_is_not_there_are_left_out_of_an_export(session: Session, tmp_path: Path) -> None:
+    take_in(session, tmp_path, FULL)
+    session.commit()
+    session.execute(text("PRAGMA foreign_keys = OFF"))
+    session.execute(text("DELETE FROM custom_lists"))
+    session.execute(text("DELETE FROM recommenders WHERE name = 'Tom'"))
+    session.add(Movie(id=99, external_id="tmdb-99", title="Unnamed"))
+    session.add(Entry(user_id=MIRA, movie_id=99, last_modified=THEN))
+    session.commit()
+    export = export_library(session, MIRA, now=NOW, reporter=Reporter())
+    data = json.loads(b"".join(export.blocks))
+    assert sorted(export.left_out) == [
+        "a list that is not there",
+        "a recommendation by somebody who is not there",
+        "tmdb-99",
+    ]
+    assert take_in(session, tmp_path, data, JONAS).success
+
+
+def test_a_restore_keeps_whom_only_a_recommendation_names(session: Session, tmp_path: Path) -> None:
+    data = library(movies=[movie("tt1", recommendations=[said("Ann"), said("YouTube")])])
+    for _ in range(2):
+        report = bring_back(session, tmp_path, data)
+        assert (report.success, report.removed["people"].total) == (True, 0)
+        assert exported(session)["movies"][0]["recommendations"] == [said("Ann"), said("YouTube")]
+    assert report.changes == 0
+
+
+def test_who_and_what_stands_twice_is_told(session: Session, tmp_path: Path) -> None:
+    people = [{"name": "Ann", "color": "#1"}, {"name": "Ann", "color": "#2"}, {"name": "YouTube"}, {"name": "YouTube"}]
+    rank = {"imdb_id": "tt1", "liked": True, "position": 1, "ranked_at": THEN}
+    lists = [{"id": "a", "name": "One"}, {"id": "a", "name": "Two"}]
+    data = library(people=people, lists=lists, movies=[movie("tt1")], rankings=[rank, rank])
+    assert [error.split(":")[0] for error in errors_of(take_in(session, tmp_path, data))] == [
+        "people[1].name",
+        "people[3].name",
+        "lists[1].id",
+        "rankings[1].imdb_id",
+    ]
 
 
 def test_what_a_list_of_many_errors_keeps_is_bounded(session: Session, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
+from core.errors import VerificationError
 from core.library.models.users import QUICK_RECOMMENDERS
 from tests.core.library.transfer.transfer_support import (
     JONAS,
@@ -39,6 +41,13 @@ PEOPLE = st.lists(
 # Often the same, so that files meet in them.
 IMDB_IDS = st.sampled_from(["tt1", "tt01", "tt2", "tt10"]) | st.text(string.digits, min_size=1, max_size=10).map(
     "tt".__add__
+)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | TIMES | st.text(max_size=40) | st.sampled_from(["tt1", "watched", 2]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
 )
 
 
@@ -87,15 +96,19 @@ def _some(films: list[str]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(films), unique=True) if films else st.just([])
 
 
-def comparable(data: Json) -> Json:
-    """The data in the order of an export, without the four people whom everybody has."""
-    quick = {name for name, _ in QUICK_RECOMMENDERS.values()}
-    return {
-        "movies": data["movies"],
-        "people": [person for person in data["people"] if person["name"] not in quick],
+def in_order(data: Json) -> Json:
+    """The data in the order in which an export has it."""
+    return without_quick(data) | {
         "lists": sorted(data["lists"], key=lambda one: (one["position"], one["id"])),
         "rankings": sorted(data["rankings"], key=lambda one: (not one["liked"], one["position"], one["imdb_id"])),
     }
+
+
+def without_quick(data: Json) -> Json:
+    """The data without the four people whom everybody has."""
+    quick = {name for name, _ in QUICK_RECOMMENDERS.values()}
+    people = [person for person in data["people"] if person["name"] not in quick]
+    return data | {"people": people, "exported_at": None}
 
 
 @BOUNDED
@@ -103,7 +116,7 @@ def comparable(data: Json) -> Json:
 def test_a_file_goes_in_comes_out_and_goes_in_elsewhere(session: Session, tmp_path: Path, data: Json) -> None:
     take_in(session, tmp_path, data)
     out = exported(session)
-    assert comparable(out) == comparable(data)
+    assert without_quick(out) == in_order(data)
     before = stored(session)
     again = take_in(session, tmp_path, data, now=NOW + 100)
     assert (again.changes, stored(session)) == (0, before)
@@ -120,7 +133,7 @@ def test_a_restore_gives_exactly_what_the_file_says(
     take_in(session, tmp_path, first)
     report = bring_back(session, tmp_path, second)
     assert report.success
-    assert comparable(exported(session)) == comparable(second)
+    assert without_quick(exported(session)) == in_order(second)
     assert report.totals["people"] == len(exported(session)["people"])
     before = stored(session)
     assert bring_back(session, tmp_path, second).changes == 0
@@ -143,6 +156,30 @@ def test_a_merge_removes_nothing_and_the_later_one_wins(
         old, new = before.get(imdb_id), incoming.get(imdb_id)
         wins = new is not None and (old is None or old["last_modified"] <= new["last_modified"])
         assert record == (new if wins else old)
+    session.rollback()
+
+
+@settings(BOUNDED, max_examples=80)
+@given(data=libraries(), draw=st.data())
+def test_whatever_stands_in_a_file_is_taken_or_told(
+    session: Session, tmp_path: Path, data: Json, draw: st.DataObject
+) -> None:
+    place: Any = data
+    for _ in range(draw.draw(st.integers(1, 4))):
+        keys = sorted(place) if isinstance(place, dict) else range(len(place)) if isinstance(place, list) else ()
+        if not keys:
+            break
+        key = draw.draw(st.sampled_from(keys))
+        if draw.draw(st.booleans()):
+            place[key] = draw.draw(ANYTHING)
+        place = place[key]
+    # What is no library at all is refused.
+    with suppress(VerificationError):
+        report = take_in(session, tmp_path, data)
+        read = sum(len(data[kind] or []) for kind in report.imported if kind in data)
+        assert report.imported["movies"] == len(exported(session)["movies"])
+        assert read == sum(report.imported.values()) + sum(report.refused.values()) + report.skipped.total
+        assert report.success == (report.errors.total == 0)
     session.rollback()
 
 
