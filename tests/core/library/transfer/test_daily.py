@@ -40,6 +40,46 @@ class FullDisk(Filesystem):
         super().fsync(file)
 
 
+class DiedError(Exception):
+    """The process died."""
+
+
+class DyingDisk(Filesystem):
+    """Dies before one of its steps."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def _step(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise DiedError
+
+    def make_folder(self, path: Path, mode: int = 0o700) -> None:
+        self._step()
+        super().make_folder(path, mode)
+
+    def write(self, file: IO[bytes], data: bytes | memoryview) -> None:
+        self._step()
+        super().write(file, data)
+
+    def fsync(self, file: IO[bytes]) -> None:
+        self._step()
+        super().fsync(file)
+
+    def fsync_folder(self, path: Path) -> None:
+        self._step()
+        super().fsync_folder(path)
+
+    def rename(self, source: Path, target: Path) -> None:
+        self._step()
+        super().rename(source, target)
+
+    def unlink(self, path: Path) -> None:
+        self._step()
+        super().unlink(path)
+
+
 @pytest.fixture
 def folder(session: Session, tmp_path: Path) -> Path:
     """The folder of the copies; Mira and Jonas want one each day, Ida does not."""
@@ -85,6 +125,26 @@ def test_one_users_failure_stops_no_other_and_leaves_the_old_copy(session: Sessi
     ]
     assert old.read_bytes() == before
     assert [path.name for path in old.parent.iterdir()] == [old.name]
+
+
+def test_a_death_at_any_step_leaves_the_old_copy_or_the_new(session: Session, folder: Path) -> None:
+    run(session, folder)
+    path = folder / MIRA / "2026-03-29.json"
+    old = path.read_bytes()
+    take_in(session, folder.parent, library(movies=[movie("tt3")]))
+    seen = []
+    for steps in range(100):
+        path.write_bytes(old)
+        try:
+            run(session, folder, disk=DyingDisk(steps))
+        except DiedError:
+            seen.append(len(json.loads(path.read_bytes())["movies"]))
+        else:
+            break
+        run(session, folder)
+        assert [one.name for one in path.parent.iterdir()] == [path.name]
+    assert set(seen) == {2, 3}
+    assert seen == sorted(seen)
 
 
 def test_a_hostile_id_writes_nowhere_else(session: Session, folder: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from core.errors import GreenroomError
+from core.errors import GreenroomError, VerificationError
 from core.library.models import Entry, Movie, Recommender
 from core.library.transfer import export_library, library_schema, open_library
 from core.progress import Reporter
@@ -312,6 +312,16 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         with pytest.raises(GreenroomError) as caught:
             open_library(path, Reporter())
         assert caught.value.hint
+
+
+def test_limits_are_told_before_much_is_read(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    with path.open("wb") as file:
+        file.truncate(5 << 30)
+    with pytest.raises(VerificationError, match="5,368,709,120 bytes, and a library at most 4,294,967,296"):
+        open_library(path, Reporter())
+    with pytest.raises(VerificationError, match="more than 10,000 records in lists"):
+        take_in(session, tmp_path, library(lists=[0] * 10_001))
 
 
 def test_a_mark_of_the_byte_order_is_read_over(session: Session, tmp_path: Path) -> None:
