@@ -123,11 +123,9 @@ def write_copy(
             disk.fsync(file)
         disk.rename(partial, path)
         disk.fsync_folder(path.parent)
-        copy = _copy_at(path)
+        copy = _described(path, path.lstat())
     except OSError as error:
         raise _failed(path, error) from error
-    if copy is None:
-        raise GreenroomError(f"{path} was written and is gone", hint="somebody else removes files there")
     return Made(user, copy, export.counts["movies"], export.left_out.total)
 
 
@@ -206,6 +204,10 @@ def _copy_at(path: Path) -> Copy | None:
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode) or path.suffix != ".json":
         return None
+    return _described(path, found)
+
+
+def _described(path: Path, found: os.stat_result) -> Copy:
     return Copy(path, _day_of(path.name), found.st_mtime, found.st_size)
 
 

@@ -24,6 +24,7 @@ from core.library.transfer import (
     prune_copies,
     set_backup,
     users,
+    write_copy,
 )
 from core.progress import CancelToken, Reporter
 from tests.core.library.transfer.transfer_support import JONAS, MIRA, NOW, add_user, exported, library, movie, take_in
@@ -226,6 +227,13 @@ def test_users_are_counted_and_found(session: Session, folder: Path) -> None:
     with pytest.raises(UsageError, match="there is no user 'Mira'") as caught:
         find_user(session, "Mira")
     assert caught.value.hint == "users: ida, jonas, mira"
+
+
+def test_a_library_is_written_under_any_name(session: Session, folder: Path) -> None:
+    path = folder.parent / "new" / "mine.txt"
+    mira = find_user(session, "mira")
+    made = write_copy(session, mira, path, now=NOW, disk=Filesystem(), reporter=Reporter())
+    assert (made.copy.day, made.copy.size_bytes, made.movies) == (None, path.stat().st_size, 2)
 
 
 def test_the_name_of_an_export() -> None:
