@@ -35,7 +35,7 @@ from tui.widgets.title_line import TitleLine
 _SECONDS_BETWEEN_LOOKS = 2.0
 _PAUSE_IN_TYPING = 0.2
 _LONGEST_WORDS = 24
-_NEEDED_LEAST = ("command_palette", "help", "sort", "sites")
+_NEEDED_LEAST = ("command_palette", "help", "tables", "sort", "sites")
 _SORT_OF_COLUMN: dict[str, tuple[Sort, ...]] = {
     "Title": ("title",),
     "Year": ("newest year", "oldest year"),
@@ -59,6 +59,7 @@ class LibraryScreen(Screen[None]):
         ),
         Binding("f", "filter", "Filter", id="films.filter", tooltip="By filled or empty categories, drafts, status"),
         Binding("o", "sort", "Order", id="films.order", tooltip="By title, newest or oldest year, last added first"),
+        Binding("t", "tables", "Tables", id="films.tables", tooltip="All tables of the site, row by row"),
         Binding("escape", "back", "Back", id="films.back", tooltip="Out of the search, out of the filter, or back"),
     ]
     AUTO_FOCUS = "#films"
@@ -255,8 +256,14 @@ class LibraryScreen(Screen[None]):
     def _make_way(self) -> None:
         """Show the tables instead, once nothing lies over this screen."""
         if self.is_current:
-            records = import_module("tui.screens.records").RecordsScreen
-            self.app.switch_screen(records(self._around, self._site))
+            self._switch_to_records(is_library=False)
+
+    def action_tables(self) -> None:
+        self._switch_to_records(is_library=True)
+
+    def _switch_to_records(self, *, is_library: bool) -> None:
+        records = import_module("tui.screens.records").RecordsScreen
+        self.app.switch_screen(records(self._around, self._site, is_library=is_library))
 
     # The highlighted film
 

@@ -77,6 +77,11 @@ class LongList(ScrollView, can_focus=True):
         self._place = 0
         self._nothing = ""
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show lines of other columns from now on; those that are shown are forgotten."""
+        self._columns = tuple(columns)
+        self.show_nothing("")
+
     @property
     def current_key(self) -> Hashable | None:
         """What the highlighted line is known by; None where there is none, or its page is still being read."""
