@@ -100,5 +100,5 @@ def _is_there(session: Session, table: Table) -> bool:
 
 def _says_not_there(error: OperationalError | ProgrammingError) -> bool:
     raised = error.orig
-    code = str(getattr(raised, "sqlstate", None) or (getattr(raised, "args", None) or ("",))[0])
-    return code in _NOT_THERE or code.startswith(("no such table", "no such column"))
+    said = [str(word) for word in (getattr(raised, "sqlstate", None), *getattr(raised, "args", ())[:1])]
+    return any(word in _NOT_THERE or word.startswith(("no such table", "no such column")) for word in said)
