@@ -147,7 +147,7 @@ def export(options: Options, site: str, table: str, key: str, output: str | None
             write_text(content)
         return
     place.context.require_writable("write a file")
-    target = place_of(output, f"{folder_name(form.name)}-{folder_name(row.key)}.json")
+    target = place_of(output, f"{folder_name(form.title)}-{folder_name(row.key)}.json")
     with new_file(place.context.disk, target, overwrite=overwrite) as file:
         place.context.disk.write(file, content)
     if options.as_json:
@@ -185,7 +185,7 @@ def validate(options: Options, site: str, table: str, source: str) -> None:
         form = place.form(session, table)
     taken = read_record(read_text(source), form)
     _tell_mends(options, taken)
-    message = printable(f"right: the row {taken.envelope.key} of {form.name}")
+    message = printable(f"right: the row {taken.envelope.key} of {form.title}")
     if options.as_json:
         emit_json(options, success(message, mends=list(taken.notes)))
     else:

@@ -26,8 +26,8 @@ from core.edits import OnConflict, Published, drop_draft, preview
 from core.edits import publish as publish_draft
 from core.edits import revert as revert_entry
 from core.errors import UsageError
-from core.library.categories import NAMES
-from core.records import read_layout, read_record
+from core.forms import Subject
+from core.records import form_name, read_layout, read_record, table_of
 from core.reports import format_age
 from core.words import plural, printable
 
@@ -84,14 +84,14 @@ def diff(options: Options, site: str, table: str, key: str, source: str | None, 
 def drafts(options: Options, site: str) -> None:
     """List all drafts of a site's rows, the newest first."""
     place = open_place(options, site)
-    heads = place.edits.drafts(forms=_tables(place))
+    heads = place.edits.drafts(forms=_forms(place))
     if options.as_json:
         emit_json(options, success(plural(len(heads), "draft"), drafts=[draft_object(head) for head in heads]))
         return
     _tell_unsettled(place)
     now = place.context.clock()
     lines = [
-        (*map(printable, head.subject), head.source, printable(head.updated_by), format_age(now - head.updated_at))
+        (*_told(head.subject), head.source, printable(head.updated_by), format_age(now - head.updated_at))
         for head in heads
     ]
     if lines:
@@ -127,7 +127,7 @@ def drop(options: Options, site: str, table: str, key: str, *, yes: bool) -> Non
     """Throw the draft of a row away, after a question. The row itself may be gone already."""
     place = open_place(options, site)
     place.context.require_writable("drop drafts")
-    [*found] = place.edits.drafts(forms=[table], keys=[key])
+    found = place.edits.drafts(forms=[form_name(table)], keys=[key])
     if not found:
         raise UsageError(
             printable(f"there is no draft of the row {key} of {table}"), hint="`greenroom record drafts` lists them"
@@ -153,7 +153,7 @@ def drop(options: Options, site: str, table: str, key: str, *, yes: bool) -> Non
 def log(options: Options, site: str, table: str | None, key: str | None, limit: int, before: int | None) -> None:
     """List who published what, when and from which source, the newest first."""
     place = open_place(options, site)
-    forms = _tables(place) if table is None else [table]
+    forms = _forms(place) if table is None else [form_name(table)]
     entries = place.edits.log(forms=forms, key=key, before=before, limit=limit)
     if options.as_json:
         emit_json(options, success(plural(len(entries), "entry"), entries=[entry_object(entry) for entry in entries]))
@@ -165,7 +165,7 @@ def log(options: Options, site: str, table: str | None, key: str | None, limit: 
             str(entry.id),
             format_age(now - entry.at),
             printable(entry.by),
-            *map(printable, entry.subject),
+            *_told(entry.subject),
             printable(", ".join(entry.fields)),
             entry.source,
             "uncertain: it was cut off" if entry.status == "uncertain" else "",
@@ -191,21 +191,26 @@ def revert(options: Options, site: str, entry: int, on_conflict: OnConflict, *, 
     place = open_place(options, site)
     place.context.require_writable("revert changes")
     head = place.edits.entry(entry).head
-    table, key = head.subject
-    told = printable(f"the row {key} of {table}")
+    table, key = _told(head.subject)
+    told = f"the row {key} of {table}"
     with reading(place.site.database_url()) as session:
-        form = place.form(session, table)
+        form = place.form(session, table_of(head.subject.form))
     if require_person(yes=yes):
         ask_yes_or_no(printable(f"take back what {head.by} changed in {told}: {', '.join(head.fields)}?"))
     done = revert_entry(place.context, place.site, form, entry, on_conflict=on_conflict)
     _tell_published(options, told, done, "taken back")
 
 
-def _tables(place: Place) -> list[str]:
-    """Return the tables of a site, without those that are called as a category of a movie library is."""
+def _told(subject: Subject) -> tuple[str, str]:
+    """Return the table and the key of a row as they are shown."""
+    return printable(table_of(subject.form)), printable(subject.key)
+
+
+def _forms(place: Place) -> list[str]:
+    """Return the forms of the tables of a site."""
     with reading(place.site.database_url()) as session:
         offered = read_layout(session, exclude=place.site.exclude_tables).offered
-    return [one.name for one in offered if one.name not in NAMES]
+    return [form_name(one.name) for one in offered]
 
 
 def _tell_published(options: Options, told: str, done: Published, verb: str) -> None:

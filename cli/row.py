@@ -55,7 +55,7 @@ class Row:
         return Subject(self.form.name, self.key)
 
     def __str__(self) -> str:
-        return printable(f"the row {self.key} of {self.form.name}")
+        return printable(f"the row {self.key} of {self.form.title}")
 
 
 def open_place(options: Options, site: str) -> Place:
@@ -71,7 +71,7 @@ def found(session: Session, form: RecordForm, key: str) -> Record:
     if record is None:
         columns = ",".join(field.name for field in form.place.key_fields)
         raise UsageError(
-            printable(f"there is no row {key} in {form.name}"),
+            printable(f"there is no row {key} in {form.title}"),
             hint=printable(f"its key is {columns}; a comma within one has a backslash before it"),
         )
     return record

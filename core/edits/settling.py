@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Literal
 
-from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from core.databases.sessions import reading
@@ -104,10 +103,11 @@ def _form_named(session: Session, name: str) -> Form[Any] | None:
     They are imported here, for a publication is hardly ever cut off, and nothing else needs them.
     """
     category: Form[Any] | None = import_module("core.library.categories.registry").find_category(name)
-    if category is not None and inspect(session.connection()).has_table("movies"):
+    if category is not None:
         return category
+    records = import_module("core.records")
     try:
-        form: Form[Any] = import_module("core.records").record_form(session, name)
-    except (UsageError, ModuleNotFoundError):
+        form: Form[Any] = records.record_form(session, records.table_of(name))
+    except UsageError:
         return None
     return form

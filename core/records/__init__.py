@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.records.envelope import RecordFrame, open_record
-from core.records.form import RecordForm, record_form
+from core.records.form import RecordForm, form_name, record_form, table_of
 from core.records.keys import format_parts, parse_parts
 from core.records.layout import read_layout
 from core.records.listing import Page, Row, TableRow, rows, tables
@@ -19,6 +19,7 @@ __all__ = [
     "Row",
     "TableRow",
     "Taken",
+    "form_name",
     "format_parts",
     "open_record",
     "parse_parts",
@@ -26,5 +27,6 @@ __all__ = [
     "read_record",
     "record_form",
     "rows",
+    "table_of",
     "tables",
 ]

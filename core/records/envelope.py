@@ -30,8 +30,8 @@ def open_record(value: object, form: RecordForm) -> Opened:
     frame, errors = frame_errors(RecordFrame, value)
     problems = frame_problems(RecordFrame, errors)
     named = value.get("table") if isinstance(value, dict) else None
-    if isinstance(named, str) and named != form.name:
-        problems.append(Problem(("table",), said_value(named), said_value(form.name)))
+    if isinstance(named, str) and named != form.title:
+        problems.append(Problem(("table",), said_value(named), said_value(form.title)))
     if isinstance(frame, RecordFrame) and not problems:
         return opened(form, frame.key, frame)
     data = value.get("data") if isinstance(value, dict) else None

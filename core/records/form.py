@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.documents import Path, Problem, said_value
+from core.errors import UsageError
 from core.forms.envelope import framed_schema
 from core.forms.form import Checked, Json, Source, Written
 from core.forms.problems import unknown_key
@@ -24,7 +25,21 @@ from core.records.record import MOST_ROWS, Child, Record, find_row, is_left_out
 from core.records.schemas import definitions
 from core.records.writing import write_record
 
+_PREFIX = "table "
+
 _LABEL = 80
+
+
+def form_name(table: str) -> str:
+    """Return what drafts and log know a table by; without more it could be the name of a category of films."""
+    return f"{_PREFIX}{table}"
+
+
+def table_of(name: str) -> str:
+    """Return the table that a form's name stands for; raise UsageError where it is none of a table."""
+    if not name.startswith(_PREFIX):
+        raise UsageError(f"{name} is no table: it is a category", hint="`greenroom category` knows it")
+    return name.removeprefix(_PREFIX)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +51,12 @@ class RecordForm:
 
     @property
     def name(self) -> str:
-        """The table's name, with its schema where that is not the one that the role works in."""
-        return self.place.name
+        """What drafts and log know it by."""
+        return form_name(self.title)
 
     @property
     def title(self) -> str:
-        """The name that people read."""
+        """The table's name, with its schema where that is not the one that the role works in."""
         return self.place.name
 
     @cached_property
@@ -80,7 +95,7 @@ class RecordForm:
 
     def envelope_schema(self) -> Json:
         """Return the JSON Schema of the envelope, with that of the data in it."""
-        return framed_schema(RecordFrame, self.title, self.schema(), {"table": {"const": self.name}, "key": {}})
+        return framed_schema(RecordFrame, self.title, self.schema(), {"table": {"const": self.title}, "key": {}})
 
     def check(self, data: object, before: Path = ()) -> Checked:
         """Return the data as it is written, or all that is wrong with it, each with its path below `before`."""
@@ -130,14 +145,14 @@ class RecordForm:
 
     def address(self, thing: Record) -> Json:
         """Return the keys with which the envelope begins."""
-        return {"table": self.name, "key": thing.text}
+        return {"table": self.title, "key": thing.text}
 
     def describe(self, thing: Record) -> str:
         """Return which row it is, with a text of it that people may know it by."""
         row = thing.row()
         texts = (row[field.name] for field in self.place.fields if field.type.kind == "text" and not field.read_only)
         known_by = next((text for text in texts if isinstance(text, str) and text), "")
-        words = f"{self.name} {thing.text}"
+        words = f"{self.title} {thing.text}"
         return f"{words}: {known_by[:_LABEL]}" if known_by else words
 
     def source_of(self, thing: Record, field: str) -> Source | None:

@@ -36,7 +36,7 @@ def read_record(source: str | bytes, form: RecordForm, key: str | None = None) -
         problems: list[Problem] = list(form.check(value).problems)
         if problems:
             raise InvalidDataError(placed(problems, reading.document))
-        value = {"table": form.name, "key": key, "data": value}
+        value = {"table": form.title, "key": key, "data": value}
         notes = (*notes, f"the data of the row {key} without its envelope")
     opened = open_record(value, form)
     problems = list(opened.problems)

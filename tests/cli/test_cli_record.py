@@ -69,7 +69,9 @@ def test_a_row_goes_out_is_changed_published_and_taken_back(site: House) -> None
     assert exported(site, "people", "1")["data"] == envelope["data"]
     assert exported(site, "people", "1")["metadata"]["source"] == "manual"
     log = site.done("record", "log", "office", "--json").json["entries"]
-    assert [(entry["form"], entry["key"], entry["fields"]) for entry in log] == [("people", "1", ["name", "notes"])]
+    assert [(entry["form"], entry["key"], entry["fields"]) for entry in log] == [
+        ("table people", "1", ["name", "notes"])
+    ]
     site.done("record", "revert", "office", str(log[0]["id"]), "--yes")
     assert exported(site, "people", "1")["data"]["notes"][0] == {"day": "2026-01-01", "note": "first"}
     assert exported(site, "people", "1")["data"]["name"] == "Ann"

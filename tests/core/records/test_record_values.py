@@ -90,7 +90,17 @@ def test_json_columns_keep_their_json(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"a": 1, "a": 2}', "NaN", "1e999", "0.1000000000000000055511151231257827", "[", "\\", "[" * 95 + "]" * 95, "9" * 1001]
+    "text",
+    [
+        '{"a": 1, "a": 2}',
+        "NaN",
+        "1e999",
+        "0.1000000000000000055511151231257827",
+        "[",
+        "\\",
+        "[" * 95 + "]" * 95,
+        "9" * 1001,
+    ],
 )
 def test_json_that_would_not_come_back_keeps_its_text(text: str) -> None:
     assert json_of(text) == {"$text": text}
