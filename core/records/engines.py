@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+from sqlalchemy import Executable, TableClause
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -38,6 +39,9 @@ class Engine(Protocol):
 
     def limits(self, type_: ColumnType) -> ColumnType:
         """Return the type with the limits that the engine really heeds."""
+
+    def insertion(self, rows: TableClause, values: Mapping[Any, Any]) -> Executable:
+        """Return the statement for a new row, which keeps its key even where the database counts by itself."""
 
     def label(self, sql: ColumnElement[Any], most: int) -> ColumnElement[Any]:
         """Return the beginning of a column as text."""

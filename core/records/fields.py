@@ -54,7 +54,7 @@ class Field:
             return value, None
         try:
             found = self._normalised(value)
-            self.engine.bound(self.column.model_copy(update={"type": self.type}), found)
+            self.engine.bound(self.column, found)
         except ValueError as error:
             reason = str(error)
             found = said_value(value)

@@ -70,7 +70,7 @@ class RecordForm:
         for hanging in hangings:
             name = _name_of(hanging, taken, alone=several[hanging.place.name] == 1)
             taken.add(name)
-            found.append(Child(name, hanging, self.layout))
+            found.append(Child(name, hanging, self.place, self.layout))
         return tuple(found)
 
     @cached_property

@@ -67,6 +67,4 @@ def problems_of_new(child: Child, item: Mapping[str, Any], path: Path) -> list[P
             problems += [Problem(here, "is missing in a new row", field.allowed)] if field.required else []
         elif is_kept(item[field.name]):
             problems.append(Problem(here, "stands for a value that a new row does not have", field.allowed))
-        elif field.column.always:
-            problems.append(Problem(here, said_value(item[field.name]), "nothing in a new row: the database counts it"))
     return problems

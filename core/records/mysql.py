@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -52,6 +52,10 @@ def unsafe(session: Session) -> dict[str, str]:
 
 def estimates(session: Session) -> dict[str, int]:
     return {name: int(rows) for name, rows in session.execute(_ESTIMATES)}
+
+
+def insertion(rows: sa.TableClause, values: Mapping[Any, Any]) -> sa.Executable:
+    return sa.insert(rows).values(values)
 
 
 def label(sql: ColumnElement[Any], most: int) -> ColumnElement[Any]:

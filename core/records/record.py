@@ -39,6 +39,7 @@ class Child:
 
     name: str
     hanging: Hanging
+    parent: Place
     layout: Layout
 
     @property
@@ -69,6 +70,12 @@ class Child:
         """Return what the rows that hang on a row have in the columns that name it, as JSON."""
         key = self.hanging.key
         return {name: row[referred] for name, referred in zip(key.columns, key.referred, strict=True)}
+
+    def bound_to(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the same as the driver takes it; the columns may be of another type than those that they name."""
+        key = self.hanging.key
+        referred = [self.parent.by_name[name] for name in key.referred]
+        return {name: field.bound(row[field.name]) for name, field in zip(key.columns, referred, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +161,8 @@ def matches(fields: Sequence[Field], values: Sequence[Any]) -> ColumnElement[boo
 
 def hangs_on(child: Child, row: Mapping[str, Any]) -> ColumnElement[bool]:
     """Return the condition that a row of the child's table hangs on that row."""
-    values = child.parent_values(row)
     by_name = child.place.by_name
-    return sa.and_(sa.true(), *(by_name[name].sql == by_name[name].bound(value) for name, value in values.items()))
+    return sa.and_(*(by_name[name].sql == value for name, value in child.bound_to(row).items()))
 
 
 def find_row(session: Session, place: Place, key: Sequence[Any]) -> Json | None:

@@ -11,7 +11,7 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import Any, cast
@@ -69,6 +69,10 @@ def estimates(session: Session) -> dict[str, int]:
     known = session.execute(sa.text("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat1'")).first()
     found = session.execute(_STATISTICS).all() if known else []
     return {str(name): int(str(said).split()[0]) for name, said in found if str(said).split()[0].isdecimal()}
+
+
+def insertion(rows: sa.TableClause, values: Mapping[Any, Any]) -> sa.Executable:
+    return sa.insert(rows).values(values)
 
 
 def label(sql: ColumnElement[Any], most: int) -> ColumnElement[Any]:

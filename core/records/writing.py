@@ -167,10 +167,9 @@ def _insert(session: Session, child: Child, row: Json, item: Json) -> None:
         for name, value in item.items()
         if by_name[name].column.computed is None and not (value is None and name in child.place.key)
     }
-    values = {
-        by_name[name].sql: by_name[name].bound(value) for name, value in (said | child.parent_values(row)).items()
-    }
-    session.execute(sa.insert(child.place.rows).values(values))
+    values = {by_name[name].sql: by_name[name].bound(value) for name, value in said.items()}
+    values |= {by_name[name].sql: value for name, value in child.bound_to(row).items()}
+    session.execute(child.layout.engine.insertion(child.place.rows, values))
 
 
 @contextmanager

@@ -303,3 +303,27 @@ def test_tables_of_other_schemas_have_its_name_before_theirs(make_database: Make
     write(shop, "my shop.people", "1", data)
     assert read(shop, "my shop.people", "1") == data
     assert read(shop, "people", "8") == {"id": 8, "other": 1, "my shop.pets": []}
+
+
+def test_a_removed_row_comes_back_with_its_key_even_where_the_server_counts(make_database: MakeDatabase) -> None:
+    url = make_database("postgresql")
+    run_sql(
+        url,
+        """
+        CREATE TABLE "a VALUES (" (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, " VALUES (" text);
+        CREATE TABLE parts (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            " VALUES (%(a)s :b" text DEFAULT 'it', whole text REFERENCES "a VALUES (" (" VALUES ("));
+        """.replace('" VALUES (" text)', '" VALUES (" text UNIQUE)')
+        + """
+        INSERT INTO "a VALUES (" (" VALUES (") VALUES ('x');
+        INSERT INTO parts (whole) VALUES ('x'), ('x')
+        """,
+    )
+    place = make_url(url)
+    data = read(place, "a VALUES (", "1")
+    assert data["parts"] == [{"id": 1, " VALUES (%(a)s :b": "it"}, {"id": 2, " VALUES (%(a)s :b": "it"}]
+    write(place, "a VALUES (", "1", {"parts": [{"id": 2}]})
+    write(place, "a VALUES (", "1", data)
+    assert read(place, "a VALUES (", "1") == data
+    write(place, "a VALUES (", "1", {"parts": [*data["parts"], {}]})
+    assert read(place, "a VALUES (", "1")["parts"][2] == {"id": 3, " VALUES (%(a)s :b": "it"}
