@@ -9,13 +9,14 @@ import math
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.databases.numbers import single
 from core.databases.schema import Column, ColumnType, Kind, Table
-from core.databases.values import conversion
+from core.databases.values import Conversion, conversion
 from core.documents import Path, Problem, said_value
 from core.forms.form import Json
 from core.records import sqlite
@@ -133,11 +134,16 @@ def _integer(field: Field, value: Any) -> Any:
 
 def _converted(type_: ColumnType, text: str) -> Any:
     """Return what a portable backup would put into a column of that type for a value of the same kind."""
-    found = conversion(ColumnType(kind=type_.kind, zoned=type_.zoned), type_)
+    found = _conversion(type_)
     if found is None:
         raise ValueError
     (value,) = found.column((text,))
     return value
+
+
+@lru_cache(maxsize=1024)
+def _conversion(type_: ColumnType) -> Conversion | None:
+    return conversion(ColumnType(kind=type_.kind, zoned=type_.zoned), type_)
 
 
 def _decimal(field: Field, value: Any) -> Any:

@@ -156,7 +156,7 @@ def is_left_out(value: object) -> bool:
 
 def matches(fields: Sequence[Field], values: Sequence[Any]) -> ColumnElement[bool]:
     """Return the condition that columns have these values."""
-    return sa.and_(*(field.sql == field.bound(value) for field, value in zip(fields, values, strict=True)))
+    return sa.and_(sa.true(), *(field.sql == field.bound(value) for field, value in zip(fields, values, strict=True)))
 
 
 def hangs_on(child: Child, row: Mapping[str, Any]) -> ColumnElement[bool]:

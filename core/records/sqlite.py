@@ -12,7 +12,7 @@ import math
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any, cast
 
@@ -23,6 +23,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from core.databases.schema import Column, ColumnType, Kind, Schema
 from core.databases.sqlite.reflect import read_schema
 from core.databases.sqlite.stored import stored_conversion
+from core.databases.values import Conversion
 from core.errors import GreenroomError
 from core.records.jsontext import json_of
 from core.records.raw import MOST_BYTES, MOST_TEXT, Reading, kept
@@ -191,15 +192,22 @@ def bound(column: Column, value: Any) -> Any:
     if isinstance(value, dict):
         ((tag, inner),) = value.items()
         value = base64.b64decode(inner) if tag == "base64" else float(inner) if tag == "$real" else inner
-        return _converted("any", type_.model_copy(update={"kind": "any"}), value)
+        return _converted("any", type_, value)
     if type_.kind == "decimal":
         return _converted("decimal", type_, value)
-    return _converted("any", type_.model_copy(update={"kind": "any"}), value)
+    return _converted("any", type_, value)
 
 
 def _converted(kind: Kind, type_: ColumnType, value: Any) -> Any:
-    conversion = stored_conversion(ColumnType(kind=kind), type_)
+    conversion = _conversion(kind, type_)
     if conversion is None:
         raise ValueError(f"{kind} in a column for {type_.kind}")
     (stored,) = conversion.column((value,))
     return stored
+
+
+@lru_cache(maxsize=1024)
+def _conversion(kind: Kind, type_: ColumnType) -> Conversion | None:
+    """Of a value that is neither JSON nor a decimal, it only counts how SQLite would store it."""
+    target = type_.model_copy(update={"kind": "any"}) if kind == "any" else type_
+    return stored_conversion(ColumnType(kind=kind), target)

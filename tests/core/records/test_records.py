@@ -207,6 +207,31 @@ def test_a_table_may_hang_on_itself_and_on_another_twice(session: Session) -> No
     ]
 
 
+def test_a_row_that_has_the_key_of_the_one_it_hangs_on(session: Session) -> None:
+    connection = session.connection()
+    connection.exec_driver_sql("CREATE TABLE leaves (tree INTEGER PRIMARY KEY REFERENCES tree, colour TEXT NOT NULL)")
+    write(session, "tree", "4", {"leaves": [{"colour": "red"}]})
+    write(session, "tree", "4", {"leaves": [{"colour": "green"}]})
+    write(session, "tree", "3", {"leaves": [{"colour": "blue"}]}, merge=True)
+    assert read(session, "tree", "4")["leaves"] == [{"colour": "green"}]
+    assert record_form(session, "tree").key_of(("leaves",), {"colour": "x"}) == ()
+    assert problems(session, "tree", "4", {"leaves": [{"colour": "a"}, {"colour": "b"}]})[0].startswith(
+        "leaves[1]: the same"
+    )
+    assert problems(session, "tree", "2", {"leaves": [{}]})[0].startswith("leaves[0].colour: is missing in a new row")
+    write(session, "tree", "4", {"leaves": []})
+    assert connection.exec_driver_sql("SELECT * FROM leaves").all() == [(3, "blue")]
+
+
+def test_a_key_may_be_of_another_type_than_what_it_names(session: Session) -> None:
+    connection = session.connection()
+    connection.exec_driver_sql("CREATE TABLE marks (id INTEGER PRIMARY KEY, tree TEXT REFERENCES tree, mark TEXT)")
+    write(session, "tree", "1", {"marks": [{"mark": "a"}, {"mark": "b"}]})
+    assert read(session, "tree", "1")["marks"] == [{"id": 1, "mark": "a"}, {"id": 2, "mark": "b"}]
+    write(session, "tree", "1", {"marks": [{"id": 2, "mark": "c"}]})
+    assert connection.exec_driver_sql("SELECT * FROM marks").all() == [(2, "1", "c")]
+
+
 def test_hostile_names_and_keys_of_several_columns(session: Session) -> None:
     data = read(session, "select", "a\\,b,c\\\\")
     assert data == {"from": "a,b", "a,b": "c\\", "%s": 1, 'the "select" ?': [{"id": 1, "value)s": "%(x)s"}]}
