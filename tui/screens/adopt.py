@@ -33,21 +33,25 @@ _MOST_TABLES = 8
 
 
 class AdoptScreen(Screen[Path | None]):
-    """Find an archive: type its path, or go through the folders; None where none is wanted."""
+    """Find a file, an archive to be adopted: type its path, or go through the folders; None where none is wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Back", id="adopt.cancel", tooltip="Adopt nothing"),
+        Binding("escape", "cancel", "Back", id="adopt.cancel", tooltip="Choose no file"),
     ]
     AUTO_FOCUS = "#path"
 
-    def __init__(self, workshop: Workshop, site: Site) -> None:
+    def __init__(
+        self, workshop: Workshop, site: Site, *, title: str = "Adopt an archive for", sort: str = "archive"
+    ) -> None:
         super().__init__()
         self._workshop = workshop
         self._site = site
+        self._words = title
+        self._sort = sort
         self._listing: Listing | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(Text(f"Adopt an archive for {self._site.name}"), id="title", markup=False)
+        yield Static(Text(f"{self._words} {self._site.name}"), id="title", markup=False)
         with Horizontal(classes="field", id="path-field"):
             yield Static("File or folder:", markup=False)
             yield PathInput(self._workshop, f"{working_folder()}/")
@@ -104,7 +108,7 @@ class AdoptScreen(Screen[Path | None]):
         options.highlighted = min(1, len(listing.places))
         archives = sum(not place.is_folder for place in listing.places)
         cut = f"; only the first {MOST_ENTRIES:,} entries were looked at" if listing.cut else ""
-        found = plural(archives, "archive") if archives else "no archive (*.zip, *.json)"
+        found = plural(archives, self._sort) if archives else f"no {self._sort} (*.zip, *.json)"
         self.query_one("#path-problem", Static).update(Text(f"{found} here{cut}. tab completes, enter opens"))
         if focus:
             field = self.query_one(PathInput)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -13,7 +12,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
@@ -24,8 +22,10 @@ from core.library.films import SORTS, FilmRow, Sort
 from core.words import printable
 from tui.format import plain_lines, shorten
 from tui.library_calls import FilmDetails, FilmsView, FilmWish, NoLibrary, read_film, read_films
+from tui.screens.exchange import ExchangeVerbs
 from tui.screens.film_filter import FilmFilter, FilmFilterScreen
 from tui.screens.main import Surroundings
+from tui.sheets import Sheet
 from tui.widgets.film_panel import FilmPanel
 from tui.widgets.film_table import LEGEND, FilmTable
 from tui.widgets.fitting_footer import FittingFooter
@@ -36,6 +36,7 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 _PAUSE_IN_TYPING = 0.2
 _LONGEST_WORDS = 24
 _NEEDED_LEAST = ("command_palette", "help", "tables", "sort", "sites")
+_REASONS = {"e": "edit", "a": "export", "i": "import"}  # the keys that may be greyed
 _SORT_OF_COLUMN: dict[str, tuple[Sort, ...]] = {
     "Title": ("title",),
     "Year": ("newest year", "oldest year"),
@@ -49,7 +50,7 @@ _SORTED_BY: dict[Sort, str] = {
 }
 
 
-class LibraryScreen(Screen[None]):
+class LibraryScreen(ExchangeVerbs):
     """Given a site, list its films; where it is no movie library, its tables take this screen's place."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,6 +93,7 @@ class LibraryScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one("#filter").display = False
         self.query_one(FilmTable).border_subtitle = LEGEND
+        self._around.workshop.changed.subscribe(self, lambda _: self.refresh_bindings())
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look_whether_something_happened)
         self.show_site(self._site)
 
@@ -311,13 +313,25 @@ class LibraryScreen(Screen[None]):
             return "no film is highlighted" if self._view is not None else "the films are still being read"
         return None
 
+    @property
+    def film(self) -> FilmRow | None:
+        return self.query_one(FilmTable).current
+
+    @property
+    def listed(self) -> tuple[FilmWish, int]:
+        return self._wish, self._view.survey.total if self._view is not None else 0
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         del parameters
-        return None if action == "edit" and self.objection() else True
+        return None if action in _REASONS.values() and self._why_not(action) else True
+
+    def _why_not(self, action: str) -> str | None:
+        return self.objection() if action == "edit" else self.exchange_objection()
 
     def on_key(self, event: events.Key) -> None:
         """A greyed key says why it does nothing."""
-        reason = self.objection() if event.key == "e" and not isinstance(self.focused, Input) else None
+        action = _REASONS.get(event.key) if not isinstance(self.focused, Input) else None
+        reason = self._why_not(action) if action is not None else None
         if reason is not None:
             event.stop()
             self.notify(reason, severity="warning", markup=False)
@@ -327,11 +341,9 @@ class LibraryScreen(Screen[None]):
         row = self.query_one(FilmTable).current
         if row is None:
             return
-        editor = import_module("tui.screens.editor")
-        make_sheet: Callable[..., object] = editor.Sheet
-        title = f"{row.title} ({row.year})" if row.year else row.title
-        sheets = [make_sheet(category, row.external_id, title) for category in CATEGORIES]
-        self.app.push_screen(editor.EditorScreen(self._around, self._site, sheets, self._first_sheet()))
+        sheets = [Sheet(category, row.external_id, category.title) for category in CATEGORIES]
+        editor = import_module("tui.screens.editor").EditorScreen  # it imports the highlighting
+        self.app.push_screen(editor(self._around, self._site, sheets, self._first_sheet()))
 
     def _first_sheet(self) -> int:
         """The category that was asked for is the one that a person wants to edit."""
