@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +22,9 @@ import pytest
 from cli.main import run
 from core.config import load_settings
 from core.context import Context, open_context
+from core.filesystem import Filesystem
+from core.library.demo import write_demo
+from core.progress import Reporter
 from tests.support import database_state, tree_state
 
 GREENROOM = Path(sys.executable).parent / "greenroom"
@@ -209,3 +213,20 @@ def two_sites(house: House) -> House:
     """Two sites, initialised."""
     house.add_site("shop")
     return house
+
+
+@pytest.fixture(scope="session")
+def demo_films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo site, which nobody changes."""
+    return write_demo(tmp_path_factory.mktemp("films") / "demo", disk=Filesystem(), reporter=Reporter()).folder
+
+
+@pytest.fixture
+def library(demo_films: Path, tmp_path: Path) -> House:
+    """A copy of the demo: a house with one site, `movies`, before `init`."""
+    root = tmp_path / "demo"
+    root.mkdir(mode=0o700)
+    for name in ("app.db", "greenroom.toml"):
+        shutil.copy2(demo_films / name, root / name)
+    (root / "uploads").mkdir()
+    return House(root)

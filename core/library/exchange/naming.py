@@ -10,7 +10,7 @@ from core.library.categories import Category, find_category
 from core.library.exchange.shape import Wanted
 
 _NAME = re.compile(
-    r"(?:.*/)?(?:(?P<movie>[^/]+)/)?(?P<category>[a-z]+(?:[-_][a-z]+)*)(?:\.\d+-of-\d+)?\.json", re.DOTALL
+    r"(?:(?:.*/)?(?P<movie>[^/]+)/)?(?P<category>[a-z]+(?:[-_][a-z]+)*)(?:\.\d+-of-\d+)?\.json", re.DOTALL
 )
 
 
