@@ -234,7 +234,8 @@ def import_(
     )
     result = _published(options, row, on_conflict) if at_once else _kept(options, row, draft)
     if options.as_json:
-        emit_json(options, {**result, "mends": list(taken.notes)})
+        nothing = {"entry": None, "open": [], "notes": [], "changes": [], "conflict": False, "meetings": []}
+        emit_json(options, {**nothing, **result, "mends": list(taken.notes)})
 
 
 def _published(options: Options, row: Row, on_conflict: OnConflict) -> Json:
@@ -266,7 +267,7 @@ def _kept(options: Options, row: Row, draft: Draft) -> Json:
         )
     except InvalidDataError as error:
         warn(f"{message}, but it cannot be published as it is:", *error.message.splitlines())
-        return success(message, open=errors_of(error), notes=[])
+        return success(message, open=errors_of(error))
     if not options.as_json:
         emit(f"{message}; publishing it would change:" if seen.comparison.changes else message)
         emit(*(f"  {line}" for line in difference_lines(seen.comparison)))
@@ -274,7 +275,7 @@ def _kept(options: Options, row: Row, draft: Draft) -> Json:
             emit("  nothing: it is what is live")
         remark(options, *(f"  {note}" for note in seen.written.notes))
     notes = list(seen.written.notes)
-    return success(message, seen.written.updated_fields, open=[], notes=notes, **changes_object(seen.comparison))
+    return success(message, seen.written.updated_fields, notes=notes, **changes_object(seen.comparison))
 
 
 def _tell_mends(options: Options, taken: Taken) -> None:

@@ -41,7 +41,12 @@ def _raw_connection(session: Session) -> sqlite3.Connection:
 
 
 def prepare(session: Session) -> None:
-    _raw_connection(session).create_function(_DIGEST, 1, lambda value: sha256(value).hexdigest(), deterministic=True)
+    known = session.connection().info
+    if _DIGEST not in known:  # it cannot be made anew while rows are being read
+        known[_DIGEST] = True
+        _raw_connection(session).create_function(
+            _DIGEST, 1, lambda value: sha256(value).hexdigest(), deterministic=True
+        )
 
 
 def schemas(session: Session) -> Iterator[tuple[str, str | None, Schema]]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import json
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import URL, make_url
 from sqlalchemy.orm import Session
 
+from core.config import Settings, Site
+from core.context import open_context
 from core.databases.sessions import reading, writing
+from core.edits import preview, publish, put_draft, revert
 from core.errors import GreenroomError, UsageError
-from core.forms import InvalidDataError, encode_envelope, make_envelope
+from core.forms import InvalidDataError, encode_envelope, make_envelope, revision_of
 from core.records import Record, open_record, record_form, rows, tables
 from tests.engines.conftest import MakeDatabase, run_sql
 
@@ -327,3 +331,27 @@ def test_a_removed_row_comes_back_with_its_key_even_where_the_server_counts(make
     assert read(place, "a VALUES (", "1") == data
     write(place, "a VALUES (", "1", {"parts": [*data["parts"], {}]})
     assert read(place, "a VALUES (", "1")["parts"][2] == {"id": 3, " VALUES (%(a)s :b": "it"}
+
+
+@SERVERS
+def test_a_record_is_published_and_taken_back(engine: str, shop: URL, tmp_path: Path) -> None:
+    site = Site(name="shop", database=shop.render_as_string(hide_password=False), files={}, folder=tmp_path)
+    state, storage = tmp_path / "state", tmp_path / "backups"
+    settings = Settings(source=tmp_path / "greenroom.toml", state=state, storage=storage, sites={"shop": site})
+    context = open_context(settings)
+    with reading(shop) as session:
+        form, record = found(session, "customers", "a\\,b")
+        data = form.read(record)
+    changed = {**data, "name": "Anne", "orders": data["orders"][:1]}
+    put_draft(context, site, form, "a\\,b", changed, base_revision=revision_of(data))
+    assert preview(context, site, form, "a\\,b", changed, base_revision=revision_of(data)).written.updated_fields == (
+        "name",
+        "orders",
+    )
+    assert read(shop, "customers", "a\\,b") == data
+    entry = publish(context, site, form, "a\\,b").entry
+    assert entry is not None
+    assert read(shop, "customers", "a\\,b") == changed
+    assert "removed with them, for the database cascades" in " ".join(entry.notes)
+    revert(context, site, form, entry.id)
+    assert read(shop, "customers", "a\\,b") == data
