@@ -234,7 +234,7 @@ def import_(
     )
     result = _published(options, row, on_conflict) if at_once else _kept(options, row, draft)
     if options.as_json:
-        nothing = {"entry": None, "open": [], "notes": [], "changes": [], "conflict": False, "meetings": []}
+        nothing: Json = {"entry": None, "open": [], "notes": [], "changes": [], "conflict": False, "meetings": []}
         emit_json(options, {**nothing, **result, "mends": list(taken.notes)})
 
 
