@@ -68,6 +68,7 @@ def publish_tasks(edits: Edits, batches: Iterable[Batch], *, on_conflict: OnConf
     if results.refused:
         _discard(course)
     else:
+        reporter.uncancellable().phase("writing the log", unit="steps")
         _finish(course)
     return course
 

@@ -17,7 +17,7 @@ from core.edits.file import EditsFile
 from core.edits.origins import hash_of, noted_fields
 from core.edits.records import EntryHead
 from core.edits.rows import ENTRY_HEAD, about_any, in_batches, to_entry_head
-from core.edits.tables import DRAFTS, ENTRIES, ORIGINS
+from core.edits.tables import DRAFTS, ENTRIES, OPEN, ORIGINS
 from core.forms import Json, Source, Subject, revision_of
 
 _INTENDED: Final = "intended"
@@ -114,9 +114,9 @@ def drop_finished(file: EditsFile, drafts: Iterable[int]) -> None:
 
 def unsettled(file: EditsFile) -> list[str]:
     """Return the publications that were noted and not ended, the oldest first."""
-    query = select(ENTRIES.c.publication).where(ENTRIES.c.status == _INTENDED).group_by(ENTRIES.c.publication)
+    query = select(ENTRIES.c.publication).where(OPEN).order_by(ENTRIES.c.id)
     with file.reading() as connection:
-        return [] if connection is None else list(connection.scalars(query.order_by(ENTRIES.c.id)))
+        return [] if connection is None else list(dict.fromkeys(connection.scalars(query)))
 
 
 def intended(file: EditsFile, publication: str) -> list[tuple[Subject, str, str]]:

@@ -27,7 +27,7 @@ from core.edits.rows import (
     to_entry_head,
     to_unsaved,
 )
-from core.edits.tables import DRAFTS, ENTRIES, EXPORTS, ORIGINS, UNSAVED
+from core.edits.tables import DRAFTS, ENTRIES, EXPORTS, OPEN, ORIGINS, UNSAVED
 from core.errors import UsageError
 from core.forms import Json, Subject, revision_of
 
@@ -81,9 +81,12 @@ class Edits:
         limit: int = 100,
     ) -> list[EntryHead]:
         """Return at most `limit` entries, those with numbers below `before`, the newest first."""
-        query = narrowed(select(*ENTRY_HEAD), ENTRIES, forms).where(ENTRIES.c.status.in_(_ENDED))
+        query = select(*ENTRY_HEAD).where(ENTRIES.c.status.in_(_ENDED))
         if key is not None:
-            query = query.where(ENTRIES.c.key == key)
+            query = narrowed(query, ENTRIES, forms).where(ENTRIES.c.key == key)
+        elif forms is not None:
+            # Not by the index of subjects: the newest are read in their order, until there are enough.
+            query = query.where(ENTRIES.c.form.concat("").in_(list(forms)))
         if before is not None:
             query = query.where(ENTRIES.c.id < before)
         with self.file.reading() as connection:
@@ -102,7 +105,7 @@ class Edits:
 
     def unsettled(self) -> int:
         """Return how many publications are under way or were cut off; the next publish, revert or drop settles them."""
-        query = select(func.count(ENTRIES.c.publication.distinct())).where(ENTRIES.c.status == "intended")
+        query = select(func.count(ENTRIES.c.publication.distinct())).where(OPEN)
         with self.file.reading() as connection:
             return 0 if connection is None else int(connection.execute(query).scalar_one())
 

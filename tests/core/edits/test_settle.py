@@ -5,19 +5,32 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from core.backup import create_backup
-from core.edits import ConflictError, drop_draft, publish, publish_data, publish_many, put_draft, settle
+from core.databases.sessions import reading
+from core.edits import (
+    ConflictError,
+    drop_draft,
+    open_edits,
+    publish,
+    publish_data,
+    publish_many,
+    put_draft,
+    revert,
+    settle,
+)
 from core.errors import BusyError, GreenroomError, PartlyDoneError, UsageError
 from core.filesystem import Committable, Filesystem
-from core.forms import Subject
+from core.forms import Json, Subject, revision_of
 from core.progress import Reporter
+from core.records import RecordForm, record_form
 from core.restore.apply import apply_restore
 from core.restore.stage import stage_restore
 from tests.libraries import BASIC, FILM, TRIVIA, Library
-from tests.support import run_until_killed
+from tests.support import make_place, open_place, run_until_killed
 
 SUBJECT = Subject("basic_info", FILM)
 _NOTED, _COMMITTED = 2, 3  # the steps of a publish that come next, where the site has edits already
@@ -196,3 +209,36 @@ def test_a_thing_that_is_named_twice_is_published_once(library: Library) -> None
     done = publish_many(library.context, library.site, jobs, reporter=Reporter())
     assert done.fields == {SUBJECT: ("tagline",)}
     assert len(library.edits.log()) == 1
+
+
+def test_a_record_is_found_again_by_the_name_of_its_table(tmp_path: Path) -> None:
+    """What was cut off is settled without the form that it was published with."""
+    place = make_place(tmp_path / "place")
+
+    def record() -> tuple[RecordForm, Json]:
+        with reading(place.site.database_url()) as session:
+            form = record_form(session, "films")
+            return form, form.read(form.find(session, "3"))
+
+    form, live = record()
+    put_draft(place.context, place.site, form, "4", {"title": "another"})
+    change = live | {"title": "changed"}
+    assert run_until_killed(
+        lambda disk: publish_data(
+            open_place(place.root, disk=disk).context,
+            place.site,
+            form,
+            "3",
+            {"title": "changed"},
+            base_revision=revision_of(live),
+        ),
+        _COMMITTED,
+    )
+    edits = open_edits(place.context, place.site)
+    with place.context.lock(place.site, "test"):
+        assert [one.verdict for one in settle(edits)] == ["done"]
+    assert record()[1] == change
+    [head] = edits.log()
+    assert head.subject == Subject("table films", "3")
+    revert(place.context, place.site, form, head.id)
+    assert record()[1] == live
