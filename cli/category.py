@@ -21,7 +21,7 @@ from cli.editing import (
     telling_results,
     write_text,
 )
-from cli.library import ALL, Library, chosen_categories, library_option, open_library
+from cli.library import ALL, Library, chosen_categories, library_option, open_library, tell_unsettled
 from cli.options import Options, Verb, VerbGroup, pass_options
 from cli.output import Json, emit, emit_json, remark, table, warn
 from cli.work import working
@@ -78,6 +78,7 @@ def list_categories(options: Options, movie: str, site: str | None) -> None:
         message = f"{plural(len(states), 'category')} of {title}"
         emit_json(options, success(message, movie=about, categories=states))
         return
+    tell_unsettled(library)
     emit(f"{title}, {about['id']}")
     now = library.context.clock()
     ages = {draft.subject.form: format_age(now - draft.updated_at) for draft in drafts}

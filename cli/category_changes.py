@@ -22,9 +22,9 @@ from cli.editing import (
     tell_written,
     telling_results,
 )
-from cli.library import ALL, Library, chosen_categories, library_option, open_library
+from cli.library import ALL, Library, chosen_categories, library_option, open_library, tell_unsettled
 from cli.options import Options, Verb, pass_options, yes_option
-from cli.output import emit, emit_json, remark, table, warn
+from cli.output import emit, emit_json, remark, table
 from cli.work import working
 from core.edits import (
     EntryHead,
@@ -43,6 +43,10 @@ from core.library.categories import CATEGORIES, NAMES, Category, category_named
 from core.library.exchange.reading import read_envelope
 from core.reports import format_age
 from core.words import plural
+
+_MOST_NAMED = 10
+
+all_option = click.option("--all", "everything", is_flag=True, help="The drafts of all movies.")
 
 
 @click.command(cls=Verb)
@@ -103,7 +107,7 @@ def drafts(options: Options, site: str | None) -> None:
     if options.as_json:
         emit_json(options, success(plural(len(found), "draft"), drafts=[draft_object(each) for each in found]))
         return
-    _tell_unsettled(library)
+    tell_unsettled(library)
     now = library.context.clock()
     rows = [
         (head.subject.key, _file_name(head.subject), head.source, head.updated_by, format_age(now - head.updated_at))
@@ -116,40 +120,42 @@ def drafts(options: Options, site: str | None) -> None:
 
 
 @click.command(cls=Verb)
-@click.argument("movie", metavar="MOVIE")
+@click.argument("movie", metavar="[MOVIE]", required=False)
 @click.argument("named", metavar="[CATEGORY|all]", default=ALL)
+@all_option
 @on_conflict_option
 @answer_option
 @library_option
 @pass_options
 @telling_results
 def publish(
-    options: Options, movie: str, named: str, on_conflict: OnConflict, answers: tuple[str, ...], site: str | None
+    options: Options,
+    movie: str | None,
+    named: str,
+    on_conflict: OnConflict,
+    answers: tuple[str, ...],
+    site: str | None,
+    *,
+    everything: bool,
 ) -> None:
     """Make the drafts of a movie live: all of them, or that of one category. All happens or nothing."""
     library = open_library(options, site)
     library.context.require_writable("publish drafts")
-    key = library.id_of(movie)
-    forms = _drafted(library, key, named)
-    if len(forms) == 1:
+    jobs = _drafted(library, movie, named, everything=everything)
+    if len(jobs) == 1:
+        [(form, key)] = jobs
         done = publish_draft(
-            library.context,
-            library.site,
-            forms[0],
-            key,
-            on_conflict=on_conflict,
-            answers=answers_of(answers),
+            library.context, library.site, form, key, on_conflict=on_conflict, answers=answers_of(answers)
         )
-        _tell_published(options, f"{forms[0].name} of {key}", done)
+        _tell_published(options, f"{form.name} of {key}", done)
         return
     if answers:
         raise UsageError("which draft is answered?", hint="publish one category at a time to answer")
     with working(options) as reporter:
-        jobs = [(form, key) for form in forms]
         many = publish_many(library.context, library.site, jobs, on_conflict=on_conflict, reporter=reporter)
-    fields = [field for changed in many.fields.values() for field in changed]
+    fields = sorted({field for changed in many.fields.values() for field in changed})
     notes = [note for some in many.notes.values() for note in some]
-    message = f"{plural(len(forms), 'category')} of {key} published, {many.changed} of them with changes"
+    message = f"{plural(len(jobs), 'draft')} published, {many.changed:,} of them with changes"
     if options.as_json:
         results = [
             {"category": subject.form, "movie_id": subject.key, "updated_fields": list(changed)}
@@ -159,31 +165,34 @@ def publish(
         return
     emit(message)
     for subject, changed in many.fields.items():
-        emit(f"  {subject.form}: {', '.join(changed) or 'nothing differed'}")
+        if changed:
+            emit(f"  {subject.form} of {subject.key}: {', '.join(changed)}")
     remark(options, *(f"  {note}" for note in notes))
 
 
 @click.command(cls=Verb)
-@click.argument("movie", metavar="MOVIE")
+@click.argument("movie", metavar="[MOVIE]", required=False)
 @click.argument("named", metavar="[CATEGORY|all]", default=ALL)
+@all_option
 @library_option
 @yes_option
 @pass_options
 @telling_results
-def drop(options: Options, movie: str, named: str, site: str | None, *, yes: bool) -> None:
+def drop(options: Options, movie: str | None, named: str, site: str | None, *, everything: bool, yes: bool) -> None:
     """Throw the drafts of a movie away, after a question: all of them, or that of one category."""
     library = open_library(options, site)
     library.context.require_writable("drop drafts")
-    key = library.id_of(movie)
-    forms = _drafted(library, key, named)
-    names = [form.name for form in forms]
+    jobs = _drafted(library, movie, named, everything=everything)
+    told = ", ".join(f"{form.name} of {key}" for form, key in jobs[:_MOST_NAMED])
+    told += f" and {len(jobs) - _MOST_NAMED:,} more" if len(jobs) > _MOST_NAMED else ""
     if require_person(yes=yes):
-        ask_yes_or_no(f"throw the {plural(len(names), 'draft')} of {key} away: {', '.join(names)}?")
-    for form in forms:
+        ask_yes_or_no(f"throw {plural(len(jobs), 'draft')} away: {told}?")
+    for form, key in jobs:
         drop_draft(library.context, library.site, Subject(form.name, key))
-    message = f"{plural(len(names), 'draft')} of {key} dropped: {', '.join(names)}"
+    message = f"{plural(len(jobs), 'draft')} dropped: {told}"
     if options.as_json:
-        emit_json(options, success(message, dropped=names))
+        dropped = [{"category": form.name, "movie_id": key} for form, key in jobs]
+        emit_json(options, success(message, dropped=dropped))
     else:
         emit(message)
 
@@ -207,7 +216,7 @@ def log(
     if options.as_json:
         emit_json(options, success(plural(len(found), "entry"), entries=[entry_object(entry) for entry in found]))
         return
-    _tell_unsettled(library)
+    tell_unsettled(library)
     now = library.context.clock()
     rows = [
         (
@@ -252,14 +261,18 @@ def revert(options: Options, entry: int, on_conflict: OnConflict, site: str | No
     _tell_published(options, told, done, "taken back")
 
 
-def _drafted(library: Library, key: str, named: str) -> list[Category[Any]]:
-    """Return the categories of a movie that have a draft, of those that are meant; raise UsageError for none."""
+def _drafted(library: Library, movie: str | None, named: str, *, everything: bool) -> list[tuple[Category[Any], str]]:
+    """Return what there are drafts of, of what is meant, movie by movie; raise UsageError for none."""
+    if (movie is None) != everything:
+        raise UsageError("which movie?", hint="name one, or say --all for the drafts of all of them")
+    key = None if movie is None else library.id_of(movie)
     forms = chosen_categories(named)
-    heads = library.edits.drafts(forms=[form.name for form in forms], keys=[key])
-    found = {head.subject.form for head in heads}
-    if not found:
-        raise _no_draft(forms, key)
-    return [form for form in forms if form.name in found]
+    heads = library.edits.drafts(forms=[form.name for form in forms], keys=None if key is None else [key])
+    if not heads:
+        raise _no_draft(forms, key or "any movie")
+    order = {form.name: number for number, form in enumerate(forms)}
+    subjects = sorted((head.subject for head in heads), key=lambda subject: (subject.key, order[subject.form]))
+    return [(category_named(subject.form), subject.key) for subject in subjects]
 
 
 def _no_draft(forms: Sequence[Category[Any]], key: str) -> UsageError:
@@ -292,12 +305,6 @@ def _tell_published(options: Options, told: str, done: Published, verb: str = "p
         return
     emit(message + (f", entry {done.entry.id}" if done.entry else ""))
     tell_written(options, done.written)
-
-
-def _tell_unsettled(library: Library) -> None:
-    count = library.edits.unsettled()
-    if count:
-        warn(f"{plural(count, 'publication')} is under way or was cut off; the next publish tells how that ended")
 
 
 def _remarks(entry: EntryHead) -> str:

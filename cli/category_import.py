@@ -22,7 +22,6 @@ from cli.editing import (
     read_text,
     source_option,
     success,
-    tell_written,
     telling_results,
 )
 from cli.library import Library, library_option, open_library
@@ -37,6 +36,7 @@ from core.library.exchange.files import is_zip
 from core.library.exchange.inward import FileReport, Imported, Terms, check_files, import_files, keep_all
 from core.library.exchange.reading import Taken, read_envelopes
 from core.library.exchange.shape import Wanted
+from core.progress import Reporter
 from core.words import plural, printable
 
 _MOST_TOLD = 20
@@ -90,7 +90,10 @@ def import_(
     taken = read_envelopes(read_text(source), wanted)
     _tell_mends(options, taken)
     drafts = keep_all(library.context, library.site, taken, terms, known)
-    results = [_finished(options, library, draft, at_once=at_once, on_conflict=on_conflict) for draft in drafts]
+    if at_once:
+        results = _published(options, library, drafts, on_conflict)
+    else:
+        results = [_kept(options, library, draft) for draft in drafts]
     if options.as_json:
         fields = [field for result in results for field in _strings(result["updated_fields"])]
         what = "published" if at_once else "kept as a draft"
@@ -139,46 +142,60 @@ def _holds_many(source: str) -> bool:
     return source != STANDARD_STREAM and (Path(source).is_dir() or is_zip(Path(source)))
 
 
-def _finished(options: Options, library: Library, draft: Draft, *, at_once: bool, on_conflict: OnConflict) -> Json:
-    """Publish a draft that was kept, or tell what publishing it would change."""
+def _published(options: Options, library: Library, drafts: Sequence[Draft], on_conflict: OnConflict) -> list[Json]:
+    """Publish the drafts of one text, all or none, and tell what changed."""
+    jobs = [(category_named(draft.subject.form), draft.subject.key) for draft in drafts]
+    told = ", ".join(f"{form.name} of {key}" for form, key in jobs)
+    try:
+        if len(jobs) > 1:
+            many = publish_many(library.context, library.site, jobs, on_conflict=on_conflict, reporter=Reporter())
+            done = [(subject, fields, many.notes.get(subject, ())) for subject, fields in many.fields.items()]
+            entry = None
+        else:
+            [(form, key)] = jobs
+            one = publish(library.context, library.site, form, key, on_conflict=on_conflict)
+            done = [(drafts[0].subject, one.written.updated_fields, one.written.notes)]
+            entry = one.entry.id if one.entry else None
+    except GreenroomError:
+        remark(options, f"{told}: the draft was kept, and not published")
+        raise
+    for subject, fields, notes in done:
+        if not options.as_json:
+            what = f"published: {', '.join(fields)}" if fields else "nothing differed from what is live"
+            emit(f"{subject.form} of {subject.key}: {what}")
+            remark(options, *(f"  {note}" for note in notes))
+    return [
+        {
+            "category": subject.form,
+            "movie_id": subject.key,
+            "published": True,
+            "updated_fields": list(fields),
+            "notes": list(notes),
+            "entry": entry,
+        }
+        for subject, fields, notes in done
+    ]
+
+
+def _kept(options: Options, library: Library, draft: Draft) -> Json:
+    """Tell what publishing a draft that was kept would change, and what stands in its way."""
     form = category_named(draft.subject.form)
     told = f"{form.name} of {draft.subject.key}"
-    result: Json = {"category": form.name, "movie_id": draft.subject.key, "published": at_once}
-    if at_once:
-        try:
-            done = publish(library.context, library.site, form, draft.subject.key, on_conflict=on_conflict)
-        except GreenroomError:
-            remark(options, f"{told}: the draft was kept, and not published")
-            raise
-        if not options.as_json:
-            emit(f"{told} published" if done.entry else f"{told}: nothing differed from what is live")
-            tell_written(options, done.written)
-        return {
-            **result,
-            "updated_fields": list(done.written.updated_fields),
-            "notes": list(done.written.notes),
-            "entry": done.entry.id if done.entry else None,
-        }
-    return {**result, **_tell_kept(options, library, draft, form, told)}
-
-
-def _tell_kept(options: Options, library: Library, draft: Draft, form: Category[Any], told: str) -> Json:
+    result: Json = {"category": form.name, "movie_id": draft.subject.key, "published": False}
     try:
         seen = _preview(library, draft, form)
     except (AmbiguousError, InvalidDataError) as error:
         warn(f"{told}: the draft was kept, but cannot be published as it is:", *error.message.splitlines())
         if isinstance(error, AmbiguousError):
             remark(options, "`greenroom category publish --answer KIND:NAME=ID` says who is meant")
-        return {"updated_fields": [], "notes": [], "open": errors_of(error)}
+        return {**result, "updated_fields": [], "notes": [], "open": errors_of(error)}
     if not options.as_json:
-        emit(
-            f"draft of {told} kept; publishing it would change:" if seen.comparison.changes else f"draft of {told} kept"
-        )
+        changes = seen.comparison.changes
+        emit(f"draft of {told} kept; " + ("publishing it would change:" if changes else "it is what is live"))
         emit(*(f"  {line}" for line in difference_lines(seen.comparison)))
-        if not seen.comparison.changes:
-            emit("  nothing: it is what is live")
         remark(options, *(f"  {note}" for note in seen.written.notes))
     return {
+        **result,
         "updated_fields": list(seen.written.updated_fields),
         "notes": list(seen.written.notes),
         **changes_object(seen.comparison),
@@ -215,7 +232,13 @@ def _import_files(
         done = import_files(library.context, library.site, path, terms, skip_bad=skip_bad, reporter=reporter)
         if at_once and done.kept:
             jobs = [(category_named(subject.form), subject.key) for subject in done.subjects]
-            published = publish_many(library.context, library.site, jobs, on_conflict=on_conflict, reporter=reporter)
+            try:
+                published = publish_many(
+                    library.context, library.site, jobs, on_conflict=on_conflict, reporter=reporter
+                )
+            except GreenroomError:
+                remark(options, f"{plural(done.kept, 'draft')} kept, and none published")
+                raise
             changed = published.changed
             for subject, names in published.fields.items():
                 fields[f"{subject.form} of {subject.key}"] = list(names)

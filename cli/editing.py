@@ -13,10 +13,10 @@ import click
 from cli.options import Options
 from cli.output import Json, emit, emit_json, error_object, remark, tell_error
 from core.documents import Problem, said_changes, said_meeting, said_path
-from core.edits import Comparison, ConflictError, DraftHead, EntryHead
+from core.edits import Comparison, ConflictError, DraftHead, EntryHead, NotPublishedError
 from core.errors import GreenroomError, UsageError
 from core.forms import AmbiguousError, Answers, Written
-from core.library.exchange.files import read_file
+from core.library.exchange.files import ZIP_MAGIC, read_file
 from core.library.exchange.reading import MOST_BYTES
 from core.words import printable
 
@@ -100,6 +100,11 @@ def errors_of(error: GreenroomError) -> list[Json]:
                 "candidates": [{"id": one.id, "name": one.name, "about": one.about} for one in question.candidates],
             }
             for question in error.questions
+        ]
+    if isinstance(error, NotPublishedError):
+        return [
+            {"message": each.message, "form": subject.form, "key": subject.key}
+            for subject, each in error.by_subject.items()
         ]
     if isinstance(error, ConflictError):
         return [{"message": line} for line in difference_lines(error.comparison)]
@@ -198,6 +203,8 @@ def read_text(source: str) -> bytes:
                 f"standard input holds more than {MOST_BYTES >> 20} MiB",
                 hint="nothing was changed; one category is given at a time, or many in a ZIP file",
             )
+        if data.startswith(ZIP_MAGIC):
+            raise UsageError("standard input holds a ZIP file", hint="name it as a file: it is not read from its start")
         return data
     try:
         return read_file(Path(source))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from cli.opening import open_anyhow
 from cli.options import Options
+from cli.output import warn
 from core.config import Site
 from core.context import Context
 from core.databases.sessions import reading
@@ -19,6 +20,7 @@ from core.edits import Edits, open_edits
 from core.library.categories import CATEGORIES, Category, category_named
 from core.library.films import find_film
 from core.library.library import library_site
+from core.words import plural
 
 ALL = "all"
 
@@ -55,3 +57,12 @@ def open_library(options: Options, site: str | None) -> Library:
 def chosen_categories(name: str) -> tuple[Category[Any], ...]:
     """Return the category with this name, or all of them; raise UsageError."""
     return CATEGORIES if name == ALL else (category_named(name),)
+
+
+def tell_unsettled(library: Library) -> None:
+    """Say so where a publication was cut off and nobody has looked yet how it ended."""
+    count = library.edits.unsettled()
+    if count:
+        warn(
+            f"{plural(count, 'publication')} under way or cut off; the next publish, drop or revert tells how it ended"
+        )

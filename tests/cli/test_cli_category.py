@@ -271,3 +271,34 @@ def test_fifty_megabytes_on_standard_input_are_refused_without_being_held(librar
             process.stdin.close()
     assert (process.returncode, b"more than 8 MiB" in told) == (2, True)
     assert used.ru_maxrss < 250 << 10
+
+
+def test_all_parts_in_one_text_are_published_as_one_change(library: House) -> None:
+    envelope = exported(library, "trivia")
+    items = [
+        {"question": f"Question {number}?", "category": "Goofs", "answer": "Words. " * 40, "explanation": None}
+        for number in range(80)
+    ]
+    large = json.dumps({**envelope, "data": {"items": items}})
+    assert given(library, large, "category", "import", "-", "--publish").code == 0
+    parts = library.done("category", "export", "tmdb-550", "trivia", "--split").out
+    assert len(json.loads(parts)) == 3
+    done = given(library, parts.replace("Words. Words. ", "Others. "), "category", "import", "-", "--publish", "--json")
+    assert (done.code, done.json["updated_fields"], len(done.json["results"])) == (0, ["items"], 1)
+    assert all("Others." in item["answer"] for item in exported(library, "trivia")["data"]["items"])
+
+
+def test_several_categories_in_one_text_are_published_together_or_not_at_all(library: House) -> None:
+    media, trivia = exported(library, "media"), exported(library, "trivia")
+    both = [{**media, "data": {"trailer_url": None}}, {**trivia, "data": {"items": []}}]
+    trivia_alone = {"category": "trivia", "movie_id": "tmdb-550", "data": {"items": trivia["data"]["items"][:1]}}
+    assert given(library, json.dumps(trivia_alone), "category", "import", "-").code == 0
+    library.done("category", "publish", "--all", "--on-conflict", "ours")
+    before = sums(library)
+    refused = given(library, json.dumps(both), "category", "import", "-", "--publish", "--json")
+    assert (refused.code, [error["form"] for error in refused.json["errors"]]) == (1, ["trivia"])
+    assert sums(library) == before
+    done = library.done("category", "publish", "--all", "--on-conflict", "ours", "--json").json
+    assert done["updated_fields"] == ["items", "trailer_url"]
+    assert given(library, json.dumps([both[0], both[0]]), "category", "import", "-").code == 2
+    assert given(library, "PK\x03\x04", "category", "import", "-").code == 2

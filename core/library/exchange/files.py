@@ -21,8 +21,8 @@ from core.words import plural
 
 MOST_FILES = 100_000
 MOST_UNPACKED = 2 << 30
+ZIP_MAGIC = b"PK"
 
-_ZIP_MAGIC = b"PK"
 _LEFT_BY_SYSTEMS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 _MAC = "__MACOSX"
 
@@ -39,7 +39,7 @@ def is_zip(path: Path) -> bool:
     """Return whether a file begins as a ZIP file does; raise GreenroomError where it cannot be read."""
     try:
         with path.open("rb") as file:
-            return file.read(len(_ZIP_MAGIC)) == _ZIP_MAGIC
+            return file.read(len(ZIP_MAGIC)) == ZIP_MAGIC
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,10 +87,13 @@ def keep_all(
 ) -> list[Draft]:
     """Keep what one text holds as drafts and return them; a part of a split export goes into the draft of the others.
 
-    Raise UsageError, with nothing kept, where a movie is not there.
+    Raise UsageError, with nothing kept, where a movie is not there or the text holds the same category twice.
     """
     context.require_writable("import categories")
     envelopes = [one.envelope for one in taken]
+    twice = _first_twice(envelopes, set(), None)
+    if twice is not None:
+        raise UsageError(f"{twice.form.name} of {printable(twice.key)} stands there twice", hint="nothing was kept")
     with reading(site.database_url()) as session:
         missing = _missing(session, {envelope.key for envelope in envelopes})
     if missing:
@@ -99,23 +102,21 @@ def keep_all(
             hint="movie_id is the id that the library has; --movie says which is meant where a text says none",
         )
     edits = open_edits(context, site)
-    drafts = []
+    drafts: dict[Subject, Draft] = {}
     for envelope in envelopes:
         checked = _with_present_draft(edits, _checked(envelope, terms), envelope)
-        drafts.append(
-            put_draft(
-                context,
-                site,
-                envelope.form,
-                envelope.key,
-                checked.data,
-                merge_lists=checked.merge_lists,
-                source=checked.source,
-                base_revision=checked.base_revision,
-                answers=answers,
-            )
+        drafts[_subject(envelope)] = put_draft(
+            context,
+            site,
+            envelope.form,
+            envelope.key,
+            checked.data,
+            merge_lists=checked.merge_lists,
+            source=checked.source,
+            base_revision=checked.base_revision,
+            answers=answers,
         )
-    return drafts
+    return list(drafts.values())
 
 
 def import_files(
@@ -172,7 +173,7 @@ class _Gathered:
         """Check a file; one that is bad is reported and nothing of it is kept."""
         report, taken = _read(file, self._terms.wanted)
         envelopes = [one.envelope for one in taken]
-        twice = self._twice(envelopes)
+        twice = _first_twice(envelopes, self._seen, self._part)
         number = len(self.reports)
         if twice is not None:
             where = self._seen.get(_subject(twice), "the same file")
@@ -194,17 +195,6 @@ class _Gathered:
                 self.reports[number] = FileReport(self.reports[number].name, error=words)
         self._waiting = []
         self._part = None
-
-    def _twice(self, envelopes: Sequence[Envelope]) -> Envelope | None:
-        """Return the first of a file's envelopes that is about what another one was about, and is no part with it."""
-        last, here = self._part, set[Subject]()
-        for envelope in envelopes:
-            subject = _subject(envelope)
-            if (subject in self._seen or subject in here) and not _go_together(last, envelope):
-                return envelope
-            here.add(subject)
-            last = envelope if envelope.merge_lists else None
-        return None
 
     def _add(self, envelope: Envelope, number: int, name: str) -> None:
         checked = _checked(envelope, self._terms)
@@ -229,6 +219,18 @@ def _read(file: FoundFile, wanted: Wanted) -> tuple[FileReport, list[Taken]]:
         return FileReport(file.name, error=error.message, problems=tuple(getattr(error, "problems", ()))), []
     subjects = tuple(_subject(one.envelope) for one in taken)
     return FileReport(file.name, subjects, tuple(note for one in taken for note in one.notes)), taken
+
+
+def _first_twice(envelopes: Sequence[Envelope], seen: Container[Subject], last: Envelope | None) -> Envelope | None:
+    """Return the first envelope that is about what another one was about, and is no part of the same export."""
+    here: set[Subject] = set()
+    for envelope in envelopes:
+        subject = _subject(envelope)
+        if (subject in seen or subject in here) and not _go_together(last, envelope):
+            return envelope
+        here.add(subject)
+        last = envelope if envelope.merge_lists else None
+    return None
 
 
 def _go_together(last: Envelope | None, envelope: Envelope) -> bool:
