@@ -14,29 +14,21 @@ from core.library.categories import CATEGORIES
 from core.library.exchange.reading import Taken, read_envelopes
 from core.library.exchange.shape import ANYTHING, Wanted
 
-_KEYS = st.sampled_from(
-    [
-        "category",
-        "movie_id",
-        "data",
-        "version",
-        "part",
-        "items",
-        "awards",
-        "trivia",
-        "Media",
-        "title",
-        "cast-crew",
-        "question",
-        "answer",
-        "poster-url",
-        "posterUrl",
-        "name",
-        "year",
-        "metadata",
-        "context",
-    ]
+_FRAME = ("category", "movie_id", "data", "version", "part", "metadata", "context")
+_DATA = (
+    "items",
+    "awards",
+    "trivia",
+    "Media",
+    "title",
+    "cast-crew",
+    "question",
+    "answer",
+    "poster-url",
+    "posterUrl",
+    "year",
 )
+_KEYS = st.sampled_from(_FRAME + _DATA)
 _LEAVES = st.none() | st.booleans() | st.integers() | st.sampled_from(["trivia", "awards", "tmdb-550", "1.0", "Goofs"])
 _VALUES: st.SearchStrategy[Any] = st.recursive(
     _LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=5), max_leaves=12
