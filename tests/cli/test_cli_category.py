@@ -90,6 +90,33 @@ def test_a_models_answer_becomes_a_draft_and_its_source_is_noted(library: House)
     assert [one["category"] for one in listed if one["source"] == "llm-generated"] == ["awards"]
 
 
+def test_a_list_is_merged_by_its_keys_where_that_is_asked(library: House) -> None:
+    envelope = exported(library, "trivia")
+    items = envelope["data"]["items"]
+    first = {"question": items[0]["question"].upper(), "category": items[0]["category"], "answer": "Another answer."}
+    new = {"question": "Is this new?", "category": "Goofs", "answer": "Yes."}
+    text = json.dumps({**envelope, "data": {"items": [new, first]}})
+    done = given(library, text, "category", "import", "-", "--merge-lists", "--publish")
+    assert done.code == 0, done.err
+    after = exported(library, "trivia")["data"]["items"]
+    assert [item["answer"] for item in after[:-1]] == ["Another answer.", *(item["answer"] for item in items[1:])]
+    assert after[0]["explanation"] == items[0]["explanation"]
+    assert after[-1]["question"] == "Is this new?"
+
+
+@pytest.mark.parametrize(("words", "source"), [((), "manual"), (("--source", "llm-generated"), "llm-generated")])
+def test_a_change_of_what_tmdb_gave_is_a_persons_unless_it_is_said(
+    library: House, words: tuple[str, ...], source: str
+) -> None:
+    envelope = exported(library, "media")
+    assert envelope["metadata"]["source"] == "tmdb"
+    changed = json.dumps({**envelope, "data": {"trailer_url": "https://example.org/trailer"}})
+    assert given(library, changed, "category", "import", "-", "--publish", *words).code == 0
+    metadata = exported(library, "media")["metadata"]
+    assert (metadata["source"], metadata["last_updated"] is not None) == (source, True)
+    assert metadata["updated_by"]
+
+
 @each_category
 def test_a_template_imports_as_it_is_and_loses_nothing(library: House, name: str) -> None:
     before = sums(library)

@@ -15,6 +15,7 @@ from core.library.exchange.shape import ANYTHING, Shaped, Wanted, shaped
 MOST_BYTES = MOST_CHARACTERS
 
 _MOST_IN_A_LIST = 1_000
+_QUICKLY = 1 << 20  # bytes; what is longer is read by the parser that counts values and levels
 _MOST_NOTES = 20
 
 
@@ -65,7 +66,7 @@ def read_envelopes(source: str | bytes, wanted: Wanted = ANYTHING) -> list[Taken
 
 def _sound(source: str | bytes, wanted: Wanted) -> Taken | None:
     """Return the envelope of a text that is nothing but a sound one, which costs a tenth; None for any other."""
-    if len(source) > MOST_BYTES:
+    if len(source) > _QUICKLY:
         return None
     try:
         text = source.decode() if isinstance(source, bytes) else source
