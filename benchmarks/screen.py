@@ -76,7 +76,7 @@ def measure(folder: Path, large: Site, rounds: int) -> list[Row]:
     with terminal(many) as app:
         app.wait_for(b"number 0")
         app.settle()
-        idle = _key_times(app)
+        idle = key_times(app)
     add_backups(large, _ROWS)
     with terminal(large) as app:
         app.wait_for(b"backup_")
@@ -84,11 +84,11 @@ def measure(folder: Path, large: Site, rounds: int) -> list[Row]:
         app.press(b"n")
         app.settle()
         app.press(b"\r")
-        busy = _key_times(app)
+        busy = key_times(app)
     return [
         Row(f"first paint, {BACKUPS:,} backups", f"{statistics.median(paints):.2f} s", aim="below 1 s"),
-        Row("a key to its paint, idle", _quantiles(idle)),
-        Row("a key to its paint, during a backup", _quantiles(busy)),
+        Row("a key to its paint, idle", quantiles(idle)),
+        Row("a key to its paint, during a backup", quantiles(busy)),
     ]
 
 
@@ -119,10 +119,12 @@ def _drain(descriptor: int) -> None:
         return
 
 
-def _key_times(app: Terminal) -> list[float]:
+def key_times(app: Terminal) -> list[float]:
+    """Return after how many seconds each of many keys was drawn, which go down and up a list."""
     return [app.seconds_to_paint(_DOWN if number // 10 % 2 == 0 else _UP) for number in range(_KEYS)]
 
 
-def _quantiles(times: list[float]) -> str:
+def quantiles(times: list[float]) -> str:
+    """Return the middle and the slow end of times in words."""
     ordered = sorted(times)
     return f"p50 {ordered[len(ordered) // 2] * 1e3:.0f} ms, p95 {ordered[len(ordered) * 95 // 100] * 1e3:.0f} ms"

@@ -53,14 +53,21 @@ async def test_ctrl_q_quits_without_an_answer(place: Place, name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("BackupsScreen", marks=pytest.mark.keys("BackupsScreen", *"1234sxq", "question_mark")),
-        pytest.param("HistoryScreen", marks=pytest.mark.keys("HistoryScreen", *"1234sxq", "question_mark")),
-        pytest.param("MessagesScreen", marks=pytest.mark.keys("MessagesScreen", *"1234sxq", "question_mark")),
-        pytest.param("ScheduleScreen", marks=pytest.mark.keys("ScheduleScreen", *"1234sxq", "question_mark")),
+        pytest.param("BackupsScreen", marks=pytest.mark.keys("BackupsScreen", *"12345sxq", "question_mark")),
+        pytest.param("HistoryScreen", marks=pytest.mark.keys("HistoryScreen", *"12345sxq", "question_mark")),
+        pytest.param("MessagesScreen", marks=pytest.mark.keys("MessagesScreen", *"12345sxq", "question_mark")),
+        pytest.param("ScheduleScreen", marks=pytest.mark.keys("ScheduleScreen", *"12345sxq", "question_mark")),
+        pytest.param("RecordsScreen", marks=pytest.mark.keys("RecordsScreen", *"12345sxq", "question_mark")),
     ],
 )
 async def test_a_main_screen_leads_to_the_others_and_to_the_sites(place: Place, name: str) -> None:
-    keys = {"BackupsScreen": "1", "HistoryScreen": "2", "MessagesScreen": "3", "ScheduleScreen": "4"}
+    keys = {
+        "BackupsScreen": "1",
+        "HistoryScreen": "2",
+        "MessagesScreen": "3",
+        "ScheduleScreen": "4",
+        "RecordsScreen": "5",
+    }
     async with drive_to(prepare(place, name), name, NARROW) as driver:
         for screen, key in keys.items():
             await driver.press(key)
@@ -82,16 +89,16 @@ async def test_a_main_screen_leads_to_the_others_and_to_the_sites(place: Place, 
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("RestoreScreen", marks=pytest.mark.keys("RestoreScreen", *"1234sxq", "question_mark")),
-        pytest.param("RestoringScreen", marks=pytest.mark.keys("RestoringScreen", *"1234sxq", "question_mark")),
-        pytest.param("PendingScreen", marks=pytest.mark.keys("PendingScreen", *"1234sxq", "question_mark")),
-        pytest.param("AdoptScreen", marks=pytest.mark.keys("AdoptScreen", *"1234sxq", "question_mark")),
+        pytest.param("RestoreScreen", marks=pytest.mark.keys("RestoreScreen", *"12345sxq", "question_mark")),
+        pytest.param("RestoringScreen", marks=pytest.mark.keys("RestoringScreen", *"12345sxq", "question_mark")),
+        pytest.param("PendingScreen", marks=pytest.mark.keys("PendingScreen", *"12345sxq", "question_mark")),
+        pytest.param("AdoptScreen", marks=pytest.mark.keys("AdoptScreen", *"12345sxq", "question_mark")),
     ],
 )
 async def test_what_must_be_answered_first_stays_until_it_is(place: Place, name: str) -> None:
     async with drive_to(prepare(place, name), name, NARROW) as driver:
         before = _said(driver)
-        await driver.press(*"1234sx")
+        await driver.press(*"12345sx")
         assert _said(driver) == before
         await _look_and_come_back(driver, ("question_mark", "HelpScreen"), ("ctrl+p", "CommandPalette"))
         await driver.press("q")
@@ -121,7 +128,7 @@ async def test_a_box_keeps_the_keys_to_itself_and_escape_only_closes_it(place: P
         if isinstance(driver.app.focused, Input):
             await driver.press("shift+tab")
         before = _said(driver)
-        await driver.press(*"1234sxqndu", "ctrl+q")
+        await driver.press(*"12345sxqndu", "ctrl+q")
         assert (driver.screen, _said(driver)) == (name, before)
         if name == "HelpScreen":
             await driver.press("question_mark")
@@ -139,12 +146,12 @@ async def test_a_box_keeps_the_keys_to_itself_and_escape_only_closes_it(place: P
 @pytest.mark.parametrize(
     ("name", "field"),
     [
-        pytest.param("RestoreScreen", "name", marks=pytest.mark.keys("RestoreScreen", *"1234sxqn?", "ctrl+q")),
-        pytest.param("ConsentScreen", "name", marks=pytest.mark.keys("Input", *"1234sxqn?")),
-        pytest.param("DescriptionScreen", "description", marks=pytest.mark.keys("Input", *"1234sxqn?")),
-        pytest.param("CopyScreen", "path", marks=pytest.mark.keys("PathInput", *"1234sxqn?")),
-        pytest.param("AdoptScreen", "path", marks=pytest.mark.keys("AdoptScreen", *"1234sxqn?", "ctrl+q")),
-        pytest.param("BackupsScreen", "filter-text", marks=pytest.mark.keys("BackupsScreen", *"1234sxqn?", "ctrl+q")),
+        pytest.param("RestoreScreen", "name", marks=pytest.mark.keys("RestoreScreen", *"12345sxqn?", "ctrl+q")),
+        pytest.param("ConsentScreen", "name", marks=pytest.mark.keys("Input", *"12345sxqn?")),
+        pytest.param("DescriptionScreen", "description", marks=pytest.mark.keys("Input", *"12345sxqn?")),
+        pytest.param("CopyScreen", "path", marks=pytest.mark.keys("PathInput", *"12345sxqn?")),
+        pytest.param("AdoptScreen", "path", marks=pytest.mark.keys("AdoptScreen", *"12345sxqn?", "ctrl+q")),
+        pytest.param("BackupsScreen", "filter-text", marks=pytest.mark.keys("BackupsScreen", *"12345sxqn?", "ctrl+q")),
     ],
 )
 async def test_in_a_field_every_letter_is_typed(place: Place, name: str, field: str) -> None:
@@ -154,9 +161,9 @@ async def test_in_a_field_every_letter_is_typed(place: Place, name: str, field: 
         while driver.focused != field:
             await driver.press("shift+tab")
         before = driver.app.screen.query_one(f"#{field}", Input).value
-        await driver.press(*"1234sxqn?")
+        await driver.press(*"12345sxqn?")
         assert driver.screen == name
-        assert driver.app.screen.query_one(f"#{field}", Input).value == before + "1234sxqn?"
+        assert driver.app.screen.query_one(f"#{field}", Input).value == before + "12345sxqn?"
         await driver.press("ctrl+q")
         assert driver.app.is_running == (name in BOXES), "a box keeps this key too"
 
@@ -167,6 +174,7 @@ async def test_in_a_field_every_letter_is_typed(place: Place, name: str, field: 
         pytest.param("HistoryScreen", marks=pytest.mark.keys("HistoryScreen", "x", "ctrl+q")),
         pytest.param("MessagesScreen", marks=pytest.mark.keys("MessagesScreen", "x", "ctrl+q")),
         pytest.param("ScheduleScreen", marks=pytest.mark.keys("ScheduleScreen", "x", "ctrl+q")),
+        pytest.param("RecordsScreen", marks=pytest.mark.keys("RecordsScreen", "x", "ctrl+q")),
     ],
 )
 async def test_x_cancels_on_the_other_main_screens_too(gated: Place, gate: Gate, name: str) -> None:
@@ -174,7 +182,10 @@ async def test_x_cancels_on_the_other_main_screens_too(gated: Place, gate: Gate,
         gate.shut()
         await driver.hit("1", "n", "enter")
         assert await asyncio.to_thread(gate.reached.wait, _SECONDS)
-        await driver.hit({"HistoryScreen": "2", "MessagesScreen": "3", "ScheduleScreen": "4"}[name])
+        await driver.hit(
+            {"HistoryScreen": "2", "MessagesScreen": "3", "ScheduleScreen": "4", "RecordsScreen": "5"}[name]
+        )
+        await driver.until(lambda: driver.screen == name)
         assert "x Cancel work" in driver.text()
         await driver.hit("x")
         assert "cancelling" in driver.text()

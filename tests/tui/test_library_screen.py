@@ -11,6 +11,7 @@ from core.library.categories import category_named
 from tests.support import Place
 from tests.tui.driver import NARROW, WIDE, Driver, drive
 from tests.tui.libraries import FILMS, make_library
+from tests.tui.ways import with_second_site
 from tui.screens.editor import EditorScreen
 from tui.widgets.film_table import FilmTable
 
@@ -190,3 +191,26 @@ async def test_without_a_database_no_film_can_be_opened(library: Place) -> None:
         await driver.press("e", "enter")
         assert driver.screen == "LibraryScreen"
         assert "the films are still being read" in driver.notices()
+
+
+@pytest.mark.keys("LibraryScreen", *"12345sxq", "question_mark", "ctrl+q")
+async def test_the_library_leads_to_the_other_screens_and_follows_the_site(library: Place) -> None:
+    async with drive(with_second_site(library), NARROW) as driver:
+        for key, screen in zip("1234", ("Backups", "History", "Messages", "Schedule"), strict=True):
+            await driver.press("5", key)
+            assert driver.screen == f"{screen}Screen"
+        await driver.press("5", "5", "x", "question_mark")
+        assert driver.screen == "HelpScreen"
+        await driver.press("escape", "s", "down", "enter")
+        assert driver.app.site.name == "second"
+        assert driver.screen == "RecordsScreen"
+        assert "Tables: 2" in driver.text()
+        await driver.press("s", "up", "enter")
+        assert f"Films: {FILMS:,}" in driver.text()
+        await driver.press("slash", *"12345sxq")
+        assert driver.screen == "LibraryScreen"
+        await driver.press("escape", "q")
+        assert not driver.app.is_running
+    async with drive(library, NARROW) as driver:
+        await driver.press("5", "ctrl+q")
+        assert not driver.app.is_running

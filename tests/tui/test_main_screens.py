@@ -29,7 +29,7 @@ async def test_a_number_key_opens_each_main_screen(place: Place, size: tuple[int
     async with drive(place, size) as driver:
         for one in (*MAIN_SCREENS, *reversed(MAIN_SCREENS)):
             await driver.press(one.key)
-            assert driver.screen == f"{one.title}Screen"
+            assert driver.screen == ("RecordsScreen" if one.title == "Edit" else f"{one.title}Screen")
             assert len(driver.app.screen_stack) <= 3
         await driver.press("3", "escape")
         assert driver.screen == "BackupsScreen"

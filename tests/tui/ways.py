@@ -17,6 +17,7 @@ _KEYS = {
     "HistoryScreen": ("2",),
     "MessagesScreen": ("3",),
     "ScheduleScreen": ("4",),
+    "RecordsScreen": ("5",),
     "PruneScreen": ("P",),
     "RestoreScreen": ("r",),
     "RestoringScreen": ("r", "tab", "a", "p", "p", "tab", "tab", "tab", "enter"),

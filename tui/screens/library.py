@@ -34,6 +34,7 @@ from tui.widgets.title_line import TitleLine
 
 _SECONDS_BETWEEN_LOOKS = 2.0
 _PAUSE_IN_TYPING = 0.2
+_REST = 0.15  # seconds on a film before it is read whole: whoever goes down the list waits for none
 _LONGEST_WORDS = 24
 _NEEDED_LEAST = ("command_palette", "help", "tables", "sort", "sites")
 _REASONS = {"e": "edit", "a": "export", "i": "import"}  # the keys that may be greyed
@@ -76,6 +77,7 @@ class LibraryScreen(ExchangeVerbs):
         self._look_again = False
         self._typing: Timer | None = None
         self._film: FilmRow | None = None
+        self._resting: Timer | None = None
         self._asking_film = False
         self._is_no_library = False
 
@@ -271,9 +273,14 @@ class LibraryScreen(ExchangeVerbs):
 
     @on(FilmTable.Highlighted)
     def _highlighted(self) -> None:
-        if self.query_one(FilmTable).needs_more:
+        table = self.query_one(FilmTable)
+        if table.needs_more:
             self.look()
-        self._ask_film()
+        if table.current is not None and table.current != self._film:
+            self.query_one(FilmPanel).show_row(table.current)
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(_REST, self._ask_film)
 
     def _ask_film(self, *, again: bool = False) -> None:
         """Read the highlighted film whole, unless it is shown or another is being read."""

@@ -27,17 +27,21 @@ class FilmPanel(Static):
     def show_film(self, details: FilmDetails, now: datetime) -> None:
         """Show a film with its categories."""
         lines = aligned([tuple(_cells(state, now)) for state in details.states], indent=0)
-        self.update(Text("\n").join([film_line(details.row), *map(Text, lines)]))
+        self._say(Text("\n").join([film_line(details.row), *map(Text, lines)]))
 
     def show_row(self, row: FilmRow) -> None:
         """Show what the list knows already, until the rest is read."""
-        self.update(Text("\n").join([film_line(row), Text("looking ...")]))
+        self._say(Text("\n").join([film_line(row), Text("looking ...")]))
 
     def show_error(self, error: GreenroomError) -> None:
         self.update(Text(plain_lines(f"CANNOT LOOK: {error.message}\n{error.hint}")))
 
     def show_nothing(self) -> None:
         self.update("")
+
+    def _say(self, text: Text) -> None:
+        """Its height is the same whatever it says: nothing around it is laid out anew."""
+        self.update(text, layout=False)
 
 
 def film_line(row: FilmRow) -> Text:
