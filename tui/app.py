@@ -98,6 +98,7 @@ class GreenroomApp(App[None]):
             self.loop.start()
         self.push_screen(BackupsScreen(self._core, self.workshop, self.site))
         self._look_what_waits(list(self._core.settings.sites.values()))
+        self._look_what_is_unsaved()
         warning = locale_warning(os.environ)
         if warning is not None:
             self.notify(warning, severity="warning", markup=False, timeout=20)
@@ -129,7 +130,7 @@ class GreenroomApp(App[None]):
         self._go_soon()
 
     async def action_quit(self) -> None:
-        if self._is_main:
+        if self._is_main or hasattr(self.screen, "unsaved"):
             self._leave_screens(self._quit_work)
         else:
             self._quit_work()
@@ -243,7 +244,14 @@ class GreenroomApp(App[None]):
             then()
             return
         question = AskScreen("Leave without saving?", ["Not saved yet:", *lost], no="Stay", yes="Leave it unsaved")
-        self.push_screen(question, lambda answer: then() if answer else None)
+        self.push_screen(question, lambda answer: self._leave_unsaved(then) if answer else None)
+
+    def _leave_unsaved(self, then: Callable[[], None]) -> None:
+        for screen in self.screen_stack:
+            forget = getattr(screen, "leave_unsaved", None)
+            if forget is not None:
+                forget()
+        then()
 
     def _show_site(self, site: Site) -> None:
         self.site = site
@@ -289,6 +297,19 @@ class GreenroomApp(App[None]):
 
     def _cannot_look(self, error: GreenroomError) -> None:
         self.push_screen(error_screen(error, "Cannot look for pending restores"))
+
+    def _look_what_is_unsaved(self) -> None:
+        look = import_module("tui.unsaved").unsaved_texts
+        sites = list(self._core.settings.sites.values())
+        self.workshop.read(partial(look, self._core, sites), self._say_what_is_unsaved, self._cannot_look_at_edits)
+
+    def _say_what_is_unsaved(self, lines: list[str]) -> None:
+        if lines:
+            words = "\n".join(["Text that was not saved before:", *lines, "It is offered where it was edited."])
+            self.notify(words, severity="warning", markup=False, timeout=_SECONDS_TO_READ)
+
+    def _cannot_look_at_edits(self, error: GreenroomError) -> None:
+        self.notify(printable(error.message), severity="warning", markup=False, timeout=_SECONDS_TO_READ)
 
     # What was said
 

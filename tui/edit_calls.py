@@ -31,6 +31,8 @@ from core.edits import (
 from core.edits.comparison import resolved, taken_back
 from core.errors import UsageError
 from core.forms import Answers, InvalidDataError, Json, Source, Subject, encode_envelope, estimated_tokens, revision_of
+from core.library.categories import Category
+from core.library.exchange.templates import template
 from tui.edit_meaning import Meant, Understood, put_back, understand
 from tui.sheets import Sheet
 
@@ -259,6 +261,14 @@ def drop(context: Context, site: Site, sheet: Sheet) -> Draft:
     return drop_draft(context, site, sheet.subject)
 
 
+def template_text(site: Site, sheet: Sheet) -> str | None:
+    """Return a template of a film's category for a language model; None where the sheet is none."""
+    if not isinstance(sheet.form, Category):
+        return None
+    with reading(site.database_url()) as session:
+        return write(template(sheet.form, sheet.form.find(session, sheet.key)))
+
+
 def read_log(context: Context, site: Site, sheet: Sheet) -> list[Told]:
     """Return what was published of a sheet, the newest first, each with what it changed."""
     edits = open_edits(context, site)
@@ -321,7 +331,7 @@ def _sound(examined: Examined) -> Meant:
 
 def _basis_for(context: Context, site: Site, sheet: Sheet, basis: Basis, meant: Meant) -> Basis:
     """An envelope says itself which state it was made from; one without it leaves that open."""
-    if not meant.before:
+    if not meant.is_envelope:
         return basis
     found = basis_at(context, site, sheet, meant.revision)
     if found.base is None and basis.revision == meant.revision:

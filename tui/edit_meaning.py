@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -10,23 +10,36 @@ from core.documents import Document, DocumentError, Path, Problem, placed, read,
 from core.forms import Json, Source
 from core.forms.envelope import unknown_version
 from core.forms.schemas import keys_at
+from core.library.categories import Category
+from core.library.exchange.shape import Shaped, Wanted, shaped
 from tui.sheets import Sheet
 
 _NO_OBJECT = "an object: the data in { }"
 
 
+def _where_it_is(path: Path) -> Path:
+    return path
+
+
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The data of a text, which stands in it below the path `before`; the rest is what its envelope says.
+    """The data of a text; the rest is what its envelope says.
 
-    Without `revision` the text does not say which state it was made from.
+    `in_text` leads from a path of the data to the one in the text. Without `revision` an envelope does not say which
+    state it was made from.
     """
 
     data: Json
-    before: Path = ()
+    in_text: Callable[[Path], Path] = _where_it_is
+    is_envelope: bool = False
     merge_lists: bool = False
     source: Source | None = None
     revision: str | None = None
+
+    def in_data(self, path: Path) -> Path | None:
+        """Return the path in the data of what is at a path in the text; None where it is no part of the data."""
+        before = self.in_text(())
+        return path[len(before) :] if path[: len(before)] == before else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +61,45 @@ def understand(sheet: Sheet, address: Mapping[str, Any], text: str) -> Understoo
         reading = read(text)
     except DocumentError as error:
         return Understood(None, None, error.problems)
-    document, said = reading.document, tuple(said_mends(reading.mends))
-    value = document.value
+    document = reading.document
+    shape, origin = _shaped(sheet, address, document.value)
+    said = (*said_mends(reading.mends), *dict.fromkeys(shape.notes))
+    value = shape.value
     if not isinstance(value, dict):
         problem = Problem((), f"the text is {said_value(value)}", _NO_OBJECT)
         return Understood(document, None, placed([problem], document), said)
-    unknown = None
-    if is_envelope(sheet, address, value):
-        unknown = unknown_version(value)
-        meant = opened(value)
-        problems = [unknown] if unknown else other_things(sheet, address, value)
-        said = ("this is a whole envelope: its data counts", *said)
-    else:
-        meant, problems = Meant(value), []
-    if unknown is None:
-        problems += sheet.form.check(meant.data, meant.before).problems
-    return Understood(document, meant, placed(problems, document), said)
+    if not is_envelope(sheet, address, value):
+        meant = Meant(value)
+        return Understood(document, meant, placed(sheet.form.check(value).problems, document), said)
+    unknown = unknown_version(value)
+    meant = replace(_opened(value), in_text=lambda path: origin(("data", *path)))
+    if isinstance(document.value, dict) and is_envelope(sheet, address, document.value):
+        meant, said = replace(meant, is_envelope=True), ("this is a whole envelope: its data counts", *said)
+    problems = [unknown] if unknown else other_things(sheet, address, value)
+    if not unknown:
+        problems += sheet.form.check(meant.data, ("data",)).problems
+    moved = (replace(each, path=origin(each.path)) for each in problems)
+    return Understood(document, meant, placed(moved, document), said)
+
+
+def _shaped(sheet: Sheet, address: Mapping[str, Any], value: object) -> tuple[Shaped, Callable[[Path], Path]]:
+    """Return a value as an envelope of the sheet where it is certainly meant for one, and where its paths lead in it.
+
+    What is no film's category stays as it is.
+    """
+    if not isinstance(sheet.form, Category):
+        return Shaped(value), _where_it_is
+    wanted = Wanted(sheet.form, sheet.key)
+    known = keys_at(sheet.form.schema(), ())
+    if (
+        isinstance(value, dict)
+        and not is_envelope(sheet, address, value)
+        and (not value or any(key in known for key in value))
+    ):
+        shape = shaped({"data": value}, wanted)
+        return shape, lambda path: shape.origin(path)[1:]
+    shape = shaped(value, wanted)
+    return shape, shape.origin
 
 
 def is_envelope(sheet: Sheet, address: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
@@ -73,14 +109,13 @@ def is_envelope(sheet: Sheet, address: Mapping[str, Any], value: Mapping[str, An
     return "data" not in keys_at(sheet.form.schema(), ()) or set(address) <= set(value)
 
 
-def opened(value: Mapping[str, Any]) -> Meant:
+def _opened(value: Mapping[str, Any]) -> Meant:
     """Return what an envelope says, as far as it says it."""
     about, part = value.get("metadata"), value.get("part")
     about = about if isinstance(about, dict) else {}
     source, revision = about.get("source"), about.get("revision")
     return Meant(
         data=value["data"],
-        before=("data",),
         merge_lists=isinstance(part, dict) and isinstance(part.get("of"), int) and part["of"] > 1,
         source=source if source in get_args(Source) else None,
         revision=revision if isinstance(revision, str) else None,
@@ -100,7 +135,7 @@ def other_things(sheet: Sheet, address: Mapping[str, Any], value: Mapping[str, A
 
 def put_back(problems: tuple[Problem, ...], understood: Understood) -> tuple[Problem, ...]:
     """Given problems of the data alone, return them with their places in the text."""
-    if understood.document is None or understood.meant is None:
+    meant, document = understood.meant, understood.document
+    if document is None or meant is None:
         return problems
-    before = understood.meant.before
-    return placed((replace(each, path=before + each.path) for each in problems), understood.document)
+    return placed((replace(each, path=meant.in_text(each.path)) for each in problems), document)

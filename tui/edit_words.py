@@ -87,7 +87,7 @@ def measure_line(view: SheetView, examined: Examined | None, source: str) -> Tex
     if examined is None:
         return Text("looking ...")
     problems = len(examined.problems)
-    parts = [Text(f"{plural(problems, 'PROBLEM')}", "bold") if problems else Text("no problem")]
+    parts = [Text(plural(problems, "problem").upper(), "bold") if problems else Text("no problem")]
     if examined.comparison is not None:
         large = examined.tokens > MOST_TOKENS
         words = f"about {examined.tokens:,} tokens" + (f", over {MOST_TOKENS:,}: split on export" if large else "")
@@ -97,8 +97,13 @@ def measure_line(view: SheetView, examined: Examined | None, source: str) -> Tex
         parts.append(Text(f"live from {source}"))
     if origin.last_updated is not None and origin.updated_by is not None:
         parts.append(Text(f"last by {printable(origin.updated_by)}"))
-    parts += [Text(printable(line)) for line in examined.understood.said]
     return Text("; ").join(parts)
+
+
+def taken_line(examined: Examined | None) -> Text:
+    """Return in a line what the text was taken for, and what was mended in it; nothing where it is as it should be."""
+    said = examined.understood.said if examined is not None else ()
+    return Text.assemble(("TAKEN SO: ", "bold"), printable("; ".join(said))) if said else Text()
 
 
 def field_words(schema: Mapping[str, Any], path: Path) -> Text:

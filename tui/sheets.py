@@ -10,7 +10,7 @@ from core.forms import Form, Subject
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One form of one thing: a category of a film, a row of a table. `title` is short, for its tab."""
+    """One form of one thing: a category of a film, a row of a table. `title` says which thing, for people."""
 
     form: Form[Any]
     key: str

@@ -37,15 +37,16 @@ class EditLogScreen(Screen[bool]):
     ]
     AUTO_FOCUS = "#log-list"
 
-    def __init__(self, core: Context, workshop: Workshop, site: Site, sheet: Sheet) -> None:
+    def __init__(self, core: Context, workshop: Workshop, site: Site, sheet: Sheet, about: str) -> None:
         super().__init__()
         self._core, self._workshop, self._site, self._sheet = core, workshop, site, sheet
+        self._about = about
         self._told: dict[str, Told] = {}
         self._reverted = False
 
     def compose(self) -> ComposeResult:
         yield Static(
-            f"What was published: {printable(self._sheet.title)} of {printable(self._sheet.key)}",
+            f"What was published: {printable(self._sheet.form.title)} of {printable(self._about)}",
             id="title",
             markup=False,
         )

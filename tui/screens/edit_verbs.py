@@ -68,7 +68,7 @@ class EditVerbs(Screen[None]):
         if isinstance(draft, OtherDraft):
             self._ask_to_overwrite(pane, draft.draft)
             return
-        self.app.notify(f"{printable(pane.sheet.title)}: the draft is kept; nothing is live yet", markup=False)
+        self.app.notify(f"{printable(pane.sheet.form.title)}: the draft is kept; nothing is live yet", markup=False)
         if pane.is_attached:
             pane.was_kept(draft, text)
 
@@ -143,8 +143,8 @@ class EditVerbs(Screen[None]):
             self.notify("nothing differs from what is live: nothing is written", markup=False)
             pane.look()
             return
-        about = pane.view.about if pane.view is not None else pane.sheet.key
-        title = f"Publish {printable(pane.sheet.title)} of {printable(about)}?"
+        about = pane.view.about if pane.view is not None else pane.sheet.title
+        title = f"Publish {printable(pane.sheet.form.title)} of {printable(about)}?"
         blocks = [
             section(f"{plural(len(comparison.changes), 'change')} to what is live", difference_lines(comparison)),
             section("Besides", written_lines(seen.written)),
@@ -159,8 +159,8 @@ class EditVerbs(Screen[None]):
         if seen.base_known:
             title = "Somebody else changed it too"
             words = [
-                "only here: yours, not live yet; only there: live, not yours. Both stay.",
-                "In conflict: choose which side is kept. You see the result before it is written.",
+                "Here is your text, there is what is live. What only one side changed stays so; where both changed",
+                "the same, choose whose is kept. You see the result before anything is written.",
             ]
             answers = [_KEEP_MINE, _KEEP_THEIRS]
         else:
@@ -184,7 +184,7 @@ class EditVerbs(Screen[None]):
 
     def _published(self, pane: SheetPane, text: str, published: Published) -> None:
         fields = ", ".join(published.written.updated_fields) or "nothing differed"
-        self.app.notify(f"{printable(pane.sheet.title)} is live: {printable(fields)}", markup=False)
+        self.app.notify(f"{printable(pane.sheet.form.title)} is live: {printable(fields)}", markup=False)
         if pane.is_attached:
             pane.was_published(text)
 
@@ -209,7 +209,7 @@ class EditVerbs(Screen[None]):
         self._workshop.read(call, partial(self._dropped, pane), partial(self._failed, pane))
 
     def _dropped(self, pane: SheetPane, _: Draft) -> None:
-        self.app.notify(f"{printable(pane.sheet.title)}: the draft is dropped", markup=False)
+        self.app.notify(f"{printable(pane.sheet.form.title)}: the draft is dropped", markup=False)
         if pane.is_attached:
             pane.look()
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
+from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
@@ -17,8 +18,8 @@ from core.config import Site
 from core.documents import write
 from core.errors import GreenroomError
 from core.words import plural, printable
-from tui.edit_calls import Marks, SheetView, read_marks, source_words
-from tui.edit_words import READ_ONLY, lost_lines, measure_line, state_line
+from tui.edit_calls import Marks, SheetView, read_marks, source_words, template_text
+from tui.edit_words import READ_ONLY, lost_lines, measure_line, state_line, taken_line
 from tui.external_editor import edited, editor_command
 from tui.format import plain_lines
 from tui.screens.ask import AskScreen, error_screen
@@ -35,7 +36,7 @@ from tui.widgets.sheet_pane import SheetPane
 
 _SECONDS_BETWEEN_LOOKS = 5.0
 _KEYS = {"ctrl+s": "save", "ctrl+g": "publish", "f9": "publish", "ctrl+r": "drop"}
-_LEAST_NEEDED = ("copy", "tidy", "template", "fold", "drop", "log", "app.help", "external")
+_LEAST_NEEDED = ("command_palette", "template", "copy", "tidy", "fold", "drop", "log", "external")
 
 
 class EditorScreen(EditVerbs):
@@ -75,7 +76,6 @@ class EditorScreen(EditVerbs):
         self._current = start
         self._marks = Marks(frozenset(), frozenset())
         self._offered: tuple[object, ...] = ()
-        self.ask_template: Callable[[Sheet], str] | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="title", markup=False)
@@ -99,7 +99,7 @@ class EditorScreen(EditVerbs):
     @property
     def unsaved(self) -> list[str]:
         """What would be lost by leaving, in lines."""
-        return lost_lines([pane.sheet.title for pane in self._panes.values() if pane.is_unsaved])
+        return lost_lines([pane.sheet.form.title for pane in self._panes.values() if pane.is_unsaved])
 
     def leave_unsaved(self) -> None:
         """A person has agreed to lose it: it is offered to nobody."""
@@ -111,14 +111,15 @@ class EditorScreen(EditVerbs):
 
     async def _turn_to(self, number: int) -> None:
         self._current = number
-        if number not in self._panes:
+        if number in self._panes:
+            self._panes[number].look()
+        else:
             pane = SheetPane(self._core, self._workshop, self._site, self.sheets[number])
             self._panes[number] = pane
             await self.query_one("#sheet-panes").mount(pane)
         for other, pane in self._panes.items():
             pane.display = other == number
         self._panes[number].area.focus()
-        self._panes[number].look()
         self._say()
 
     @on(SheetBar.Chosen)
@@ -153,8 +154,8 @@ class EditorScreen(EditVerbs):
         if pane is None or not self.is_running:
             return
         title = self.query_one("#title", Static)
-        about = pane.view.about if pane.view is not None else pane.sheet.key
-        title.update(f"Edit {printable(about)}, {printable(pane.sheet.title)}   {self._site.name}")
+        about = pane.view.about if pane.view is not None else pane.sheet.title
+        title.update(f"Edit {printable(about)}, {printable(pane.sheet.form.title)}   {self._site.name}")
         self.query_one(SheetBar).show([self._tab(number) for number in range(len(self.sheets))], self._current)
         head = self.query_one("#sheet-head", Static)
         if pane.trouble or pane.view is None:
@@ -168,14 +169,15 @@ class EditorScreen(EditVerbs):
                 read_only=self._core.read_only,
                 now=self._core.clock(),
             )
-            head.update(where.append("\n").append_text(measure_line(pane.view, pane.examined, source_words(pane.view))))
+            lines = [where, measure_line(pane.view, pane.examined, source_words(pane.view)), taken_line(pane.examined)]
+            head.update(Text("\n").join(line for line in lines if line))
         self._offer()
 
     def _tab(self, number: int) -> Tab:
         sheet, pane = self.sheets[number], self._panes.get(number)
         if pane is not None and pane.view is not None:
-            return Tab(sheet.title, pane.is_unsaved, pane.view.draft is not None)
-        return Tab(sheet.title, sheet.subject in self._marks.unsaved, sheet.subject in self._marks.drafts)
+            return Tab(sheet.form.title, pane.is_unsaved, pane.view.draft is not None)
+        return Tab(sheet.form.title, sheet.subject in self._marks.unsaved, sheet.subject in self._marks.drafts)
 
     @on(SheetPane.Offered)
     def _offer_unsaved(self, event: SheetPane.Offered) -> None:
@@ -184,7 +186,7 @@ class EditorScreen(EditVerbs):
             return
         when, who = view.unsaved.at.astimezone(self._site.time_zone), printable(view.unsaved.by)
         lines = [
-            f"{printable(pane.sheet.title)}: {plural(len(view.unsaved.text), 'character')} of {who},",
+            f"{printable(pane.sheet.form.title)}: {plural(len(view.unsaved.text), 'character')} of {who},",
             f"typed until {when:%a %Y-%m-%d %H:%M} and not saved: the terminal or greenroom went away.",
             "",
             "Taken up it stands in the editor, and ctrl+z goes back.",
@@ -222,8 +224,6 @@ class EditorScreen(EditVerbs):
         del parameters
         if action == "step" and len(self.sheets) == 1:
             return False
-        if action == "template" and self.ask_template is None:
-            return False
         if not self.is_running or not self.is_mounted:
             return True
         return None if self.objection(action) else True
@@ -253,7 +253,7 @@ class EditorScreen(EditVerbs):
         meant = pane.examined.understood.meant if pane is not None and pane.is_examined and pane.examined else None
         if pane is None or meant is None:
             self.notify("the text is no JSON yet", severity="warning", markup=False)
-        elif meant.before and meant.revision != pane.basis.revision:
+        elif meant.is_envelope and meant.revision != pane.basis.revision:
             self.notify("the envelope says which state it was made from: keep it", severity="warning", markup=False)
         else:
             pane.area.put(write(meant.data))
@@ -266,9 +266,24 @@ class EditorScreen(EditVerbs):
         self.app.copy_to_clipboard(text)
         self.notify(f"{what} was sent to the terminal's clipboard; not every terminal takes it", markup=False)
 
+    def action_template(self) -> None:
+        if self.pane is not None:
+            call = partial(template_text, self._site, self.pane.sheet)
+            self._workshop.read(call, self._template_made, lambda error: self._failed_at(error, "No template"))
+
+    def _template_made(self, text: str | None) -> None:
+        if text is None:
+            self.notify("there are templates of a film's categories only", severity="warning", markup=False)
+        else:
+            self._to_clipboard(text, "the template")
+
+    def _failed_at(self, error: GreenroomError, title: str) -> None:
+        self.app.push_screen(error_screen(error, title))
+
     def action_log(self) -> None:
         if self.pane is not None:
-            screen = EditLogScreen(self._core, self._workshop, self._site, self.pane.sheet)
+            about = self.pane.view.about if self.pane.view is not None else self.pane.sheet.title
+            screen = EditLogScreen(self._core, self._workshop, self._site, self.pane.sheet, about)
             self.app.push_screen(screen, partial(self._log_was_read, self.pane))
 
     def _log_was_read(self, pane: SheetPane, was_reverted: bool | None) -> None:  # noqa: FBT001 (an answer)
@@ -287,7 +302,7 @@ class EditorScreen(EditVerbs):
         except SuspendNotSupported:
             self.notify("this terminal cannot be given to another program", severity="warning", markup=False)
         except GreenroomError as error:
-            self.app.push_screen(error_screen(error, "The text is as it was"))
+            self._failed_at(error, "The text is as it was")
         else:
             if text != pane.text:
                 pane.area.put(text)

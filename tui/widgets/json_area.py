@@ -65,6 +65,10 @@ class JsonArea(TextArea):
         self.register_theme(_THEME)
         self.theme = _THEME.name
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave f6 to the screen: shift with up and down selects lines too."""
+        return action != "select_line" and super().check_action(action, parameters)
+
     # What is wrong
 
     def mark(self, problems: Iterable[Problem]) -> None:

@@ -37,7 +37,8 @@ from tui.widgets.json_area import JsonArea
 from tui.widgets.problem_list import ProblemList
 from tui.work import Workshop
 
-_SECONDS_OF_REST = 0.3  # what is typed is looked at once a person pauses
+SECONDS_OF_REST = 0.3  # what is typed is looked at once a person pauses
+_CHARACTERS_A_REST = 500_000  # what is thought of a large text slows the typing down, so it waits for longer pauses
 
 
 class SheetPane(Container):
@@ -226,7 +227,7 @@ class SheetPane(Container):
         seen = -1
         while seen != self._edits:
             seen = self._edits
-            await asyncio.sleep(_SECONDS_OF_REST)
+            await asyncio.sleep(SECONDS_OF_REST * (1 + len(self.text) // _CHARACTERS_A_REST))
         self._waiting = False
         self._keep()
         self.think()
@@ -294,9 +295,9 @@ class SheetPane(Container):
         document, meant = self.examined.understood.document, self.examined.understood.meant
         words = Text()
         if document is not None and meant is not None and len(document.spots) <= _MOST_SPOTS:
-            path = document.path_at(*self.area.place)
-            if path[: len(meant.before)] == meant.before:
-                words = field_words(self.sheet.form.schema(), path[len(meant.before) :])
+            path = meant.in_data(document.path_at(*self.area.place))
+            if path is not None:
+                words = field_words(self.sheet.form.schema(), path)
         self.query_one(".sheet-help", Static).update(words)
 
     @on(ProblemList.Wanted)
