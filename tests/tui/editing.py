@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -106,12 +105,6 @@ async def put_data(driver: Driver, **changes: Any) -> str:
     assert view is not None
     data = view.draft.data if view.draft is not None else view.live
     return await put(driver, write({**data, **changes}))
-
-
-async def go_on(driver: Driver) -> None:
-    """Let the loop turn once."""
-    await asyncio.sleep(0)
-    await driver.settle()
 
 
 def subject(category: str) -> Subject:

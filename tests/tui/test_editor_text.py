@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import stat
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual import events
 
+from core.databases.sessions import reading
 from core.documents import write
 from core.errors import GreenroomError, UsageError
-from tests.tui.driver import NARROW, WIDE, Driver, choose, drive_app
+from core.records import record_form
+from tests.support import make_place
+from tests.tui.driver import NARROW, WIDE, Driver, choose, drive, drive_app
 from tests.tui.editing import Library, editing, make_library, pane, put, put_data, subject
 from tui.app import GreenroomApp
 from tui.external_editor import edited, editor_command
+from tui.screens.editor import EditorScreen, Sheet
+from tui.screens.main import Surroundings
 from tui.widgets import sheet_pane
 from tui.widgets.problem_list import ProblemList
 
@@ -320,3 +326,39 @@ async def test_what_a_model_leaves_out_is_filled_in_and_said(library: Library, t
 def _where(driver: Driver) -> list[tuple[int, int]]:
     problems = driver.app.screen.query_one(ProblemList).problems
     return [(one.span.start.line, one.span.start.column) for one in problems if one.span is not None]
+
+
+async def test_the_cursor_and_what_is_selected_are_seen_without_colours(library: Library) -> None:
+    async with editing(library, "basic_info", only=["basic_info"]) as driver:
+        area = pane(driver).area
+
+        def reversed_in(line: int) -> str:
+            return "".join(part.text for part in area.render_line(line) if part.style and part.style.reverse)
+
+        await driver.press("ctrl+home", "down")
+        assert [reversed_in(line) for line in range(3)] == ["", " ", ""]
+        await driver.press("shift+end")
+        assert reversed_in(1).strip() == '"title": "Fight Club",'
+
+
+async def test_a_row_of_another_site_is_edited_as_a_film_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheet_pane, "SECONDS_OF_REST", 0.01)
+    place = make_place(tmp_path)
+    with reading(place.site.database_url()) as session:
+        form = record_form(session, "films")
+    async with drive(place, NARROW) as driver:
+        surroundings = Surroundings(place.context, driver.app.workshop, driver.app.notes)
+        driver.app.push_screen(EditorScreen(surroundings, place.site, [Sheet(form, "3", "films 3")]))
+        screen = await driver.settle()
+        assert '"film 2"' in screen
+        await put(driver, screen := pane(driver).text.replace('"film 2"', "7"))
+        assert "1 PROBLEM" in driver.text()
+        await put(driver, screen.replace("7", '"better"'))
+        assert await driver.shows('changed title: "film 2" -> "better"')
+        await driver.press("f6")
+        assert "there are templates of a film's categories only" in driver.notices()
+        await driver.press("ctrl+g")
+        await choose(driver, "publish")
+        assert await driver.shows("LIVE, as the site has it")
+    with closing(sqlite3.connect(place.database)) as connection:
+        assert connection.execute("SELECT title FROM films WHERE id = 3").fetchone() == ("better",)

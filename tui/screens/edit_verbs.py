@@ -140,7 +140,8 @@ class EditVerbs(Screen[None]):
             self._ask_whose(pane, wanted, comparison)
             return
         if not comparison.changes:
-            self.notify("nothing differs from what is live: nothing is written", markup=False)
+            drop = "; ctrl+r drops the draft" if pane.draft is not None else ""
+            self.notify(f"nothing differs from what is live: nothing is written{drop}", markup=False)
             pane.look()
             return
         about = pane.view.about if pane.view is not None else pane.sheet.title
@@ -149,6 +150,7 @@ class EditVerbs(Screen[None]):
             section(f"{plural(len(comparison.changes), 'change')} to what is live", difference_lines(comparison)),
             section("Besides", written_lines(seen.written)),
         ]
+        self.app.clear_notifications()  # they would lie over the question
         screen = DecideScreen(title, blocks, [Answer("Publish", "publish")])
         self.app.push_screen(screen, lambda answer: self._make_live(pane, wanted) if answer else None)
 
@@ -176,6 +178,7 @@ class EditVerbs(Screen[None]):
                 side: OnConflict = "ours" if answer == "ours" else "theirs"
                 self._look_ahead(pane, decided(pane.sheet, wanted, seen, side))
 
+        self.app.clear_notifications()
         self.app.push_screen(DecideScreen(title, blocks, answers), answered)
 
     def _make_live(self, pane: SheetPane, wanted: Publication) -> None:

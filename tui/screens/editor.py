@@ -187,10 +187,12 @@ class EditorScreen(EditVerbs):
         when, who = view.unsaved.at.astimezone(self._site.time_zone), printable(view.unsaved.by)
         lines = [
             f"{printable(pane.sheet.form.title)}: {plural(len(view.unsaved.text), 'character')} of {who},",
-            f"typed until {when:%a %Y-%m-%d %H:%M} and not saved: the terminal or greenroom went away.",
+            f"typed until {when:%a %Y-%m-%d %H:%M} and not saved: the terminal went away,",
+            "or it is being typed elsewhere at this moment.",
             "",
             "Taken up it stands in the editor, and ctrl+z goes back.",
         ]
+        self.app.clear_notifications()  # they would lie over the question
         question = AskScreen("There is text that was not saved", lines, no="Take it up", yes="Throw it away")
         self.app.push_screen(question, partial(self._answered, pane))
 

@@ -29,8 +29,12 @@ _MARGIN = 2  # empty columns between the numbers of the lines and the text
 _WRONG = Style(underline=True, bold=True)
 # What Textual takes for the end of a line and JSON does not.
 _HIDDEN_ENDS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+# Cursor and selection in reverse: a terminal without colours has nothing else to show them by.
 _THEME = TextAreaTheme(
     "greenroom",
+    cursor_style=Style(reverse=True),
+    selection_style=Style(reverse=True),
+    bracket_matching_style=Style(bold=True),
     syntax_styles={
         "json.label": Style(color="cyan"),
         "string": Style(color="green"),
@@ -64,6 +68,7 @@ class JsonArea(TextArea):
         super().__init__(language="json", show_line_numbers=True, highlight_cursor_line=False)
         self.register_theme(_THEME)
         self.theme = _THEME.name
+        self.cursor_blink = False  # each blink would be sent to a terminal far away
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave f6 to the screen: shift with up and down selects lines too."""

@@ -65,7 +65,6 @@ class SheetBar(Static):
         for number, words in enumerate(bar_words(self._tabs, self._current, self.content_size.width)):
             here = "bold reverse" if self.has_focus else "bold underline"
             text.append(words, here if number == self._current else "")
-            text.append(" ")
         return text
 
     def action_step(self, by: int) -> None:
@@ -78,19 +77,19 @@ class SheetBar(Static):
             if at < cell_len(words):
                 self.post_message(self.Chosen(number))
                 return
-            at -= cell_len(words) + 1
+            at -= cell_len(words)
 
 
 def bar_words(tabs: Sequence[Tab], current: int, width: int) -> list[str]:
-    """Given tabs, return what each says, the present one in brackets; titles are shortened where there is no room."""
-    longest = max((len(tab.title) for tab in tabs), default=0)
-    while True:
+    """Given tabs, return what each says, the present one in brackets; where there is no room, its first word."""
+    titles = [printable(tab.title) for tab in tabs]
+    longest = max(map(len, titles), default=0)
+    firsts = [title.split()[0] if title.split() else title for title in titles]
+    for shown in (titles, firsts, *([shorten(title, most) for title in firsts] for most in range(longest, _LEAST, -1))):
         words = [
-            f"[{shorten(printable(tab.title), longest)}{tab.mark}]"
-            if number == current
-            else f" {shorten(printable(tab.title), longest)}{tab.mark} "
-            for number, tab in enumerate(tabs)
+            f"[{title}{tab.mark}]" if number == current else f" {title}{tab.mark} "
+            for number, (title, tab) in enumerate(zip(shown, tabs, strict=True))
         ]
-        if longest <= _LEAST or sum(map(cell_len, words)) + len(words) - 1 <= width:
-            return words
-        longest -= 1
+        if sum(map(cell_len, words)) <= width:
+            break
+    return words

@@ -207,8 +207,8 @@ class SheetPane(Container):
             self.throw_away()
 
     def _was_kept(self, _: None) -> None:
-        if self.is_attached and not self.is_unsaved:
-            self.throw_away()  # it was saved while this was on its way
+        if not self._kept:
+            self.throw_away()  # it was saved, or given up, while this was on its way
 
     def _cannot_keep(self, error: GreenroomError) -> None:
         words = f"what is not saved here would be lost in a crash: {error.message}"
