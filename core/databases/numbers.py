@@ -118,7 +118,7 @@ def _scaled(number: Decimal, precision: int, scale: int) -> str:
 def single(value: float) -> float:
     """Return the number of 32 bits that is nearest; raise ValueError where there is none."""
     try:
-        return float(struct.unpack("f", struct.pack("f", value))[0])
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
     except OverflowError as error:
         raise ValueError(f"{value} is too large for a number of 32 bits") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import make_url
 
 from core.databases.schema import Column, ColumnType, Table
 from core.databases.target import open_target
@@ -41,6 +42,18 @@ def test_what_only_postgresql_holds(make_database: MakeDatabase) -> None:
     restore(url, exported)
     assert sorted(export(url, "t").lines) == sorted(exported.lines)
     restore(url, exported, merge=True)
+
+
+def test_the_schema_that_the_role_works_in_has_a_name_in_quotes(make_database: MakeDatabase) -> None:
+    source, url = make_database("postgresql"), make_database("postgresql")
+    for one in (source, url):
+        name = make_url(one).database
+        run_sql(one, f"""CREATE SCHEMA "My App"; ALTER DATABASE "{name}" SET search_path TO "My App" """)
+        run_sql(one, "CREATE TABLE t (id SERIAL PRIMARY KEY, above INTEGER REFERENCES t (id))")
+    run_sql(source, "INSERT INTO t (above) VALUES (NULL), (1)")
+    exported = export(source, "t")
+    restore(url, exported)
+    assert sorted(export(url, "t").lines) == sorted(exported.lines)
 
 
 def test_what_only_mariadb_holds(make_database: MakeDatabase) -> None:

@@ -24,7 +24,7 @@ _BEFORE_TEXT = 6
 _NO_ROWS = b"\xff\xff"
 _UNPROVED = text("""
     SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-    WHERE k.contype = 'f' AND NOT k.convalidated AND k.connamespace = current_schema()::regnamespace
+    WHERE k.contype = 'f' AND NOT k.convalidated AND k.connamespace = quote_ident(current_schema())::regnamespace
 """)
 _SIZE = text("SELECT pg_database_size(current_database())")
 _SETTINGS = (

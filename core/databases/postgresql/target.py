@@ -48,12 +48,12 @@ _SETTINGS = (
 _NOTHING = NOTHING.encode()
 _PLACE = re.compile(r"COPY .*?, line (\d+)(?:, column ([^:]*))?", re.DOTALL)
 _NOT_OURS = text("""
-    SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace
+    SELECT c.relname FROM pg_class c WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
         AND c.relkind IN ('r', 'p') AND NOT pg_has_role(c.relowner, 'USAGE')
 """)
 _INHERITED = text("""
     SELECT DISTINCT p.relname FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
-    WHERE p.relkind = 'r' AND p.relnamespace = current_schema()::regnamespace ORDER BY 1
+    WHERE p.relkind = 'r' AND p.relnamespace = quote_ident(current_schema())::regnamespace ORDER BY 1
 """)
 # What a column counts with, owned by it or only named in its default, and whether it counts up.
 _COUNTERS = text("""
@@ -64,7 +64,8 @@ _COUNTERS = text("""
             OR (d.classid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid = a.attnum)
         JOIN pg_class s ON s.relkind = 'S' AND s.oid IN (d.objid, d.refobjid)
         JOIN pg_sequence q ON q.seqrelid = s.oid
-    WHERE c.relname = :name AND c.relnamespace = current_schema()::regnamespace GROUP BY 1, 2, 3 ORDER BY 1, 2
+    WHERE c.relname = :name AND c.relnamespace = quote_ident(current_schema())::regnamespace
+    GROUP BY 1, 2, 3 ORDER BY 1, 2
 """)
 
 
