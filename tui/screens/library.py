@@ -36,7 +36,7 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 _PAUSE_IN_TYPING = 0.2
 _REST = 0.15  # seconds on a film before it is read whole: whoever goes down the list waits for none
 _LONGEST_WORDS = 24
-_NEEDED_LEAST = ("command_palette", "help", "tables", "sort", "sites")
+_NEEDED_LEAST = ("command_palette", "tables", "sort", "back", "sites", "export", "import")
 _REASONS = {"e": "edit", "a": "export", "i": "import"}  # the keys that may be greyed
 _SORT_OF_COLUMN: dict[str, tuple[Sort, ...]] = {
     "Title": ("title",),

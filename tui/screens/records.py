@@ -31,7 +31,7 @@ from tui.widgets.title_line import TitleLine
 
 _PAUSE_IN_TYPING = 0.2
 _LONGEST_WORDS = 24
-_NEEDED_LEAST = ("command_palette", "help", "sites")
+_NEEDED_LEAST = ("command_palette", "back", "sites")
 
 
 class RecordsScreen(Screen[None]):
