@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from textual.widgets import TextArea
+from textual import events
 
 from core.edits import open_edits
 from core.forms import Subject
@@ -16,6 +16,7 @@ from tests.support import Place, open_place
 from tests.tui.driver import NARROW, WIDE, Driver, choose, drive, focus
 from tests.tui.libraries import make_library
 from tests.tui.test_library_screen import find
+from tui.widgets.json_area import JsonArea
 
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE])
 QUESTION = {"question": "Who?", "category": "Cameo", "answer": "He.", "explanation": None}
@@ -105,8 +106,8 @@ async def test_what_a_model_wrote_is_pasted(library: Place, size: tuple[int, int
         await driver.press("escape")
         assert driver.screen == "LibraryScreen"
         await driver.press("i", "down", "enter")
-        area = driver.app.screen.query_one(TextArea)
-        area.text = f"Here it is:\n```json\n{json.dumps({'items': [QUESTION]})}\n```"
+        text = f"Here it is:\n```json\n{json.dumps({'items': [QUESTION]})}\n```"
+        driver.app.screen.query_one(JsonArea).post_message(events.Paste(text))
         screen = await driver.press("ctrl+s")
         assert "1 draft kept" in screen
         assert "trivia of tmdb-550" in screen
@@ -114,7 +115,7 @@ async def test_what_a_model_wrote_is_pasted(library: Place, size: tuple[int, int
         assert draft_of(library, "trivia") == {"items": [QUESTION]}
         await driver.press("escape")
         await driver.press("i", "down", "enter")
-        driver.app.screen.query_one(TextArea).text = '{"items": [{"question": 1}]}'
+        driver.app.screen.query_one(JsonArea).text = '{"items": [{"question": 1}]}'
         await focus(driver, "go")
         await driver.press("question_mark", "escape")
         screen = await driver.press("ctrl+s")

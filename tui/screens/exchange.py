@@ -14,7 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Input, Static, TextArea
+from textual.widgets import Button, Input, Static
 
 from core.errors import CancelledError, GreenroomError, UsageError
 from core.library.categories import CATEGORIES, category_named
@@ -33,6 +33,7 @@ from tui.screens.ask import Box, TextBox, error_screen
 from tui.screens.main import Surroundings
 from tui.screens.pick import PickScreen
 from tui.widgets.choice import Choice
+from tui.widgets.json_area import JsonArea
 from tui.widgets.one_of import OneOf, Stepped
 from tui.widgets.path_input import PathInput
 from tui.work import Workshop
@@ -135,8 +136,8 @@ class PasteScreen(Box[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box wide-box"):
             yield Static(Text("Paste what is to be imported", "bold"), classes="box-title", markup=False)
-            area = TextArea(id="pasted", tab_behavior="focus", soft_wrap=False, compact=True)
-            area.highlight_cursor_line = False
+            area = JsonArea()
+            area.id = "pasted"
             yield area
             about = printable(shorten(self._film.title, _LONGEST_TITLE)) if self._film is not None else "no film"
             told = f"Where it names no film, it is about {about}. Drafts are made, nothing goes live."
@@ -148,7 +149,7 @@ class PasteScreen(Box[str | None]):
 
     @on(Button.Pressed, "#go")
     def action_go(self) -> None:
-        self.dismiss(self.query_one(TextArea).text)
+        self.dismiss(self.query_one(JsonArea).text)
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
