@@ -13,12 +13,11 @@ from core.edits import open_edits
 from core.forms import Subject
 from core.library.categories import CATEGORIES
 from tests.support import Place, open_place
-from tests.tui.driver import NARROW, WIDE, Driver, choose, drive, focus
+from tests.tui.driver import NARROW, Driver, choose, drive, focus
 from tests.tui.libraries import make_library
 from tests.tui.test_library_screen import find
 from tui.widgets.json_area import JsonArea
 
-SIZES = pytest.mark.parametrize("size", [NARROW, WIDE])
 QUESTION = {"question": "Who?", "category": "Cameo", "answer": "He.", "explanation": None}
 
 
@@ -45,12 +44,11 @@ async def type_path(driver: Driver, path: Path) -> str:
     return await driver.press("enter")
 
 
-@SIZES
 @pytest.mark.keys("LibraryScreen", "a")
 @pytest.mark.keys("ExportScreen", "escape", "question_mark")
-async def test_a_film_or_what_was_found_is_exported(library: Place, tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_a_film_or_what_was_found_is_exported(library: Place, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    async with drive(library, size) as driver:
+    async with drive(library, NARROW) as driver:
         await driver.press("5")
         await find(driver, "fincher")
         await driver.press("a", "question_mark", "escape")
@@ -72,15 +70,14 @@ async def test_a_film_or_what_was_found_is_exported(library: Place, tmp_path: Pa
         assert "exists already" in await choose(driver, "go")
 
 
-@SIZES
 @pytest.mark.keys("LibraryScreen", "i")
 @pytest.mark.keys("ImportedScreen", "escape", "question_mark", "up", "down", "pageup", "pagedown")
-async def test_a_zip_is_imported_with_a_report_by_file(library: Place, tmp_path: Path, size: tuple[int, int]) -> None:
+async def test_a_zip_is_imported_with_a_report_by_file(library: Place, tmp_path: Path) -> None:
     path = tmp_path / "in.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("tmdb-550/trivia.json", envelope("trivia", {"items": [QUESTION]}))
         archive.writestr("tmdb-550/awards.json", envelope("awards", {"awards": [{"name": "[/red]"}]}))
-    async with drive(library, size) as driver:
+    async with drive(library, NARROW) as driver:
         await driver.press("5", "i", "enter")
         screen = await type_path(driver, path)
         assert "Nothing was kept: 1 file of 2 cannot be taken in" in screen
@@ -95,10 +92,9 @@ async def test_a_zip_is_imported_with_a_report_by_file(library: Place, tmp_path:
         assert "draft" in driver.text()
 
 
-@SIZES
 @pytest.mark.keys("PasteScreen", "escape", "ctrl+s", "question_mark")
-async def test_what_a_model_wrote_is_pasted(library: Place, size: tuple[int, int]) -> None:
-    async with drive(library, size) as driver:
+async def test_what_a_model_wrote_is_pasted(library: Place) -> None:
+    async with drive(library, NARROW) as driver:
         await driver.press("5")
         await find(driver, "fight club")
         await driver.press("i", "down", "enter")

@@ -72,12 +72,11 @@ async def test_the_newest_of_quick_questions_is_answered(library: Place) -> None
         assert driver.focused == "search"
 
 
-@SIZES
 @pytest.mark.keys("LibraryScreen", "f")
 @pytest.mark.keys("FilmFilterScreen", "enter", "escape", "question_mark")
-async def test_films_are_filtered_by_what_their_categories_hold(library: Place, size: tuple[int, int]) -> None:
+async def test_films_are_filtered_by_what_their_categories_hold(library: Place) -> None:
     put_draft(library.context, library.site, category_named("awards"), "tmdb-550", {"awards": []})
-    async with drive(library, size) as driver:
+    async with drive(library, NARROW) as driver:
         await driver.press("5")
         await driver.press("f", "down", "down", "down", "right")
         screen = await driver.press("enter")
@@ -114,11 +113,10 @@ async def test_films_are_sorted(library: Place) -> None:
         assert "oldest year first" in title_of(driver)
 
 
-@SIZES
 @pytest.mark.keys("FilmTable", "enter")
 @pytest.mark.keys("LibraryScreen", "e")
-async def test_the_film_is_opened_at_the_category_that_was_asked_for(library: Place, size: tuple[int, int]) -> None:
-    async with drive(library, size) as driver:
+async def test_the_film_is_opened_at_the_category_that_was_asked_for(library: Place) -> None:
+    async with drive(library, NARROW) as driver:
         await driver.press("5")
         await find(driver, "fight club")
         for key, number in (("enter", 0), ("e", 3)):
