@@ -57,13 +57,19 @@ class Library:
         publish_data(other, self.site, form, FILM, data, base=live, base_revision=revision_of(live))
 
 
-def make_library(folder: Path, *, movies: int | None = None) -> Library:
-    made = write_demo(folder, movies=movies, disk=Filesystem(), reporter=Reporter())
+def write_library(folder: Path) -> Path:
+    """Write the demo's site once, to be copied for each test; return its configuration."""
+    made = write_demo(folder, disk=Filesystem(), reporter=Reporter())
     settings = load_settings(made.config)
-    context = replace(open_context(settings, clock=SteppingClock()), actor="anna")
     prepare_folders(settings, Filesystem())
-    context.catalog.initialise()
-    return Library(context, settings.sites[made.site])
+    open_context(settings).catalog.initialise()
+    return made.config
+
+
+def open_library(config: Path) -> Library:
+    settings = load_settings(config)
+    context = replace(open_context(settings, clock=SteppingClock()), actor="anna")
+    return Library(context, settings.sites["movies"])
 
 
 @asynccontextmanager

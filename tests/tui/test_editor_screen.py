@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from textual.widgets import OptionList
@@ -11,16 +10,9 @@ from textual.widgets import OptionList
 from core.edits import put_draft
 from core.library.categories import category_named
 from tests.tui.driver import NARROW, WIDE, Driver, choose
-from tests.tui.editing import FILM, Library, editing, make_library, pane, put, put_data, subject
-from tui.widgets import sheet_pane
+from tests.tui.editing import FILM, Library, editing, pane, put, put_data, subject
 
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE])
-
-
-@pytest.fixture
-def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
-    monkeypatch.setattr(sheet_pane, "SECONDS_OF_REST", 0.01)
-    return make_library(tmp_path / "demo")
 
 
 def _underlined(driver: Driver) -> list[str]:

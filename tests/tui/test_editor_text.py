@@ -18,19 +18,13 @@ from core.errors import GreenroomError, UsageError
 from core.records import record_form
 from tests.support import make_place
 from tests.tui.driver import NARROW, WIDE, Driver, choose, drive, drive_app
-from tests.tui.editing import Library, editing, make_library, pane, put, put_data, subject
+from tests.tui.editing import Library, editing, pane, put, put_data, subject
 from tui.app import GreenroomApp
 from tui.external_editor import edited, editor_command
 from tui.screens.editor import EditorScreen, Sheet
 from tui.screens.main import Surroundings
 from tui.widgets import sheet_pane
 from tui.widgets.problem_list import ProblemList
-
-
-@pytest.fixture
-def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
-    monkeypatch.setattr(sheet_pane, "SECONDS_OF_REST", 0.01)
-    return make_library(tmp_path / "demo")
 
 
 @pytest.mark.keys("EditorScreen", "f2", "f3")
