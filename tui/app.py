@@ -299,9 +299,9 @@ class GreenroomApp(App[None]):
         self.push_screen(error_screen(error, "Cannot look for pending restores"))
 
     def _look_what_is_unsaved(self) -> None:
-        look = import_module("tui.unsaved").unsaved_texts
         sites = list(self._core.settings.sites.values())
-        self.workshop.read(partial(look, self._core, sites), self._say_what_is_unsaved, self._cannot_look_at_edits)
+        look = partial(_unsaved_texts, self._core, sites)
+        self.workshop.read(look, self._say_what_is_unsaved, self._cannot_look_at_edits)
 
     def _say_what_is_unsaved(self, lines: list[str]) -> None:
         if lines:
@@ -338,6 +338,12 @@ class GreenroomApp(App[None]):
         else:
             self.notes.add(self._core.clock(), _KINDS_NOTED[event.level], text)
         self.screen.refresh_bindings()
+
+
+def _unsaved_texts(context: Context, sites: Sequence[Site]) -> list[str]:
+    """In a thread, for the import alone takes a tenth of a second."""
+    lines: list[str] = import_module("tui.unsaved").unsaved_texts(context, sites)
+    return lines
 
 
 def run_app(context: Context, site_name: str | None = None, *, mouse: bool = True) -> int:

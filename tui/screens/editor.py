@@ -137,7 +137,10 @@ class EditorScreen(EditVerbs):
             self._look_at_marks()
 
     def _look_at_marks(self) -> None:
-        self._workshop.read(partial(read_marks, self._core, self._site, self.sheets), self._show_marks, lambda _: None)
+        look = partial(read_marks, self._core, self._site, self.sheets)
+        self._workshop.read(
+            look, self._show_marks, lambda _: None
+        )  # the pane, which reads the same, says what is wrong
 
     def _show_marks(self, marks: Marks) -> None:
         self._marks = marks
