@@ -247,10 +247,10 @@ class GreenroomApp(App[None]):
         self.push_screen(question, lambda answer: self._leave_unsaved(then) if answer else None)
 
     def _leave_unsaved(self, then: Callable[[], None]) -> None:
+        """What keeps such text over a crash forgets it first."""
         for screen in self.screen_stack:
             forget = getattr(screen, "leave_unsaved", None)
-            if forget is not None:
-                forget()
+            then = partial(forget, then) if forget is not None else then
         then()
 
     def _show_site(self, site: Site) -> None:

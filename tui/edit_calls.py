@@ -182,7 +182,7 @@ def keep_draft(
     if present != known and present is not None:
         return OtherDraft(present)
     wanted = publication_of(context, site, sheet, basis, examined)
-    draft = put_draft(
+    return put_draft(
         context,
         site,
         sheet.form,
@@ -194,8 +194,6 @@ def keep_draft(
         base=wanted.base,
         answers=wanted.answers,
     )
-    open_edits(context, site).forget_unsaved(sheet.subject)
-    return draft
 
 
 def publication_of(context: Context, site: Site, sheet: Sheet, basis: Basis, examined: Examined) -> Publication:
@@ -239,7 +237,7 @@ def decided(sheet: Sheet, wanted: Publication, seen: Comparison, on_conflict: On
 def make_live(context: Context, site: Site, sheet: Sheet, wanted: Publication, known: Draft | None) -> Published:
     """Publish; raise ConflictError where somebody else changed it since it was shown. The `known` draft goes."""
     present = open_edits(context, site).draft(sheet.subject)
-    published = publish_data(
+    return publish_data(
         context,
         site,
         sheet.form,
@@ -252,8 +250,6 @@ def make_live(context: Context, site: Site, sheet: Sheet, wanted: Publication, k
         source=wanted.source,
         instead_of_draft=present is not None and present == known,
     )
-    open_edits(context, site).forget_unsaved(sheet.subject)
-    return published
 
 
 def drop(context: Context, site: Site, sheet: Sheet) -> Draft:

@@ -1,14 +1,19 @@
-"""Which texts nobody has saved: what a crash left, told when the app starts."""
+"""Texts that nobody has saved: kept over a crash, told when the app starts, forgotten when they are not wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import count
+from threading import Lock
 
 from core.config import Site
 from core.context import Context
 from core.edits import open_edits
 from core.reports import format_time
 from core.words import printable
+from tui.edit_calls import Basis, forget_unsaved, keep_unsaved
+from tui.sheets import Sheet
 
 _MOST = 5
 
@@ -24,3 +29,34 @@ def unsaved_texts(context: Context, sites: Iterable[Site]) -> list[str]:
     ]
     more = len(lines) - _MOST
     return lines if more <= 0 else [*lines[:_MOST], f"and {more:,} more"]
+
+
+class Keeper:
+    """Gives what threads call to keep the text of a sheet and to forget it: what was wanted last holds.
+
+    `keeping` and `forgetting` are called in one thread, what they return in any.
+    """
+
+    def __init__(self, context: Context, site: Site, sheet: Sheet) -> None:
+        self._about = (context, site, sheet)
+        self._numbers = count(1)
+        self._forgotten = 0
+        self._lock = Lock()
+
+    def keeping(self, basis: Basis, text: str) -> Callable[[], None]:
+        """Return what keeps a text, unless it is to be forgotten meanwhile."""
+        return partial(self._keep, next(self._numbers), basis, text)
+
+    def forgetting(self) -> Callable[[], None]:
+        """Return what forgets all that was to be kept before."""
+        self._forgotten = next(self._numbers)
+        return self._forget
+
+    def _keep(self, number: int, basis: Basis, text: str) -> None:
+        with self._lock:
+            if number > self._forgotten:
+                keep_unsaved(*self._about, basis, text)
+
+    def _forget(self) -> None:
+        with self._lock:
+            forget_unsaved(*self._about)

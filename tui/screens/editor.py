@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -101,11 +101,19 @@ class EditorScreen(EditVerbs):
         """What would be lost by leaving, in lines."""
         return lost_lines([pane.sheet.form.title for pane in self._panes.values() if pane.is_unsaved])
 
-    def leave_unsaved(self) -> None:
-        """A person has agreed to lose it: it is offered to nobody."""
-        for pane in self._panes.values():
-            if pane.is_unsaved:
-                pane.throw_away()
+    def leave_unsaved(self, then: Callable[[], None]) -> None:
+        """A person has agreed to lose it: it is offered to nobody. Go on with `then`, once it is forgotten."""
+        forgetting = [pane.forgetting() for pane in self._panes.values() if pane.is_unsaved]
+
+        def forget() -> None:
+            for one in forgetting:
+                one()
+
+        def failed(error: GreenroomError) -> None:
+            self.app.notify(plain_lines(error.message), severity="warning", markup=False)
+            then()
+
+        self._workshop.read(forget, lambda _: then(), failed)
 
     # Sheets
 
@@ -324,5 +332,7 @@ class EditorScreen(EditVerbs):
 
     def _leave(self, answer: bool | None) -> None:  # noqa: FBT001 (an answer)
         if answer:
-            self.leave_unsaved()
-            self.dismiss()
+            self.leave_unsaved(self._close)
+
+    def _close(self) -> None:
+        self.dismiss()

@@ -26,13 +26,12 @@ from tui.edit_calls import (
     basis_at,
     basis_of,
     examine,
-    forget_unsaved,
-    keep_unsaved,
     read_sheet,
 )
 from tui.edit_words import difference_lines, difference_title, field_words
 from tui.format import plain_lines
 from tui.sheets import Sheet
+from tui.unsaved import Keeper
 from tui.widgets.json_area import JsonArea
 from tui.widgets.problem_list import ProblemList
 from tui.work import Workshop
@@ -69,6 +68,7 @@ class SheetPane(Container):
         self._thinking = False
         self._think_again = False
         self._kept = ""
+        self._keeper = Keeper(core, site, sheet)
         self._goes_on = False
         self._then: Callable[[], None] | None = None
 
@@ -158,13 +158,14 @@ class SheetPane(Container):
         if self.view is not None:
             self.view = replace(self.view, draft=draft, unsaved=None)
             self.basis, self.draft, self.start = basis_of(self.view), draft, text
-            self._kept = ""
+            self.throw_away()
             self.think()
             self.post_message(self.Changed())
 
     def was_published(self, text: str) -> None:
         """Go on from what is live now, which this text has become."""
-        self.start, self._kept, self._goes_on = text, "", True
+        self.start, self._goes_on = text, True
+        self.throw_away()
         self.look()
 
     def _cannot_look(self, error: GreenroomError) -> None:
@@ -190,10 +191,13 @@ class SheetPane(Container):
             self.think()
 
     def throw_away(self) -> None:
-        """Forget the text that was not saved, here and where it was kept."""
+        """Forget the text that was not saved, where it was kept."""
+        self._workshop.read(self.forgetting(), lambda _: None, self._cannot_keep)
+
+    def forgetting(self) -> Callable[[], None]:
+        """Return what, called in a thread, forgets the text that was not saved."""
         self._kept = ""
-        forget = partial(forget_unsaved, self._core, self._site, self.sheet)
-        self._workshop.read(forget, lambda _: None, self._cannot_keep)
+        return self._keeper.forgetting()
 
     def _keep(self) -> None:
         text = self.text
@@ -201,14 +205,9 @@ class SheetPane(Container):
             return
         if self.is_unsaved:
             self._kept = text
-            keep = partial(keep_unsaved, self._core, self._site, self.sheet, self.basis, text)
-            self._workshop.read(keep, self._was_kept, self._cannot_keep)
+            self._workshop.read(self._keeper.keeping(self.basis, text), lambda _: None, self._cannot_keep)
         elif self._kept:
             self.throw_away()
-
-    def _was_kept(self, _: None) -> None:
-        if not self._kept:
-            self.throw_away()  # it was saved, or given up, while this was on its way
 
     def _cannot_keep(self, error: GreenroomError) -> None:
         words = f"what is not saved here would be lost in a crash: {error.message}"
