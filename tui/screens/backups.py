@@ -128,7 +128,7 @@ class BackupsScreen(BackupVerbs):
 
     def action_filter(self) -> None:
         self.query_one("#filter").display = True
-        self.query_one("#filter-text", Input).focus()
+        self.set_focus(self.query_one("#filter-text", Input))
 
     @on(Input.Changed, "#filter-text")
     def _filter_typed(self, event: Input.Changed) -> None:
@@ -140,7 +140,7 @@ class BackupsScreen(BackupVerbs):
     def _filter_done(self) -> None:
         if not self._text.strip():
             self._end_filter()
-        self.query_one(BackupTable).focus()
+        self.set_focus(self.query_one(BackupTable))
 
     def _end_filter(self) -> None:
         self._text = ""
@@ -164,11 +164,11 @@ class BackupsScreen(BackupVerbs):
         if self.query_one("#filter").display and not self.query_one(Details).has_focus:
             self._end_filter()
             self.look()
-        table.focus()
+        self.set_focus(table)
 
     @on(BackupTable.Opened)
     def _open_details(self) -> None:
-        self.query_one(Details).focus()
+        self.set_focus(self.query_one(Details))
 
     @on(BackupTable.Highlighted)
     def _highlighted(self) -> None:

@@ -113,7 +113,7 @@ class LibraryScreen(ExchangeVerbs):
 
     def action_search(self) -> None:
         self.query_one("#filter").display = True
-        self.query_one("#search", Input).focus()
+        self.set_focus(self.query_one("#search", Input))
 
     @on(Input.Changed, "#search")
     def _typed(self, event: Input.Changed) -> None:
@@ -128,7 +128,7 @@ class LibraryScreen(ExchangeVerbs):
         self._search()
         if not self._wish.query.search.strip():
             self._hide_search()
-        self.query_one(FilmTable).focus()
+        self.set_focus(self.query_one(FilmTable))
 
     def _search(self) -> None:
         if self._typing is not None:
@@ -173,7 +173,7 @@ class LibraryScreen(ExchangeVerbs):
         query, table = self._wish.query, self.query_one(FilmTable)
         if query.search or self.query_one("#filter").display:
             self._hide_search()
-            table.focus()
+            self.set_focus(table)
             self._ask(replace(self._wish, query=replace(query, search=""), place=0))
         elif self._filter.words():
             self._filtered(FilmFilter(type(query)(sort=query.sort)))

@@ -90,7 +90,7 @@ class RecordsScreen(Screen[None]):
 
     def action_search(self) -> None:
         self.query_one("#filter").display = True
-        self.query_one("#search", Input).focus()
+        self.set_focus(self.query_one("#search", Input))
 
     @on(Input.Changed, "#search")
     def _typed(self) -> None:
@@ -103,7 +103,7 @@ class RecordsScreen(Screen[None]):
         self._search()
         if not self.query_one("#search", Input).value.strip():
             self._hide_search()
-        self._list.focus()
+        self.set_focus(self._list)
 
     def _search(self) -> None:
         if self._typing is not None:
@@ -134,7 +134,7 @@ class RecordsScreen(Screen[None]):
         else:
             self.dismiss()
         if self.is_current:
-            self._list.focus()
+            self.set_focus(self._list)
 
     # Looking
 

@@ -112,6 +112,15 @@ class JsonArea(TextArea):
 
     # What comes in
 
+    async def _on_key(self, event: events.Key) -> None:
+        """Do at once what a key of the text means: by way of the app it would come behind what is typed after it."""
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            if self.check_action(binding.action, ()):
+                event.prevent_default()
+                event.stop()
+                await self.run_action(binding.action)
+                return
+
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()
