@@ -166,7 +166,7 @@ def publish(
     emit(message)
     for subject, changed in many.fields.items():
         if changed:
-            emit(f"  {subject.form} of {subject.key}: {', '.join(changed)}")
+            emit(f"  {subject}: {', '.join(changed)}")
     remark(options, *(f"  {note}" for note in notes))
 
 
@@ -250,7 +250,7 @@ def revert(options: Options, entry: int, on_conflict: OnConflict, site: str | No
     library = open_library(options, site)
     library.context.require_writable("revert changes")
     head = library.edits.entry(entry).head
-    told = f"{head.subject.form} of {head.subject.key}"
+    told = str(head.subject)
     if head.subject.form not in NAMES:
         raise UsageError(f"entry {entry} is about {told}, no category", hint="`greenroom record` reverts records")
     if require_person(yes=yes):

@@ -162,7 +162,7 @@ def _published(options: Options, library: Library, drafts: Sequence[Draft], on_c
     for subject, fields, notes in done:
         if not options.as_json:
             what = f"published: {', '.join(fields)}" if fields else "nothing differed from what is live"
-            emit(f"{subject.form} of {subject.key}: {what}")
+            emit(f"{subject}: {what}")
             remark(options, *(f"  {note}" for note in notes))
     return [
         {
@@ -241,7 +241,7 @@ def _import_files(
                 raise
             changed = published.changed
             for subject, names in published.fields.items():
-                fields[f"{subject.form} of {subject.key}"] = list(names)
+                fields[str(subject)] = list(names)
     what = f"{plural(done.kept, 'draft')} kept"
     if at_once and done.kept:
         what = f"{plural(done.kept, 'category')} published, {changed:,} of them with changes"
@@ -282,7 +282,7 @@ def _tell_bad(bad: Sequence[FileReport]) -> None:
 
 
 def _file_object(file: FileReport, fields: dict[str, list[str]] | None = None) -> Json:
-    told = [f"{subject.form} of {subject.key}" for subject in file.subjects]
+    told = [str(subject) for subject in file.subjects]
     return {
         "file": file.name,
         "success": file.good,

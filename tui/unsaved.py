@@ -21,9 +21,7 @@ _MOST = 5
 def unsaved_texts(context: Context, sites: Iterable[Site]) -> list[str]:
     """Return a line for each text that nobody has saved, the newest of each site first; raise GreenroomError."""
     lines = [
-        printable(
-            f"{one.subject.form} of {one.subject.key} at {site.name}, {one.by} {format_time(one.at, site.time_zone)}"
-        )
+        printable(f"{one.subject} at {site.name}, {one.by} {format_time(one.at, site.time_zone)}")
         for site in sites
         for one in open_edits(context, site).unsaved()
     ]

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from core.documents import Change, Meeting, conflicts, difference, merge, said_changes, said_meeting, same, three_way
 from core.errors import GreenroomError
 from core.forms import Form, Json, Subject, applied, revision_of
-from core.words import printable
 
 OnConflict = Literal["stop", "ours", "theirs"]
 
@@ -94,17 +93,12 @@ def differing(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> Json:
     return {field: value for field, value in wanted.items() if field not in live or not same(live[field], value)}
 
 
-def said_subject(subject: Subject) -> str:
-    """Return what data is about, for people."""
-    return printable(f"{subject.form} of {subject.key}")
-
-
 def _object(value: object) -> Json:
     return value if isinstance(value, dict) else {}
 
 
 def _why(subject: Subject, comparison: Comparison) -> str:
-    what = said_subject(subject)
+    what = str(subject)
     if comparison.base_known:
         return f"{what} was changed by somebody else since this data was made:"
     return f"nobody knows which state of {what} this data was made from; publishing would change:"

@@ -11,7 +11,6 @@ from sqlalchemy.dialects.sqlite import insert
 
 from core.config import Site
 from core.context import Context
-from core.edits.comparison import said_subject
 from core.edits.records import Draft
 from core.edits.rows import AT_ONCE, find_draft, from_draft, in_batches
 from core.edits.settling import settle_if_open
@@ -93,7 +92,7 @@ def drop_draft(context: Context, site: Site, subject: Subject) -> Draft:
 
 def no_draft(subject: Subject) -> UsageError:
     """Return the error that a subject has no draft."""
-    return UsageError(f"there is no draft of {said_subject(subject)}", hint="an import makes one")
+    return UsageError(f"there is no draft of {subject}", hint="an import makes one")
 
 
 def _keep(edits: Edits, drafts: list[Draft]) -> None:

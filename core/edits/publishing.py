@@ -12,7 +12,7 @@ from core.databases.sessions import writing
 from core.documents import difference
 from core.edits import journal
 from core.edits.batch import found_thing
-from core.edits.comparison import Comparison, OnConflict, differing, said_subject
+from core.edits.comparison import Comparison, OnConflict, differing
 from core.edits.course import held, publish_tasks
 from core.edits.drafts import no_draft
 from core.edits.records import Draft, EntryHead
@@ -62,9 +62,7 @@ class NotPublishedError(GreenroomError):
 
     def __init__(self, by_subject: Mapping[Subject, GreenroomError]) -> None:
         self.by_subject = dict(by_subject)
-        told = [
-            f"{said_subject(subject)}: {error.message}" for subject, error in list(self.by_subject.items())[:_MOST_TOLD]
-        ]
+        told = [f"{subject}: {error.message}" for subject, error in list(self.by_subject.items())[:_MOST_TOLD]]
         more = len(self.by_subject) - len(told)
         lines = [f"{plural(len(self.by_subject), 'draft')} cannot be published:", *told]
         super().__init__(

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
 from core.documents import Path, Problem
 from core.forms.questions import Answers
+from core.words import printable
 
 Json = dict[str, Any]
 Source = Literal["tmdb", "manual", "llm-generated"]
 T = TypeVar("T")
+TABLE_FORM: Final = "table "
 
 
 class Subject(NamedTuple):
-    """What one document is about: the name of its form, and which thing of it, "tmdb-550" or a row's key."""
+    """What one document is about: the name of its form, and which thing of it, "tmdb-550" or a row's key.
+
+    The name of a table's form begins with a word of its own, for a table may be called as a category is.
+    """
 
     form: str
     key: str
+
+    def __str__(self) -> str:
+        """Return it as people read it: "trivia of tmdb-550", "row 12 of table customers"."""
+        of_a_row = self.form.startswith(TABLE_FORM)
+        return printable(f"row {self.key} of {self.form}" if of_a_row else f"{self.form} of {self.key}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.documents import Path, Problem, said_value
 from core.errors import UsageError
 from core.forms.envelope import framed_schema
-from core.forms.form import Checked, Json, Source, Written
+from core.forms.form import TABLE_FORM, Checked, Json, Source, Written
 from core.forms.problems import unknown_key
 from core.forms.questions import Answers
 from core.records.envelope import RecordFrame
@@ -25,21 +25,19 @@ from core.records.record import MOST_ROWS, Child, Record, find_row, is_left_out
 from core.records.schemas import definitions
 from core.records.writing import write_record
 
-_PREFIX = "table "
-
 _LABEL = 80
 
 
 def form_name(table: str) -> str:
     """Return what drafts and log know a table by; without more it could be the name of a category of films."""
-    return f"{_PREFIX}{table}"
+    return f"{TABLE_FORM}{table}"
 
 
 def table_of(name: str) -> str:
     """Return the table that a form's name stands for; raise UsageError where it is none of a table."""
-    if not name.startswith(_PREFIX):
+    if not name.startswith(TABLE_FORM):
         raise UsageError(f"{name} is no table: it is a category", hint="`greenroom category` knows it")
-    return name.removeprefix(_PREFIX)
+    return name.removeprefix(TABLE_FORM)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.documents import BIN, ROOT, environment
 
 _ROW = re.compile(r"^\| ((?:`[a-z-]+(?: [a-z]+)?`(?:, )?)+) \| ((?:`[a-z_]+`(?:, )?)+) \|$", re.MULTILINE)
+_GROUPS = {"alarm", "catalog", "category", "config", "record", "schedule"}
 _COMMANDS = (
     "init",
     "status",
@@ -57,6 +58,19 @@ _COMMANDS = (
     "category import ../changed.json --publish",
     "category log tmdb-550",
     "category revert 1 --yes",
+    "record tables movies",
+    "record list movies genres",
+    "record schema movies genres",
+    "record export movies genres 1",
+    "record validate movies genres ../genre.json",
+    "record import movies genres 1 ../genre.json",
+    "record drafts movies",
+    "record diff movies genres 1",
+    "record publish movies genres 1 --on-conflict ours",
+    "record log movies",
+    "record revert movies 3 --yes",
+    "record import movies genres 1 ../genre.json",
+    "record drop movies genres 1 --yes",
     "catalog rebuild",
     "systemd",
     "demo ../another",
@@ -74,7 +88,7 @@ def _documented() -> dict[str, set[str]]:
 
 def _name(line: str) -> str:
     words = line.split()
-    return " ".join(words[:2] if words[0] in {"alarm", "catalog", "category", "config", "schedule"} else words[:1])
+    return " ".join(words[:2] if words[0] in _GROUPS else words[:1])
 
 
 @pytest.mark.slow
@@ -103,6 +117,7 @@ def test_each_command_has_the_keys_that_are_documented(tmp_path: Path) -> None:
     exported = run("category export tmdb-550 media", site)["envelope"]
     assert isinstance(exported, dict)
     (tmp_path / "changed.json").write_text(json.dumps({**exported, **changed}))
+    (tmp_path / "genre.json").write_text(json.dumps({"table": "genres", "key": "1", "data": {"name": "Pictures"}}))
     documented = _documented()
     assert {_name(line) for line in _COMMANDS} == set(documented)
     for line in _COMMANDS:

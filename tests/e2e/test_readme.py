@@ -25,8 +25,11 @@ from tests.support import database_state, tree_state
 from tui.app import GreenroomApp
 from tui.screens.backup_verbs import BackupVerbs
 from tui.screens.backups import BackupsScreen
+from tui.screens.editor import EditorScreen
 from tui.screens.history import HistoryScreen
+from tui.screens.library import LibraryScreen
 from tui.screens.messages import MessagesScreen
+from tui.screens.records import RecordsScreen
 from tui.screens.restore import RestoreScreen
 from tui.screens.schedule import ScheduleScreen
 from tui.widgets.backup_table import BackupTable
@@ -67,6 +70,7 @@ def test_every_document_with_commands_is_run() -> None:
         "archive-format.md",
         "categories.md",
         "drills.md",
+        "records.md",
         "daemon.md",
         "operations.md",
         "retention.md",
@@ -165,6 +169,13 @@ def test_the_commands_of_categories(tmp_path: Path) -> None:
     assert "categories published, 0 of them" in printed_by("movies-export.zip --publish", printed)
 
 
+@pytest.mark.slow
+def test_the_commands_of_records(tmp_path: Path) -> None:
+    printed = run_document(ROOT / "docs" / "records.md", tmp_path)
+    assert "Pictures" in printed_by("record diff movies genres 1\n", printed)
+    assert "taken back, entry 2" in printed_by("record revert", printed)
+
+
 @pytest.mark.parametrize("document", ["README.md", "docs/alarms.md", "docs/operations.md"])
 def test_the_configurations_shown_are_right(document: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
@@ -197,6 +208,9 @@ _OWNERS_OF_KEYS = (
     MessagesScreen,
     RestoreScreen,
     ScheduleScreen,
+    LibraryScreen,
+    RecordsScreen,
+    EditorScreen,
     OneOf,
 )
 

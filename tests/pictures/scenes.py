@@ -21,6 +21,9 @@ SIZES = {"": WIDE, "_80x24": NARROW}
 _URL = ("s", "q", "l", "i", "t", "e", "colon", "slash", "slash", "slash", *"new", "full_stop", *"db")
 _TYPE_3, _TYPE_2 = ("end", "ctrl+u", "3"), ("end", "ctrl+u", "2")
 _POLICY = (*("tab",) * 7, *_TYPE_3, "tab", "tab", *_TYPE_2, *("tab",) * 6, *("left",) * 4)
+_OPENED = ("5", "slash", *"fight", "enter", "enter", *("down",) * 5, "end")
+_EDITED = (*_OPENED, "left", "backspace", "1", "up", "up", "end", *("left",) * 2, "backspace", "8")
+_WRONG = (*_OPENED, "left", *"00x")
 Around = Callable[[Context, Site], AbstractContextManager[Context]]
 
 
@@ -54,6 +57,14 @@ def _portable(context: Context, site: Site) -> Iterator[Context]:
     delete_backup(context, site, made)
 
 
+@contextmanager
+def _unedited(context: Context, site: Site) -> Iterator[Context]:
+    """What is typed for the picture is offered in no other."""
+    yield context
+    for file in context.site_folder(site).glob("edits.db*"):
+        file.unlink()
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A picture's name, what it shows, the keys pressed before it is taken, and what there is around it."""
@@ -82,6 +93,10 @@ SCENES = (
     Scene("sites", "Several sites", ("s",), _several),
     Scene("history", "What was restored, undone and deleted", ("2",)),
     Scene("undo", "What an undo would do", ("2", "u")),
+    Scene("library", "The films of a library, and what each category holds", ("5",)),
+    Scene("editor", "A category as text, with what it would change", _EDITED, _unedited),
+    Scene("wrong", "What is wrong in a text, with its place", _WRONG, _unedited),
+    Scene("publish", "What publishing would change", (*_EDITED, "ctrl+g"), _unedited),
     Scene("messages", "What was said before", ("v", "3")),
     Scene("palette", "Commands by their names", ("ctrl+p",)),
     Scene("restored", "How a restore came out", ("r", "tab", *"movies", "tab", "tab", "tab", "enter")),
