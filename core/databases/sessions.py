@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,7 +17,11 @@ from core.databases.sqlite.connection import DatabaseMissingError, errors
 from core.errors import BusyError, GreenroomError
 from core.sqlite_files import for_writing, open_file
 
-_PATIENCE = 10.0
+_PATIENCE = 10.0  # seconds that a writer waits for another
+_WAITS = {
+    "postgresql": f"SET lock_timeout = {int(_PATIENCE * 1000)}",  # which has no end where nobody sets one
+    "mysql": f"SET SESSION innodb_lock_wait_timeout = {int(_PATIENCE)}",
+}
 _SOMEBODY_ELSE = {"40001", "40P01", "55P03", "1205", "1213", "1020"}  # PostgreSQL's and MySQL's codes for it
 
 
@@ -44,9 +50,18 @@ def _disposed(url: URL, *, writes: bool) -> Iterator[Engine]:
         if url.get_backend_name() == "sqlite":
             yield for_writing(engine) if writes else engine
         else:
+            event.listen(engine, "connect", partial(_wait, _WAITS[engine.dialect.name]))
             yield engine.execution_options(isolation_level="SERIALIZABLE" if writes else "REPEATABLE READ")
     finally:
         engine.dispose()
+
+
+def _wait(statement: str, connection: DBAPIConnection, _record: object) -> None:
+    """Let a connection wait as long for another one's locks as a writer of SQLite does, and no longer."""
+    cursor = connection.cursor()
+    cursor.execute(statement)
+    cursor.close()
+    connection.commit()
 
 
 def _engine(url: URL) -> Engine:
@@ -73,8 +88,7 @@ def _named_faults(url: URL) -> Iterator[None]:
             hint="nothing was changed; a rule of the database forbids it, or somebody wrote the same at this moment",
         ) from error
     except DBAPIError as error:
-        code = str(getattr(error.orig, "sqlstate", None) or (getattr(error.orig, "args", None) or ("",))[0])
-        if code in _SOMEBODY_ELSE:
+        if not _SOMEBODY_ELSE.isdisjoint(_codes(error)):
             raise BusyError(
                 "somebody else changed the same at this moment", hint="nothing was changed; look, and try again"
             ) from error
@@ -83,3 +97,9 @@ def _named_faults(url: URL) -> Iterator[None]:
                 raise error.orig from error
         with refusals(shown):
             raise
+
+
+def _codes(error: DBAPIError) -> set[str]:
+    """Return what a server's driver says it was: of MySQL the number too, for 1205 has the SQLSTATE of everything."""
+    numbers = getattr(error.orig, "args", ())[:1]
+    return {str(code) for code in (getattr(error.orig, "sqlstate", None), *numbers)}
