@@ -90,6 +90,9 @@ class Form(Protocol[T]):
     def key_of(self, path: Path, item: object) -> Hashable | None:
         """Return what tells an item of the list at `path` in the data from the others; see `core.documents.KeyOf`."""
 
+    def are_two(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Tell whether two items of a list of the data, alike by `key_of`, certainly are not the same one."""
+
     def find(self, session: Session, key: str) -> T | None:
         """Return the thing that has this key, or None."""
 
@@ -147,14 +150,19 @@ def _merged(form: Form[Any], path: Path, present: list[Any], items: list[Any]) -
     for index, item in enumerate(present):
         places.setdefault(_identity(form, path, item), []).append(index)
     for item in items:
-        free = places.get(_identity(form, path, item))
-        if not free:
+        free = places.get(_identity(form, path, item), [])
+        same = next((index for index in free if not _are_two(form, result[index], item)), None)
+        if same is None:
             result.append(item)
         else:
-            index = free.pop(0)
-            old = result[index]
-            result[index] = {**old, **item} if isinstance(old, dict) and isinstance(item, dict) else item
+            free.remove(same)
+            old = result[same]
+            result[same] = {**old, **item} if isinstance(old, dict) and isinstance(item, dict) else item
     return result
+
+
+def _are_two(form: Form[Any], old: object, item: object) -> bool:
+    return isinstance(old, dict) and isinstance(item, dict) and form.are_two(old, item)
 
 
 def _identity(form: Form[Any], path: Path, item: object) -> Hashable:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.tui.libraries import make_library
 
 from tests.support import Place
 from tests.tui.driver import NARROW, WIDE, Driver, drive
+from tests.tui.libraries import make_library
 from tui.record_calls import PAGE
 from tui.screens.editor import EditorScreen
 from tui.widgets.record_list import RecordList

@@ -69,6 +69,11 @@ class Category(Generic[D]):
         values = (item.get(key) for key in keys)
         return tuple(folded(value) if isinstance(value, str) else repr(value) for value in values)
 
+    def are_two(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Tell whether two items of one name have ids that differ: two people may well be called the same."""
+        first, second = one.get("id"), other.get("id")
+        return first is not None and second is not None and first != second
+
     def find(self, session: Session, key: str) -> Movie | None:
         """Return the movie with this external id, or None."""
         return find_movie(session, key)

@@ -18,6 +18,7 @@ from core.edits import (
 )
 from core.errors import BusyError, UsageError
 from core.forms import InvalidDataError, Subject, revision_of
+from core.library.categories import category_named
 from tests.libraries import BASIC, FILM, TRIVIA, Library
 
 SUBJECT = Subject("basic_info", FILM)
@@ -201,3 +202,35 @@ def test_nothing_is_published_read_only_or_while_the_site_is_in_use(library: Lib
     for verb in (drop_draft, lambda context, site, subject: publish(context, site, BASIC, FILM)):
         with pytest.raises(UsageError, match="no draft"):
             verb(library.context, library.site, SUBJECT)
+
+
+def test_in_a_conflict_two_people_of_one_name_stay_two(library: Library) -> None:
+    crew = category_named("cast_crew")
+    first = {"id": "nm-a", "name": "Jane Same", "image": "https://example.org/a.jpg"}
+    library.execute("INSERT INTO people (external_id, name) VALUES ('nm-a', 'Jane Same'), ('nm-b', 'Jane Same')")
+    publish_data(
+        library.context,
+        library.site,
+        crew,
+        FILM,
+        {"cast": [first]},
+        base_revision=library.revision(crew),
+        merge_lists=True,
+    )
+    base = library.live(crew)
+    publish_data(library.context, library.site, crew, FILM, {"writers": []}, base_revision=revision_of(base))
+
+    publish_data(
+        library.context,
+        library.site,
+        crew,
+        FILM,
+        {"cast": [{"id": "nm-b", "name": "Jane Same"}]},
+        merge_lists=True,
+        base=base,
+        base_revision=revision_of(base),
+        on_conflict="ours",
+    )
+
+    found = [(item["id"], item["image"]) for item in library.live(crew)["cast"] if item["name"] == "Jane Same"]
+    assert found == [("nm-a", "https://example.org/a.jpg"), ("nm-b", None)]
