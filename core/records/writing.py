@@ -26,9 +26,10 @@ from core.words import plural, printable
 
 @dataclass(frozen=True, slots=True)
 class ChildPlan:
-    """What is done with the rows of one child: keys of those removed, changes by key, new rows."""
+    """What is done with the rows of one child: keys of those removed, changes by key, new rows; `items` are there."""
 
     child: Child
+    items: Mapping[str, Json]
     removed: tuple[tuple[Any, ...], ...]
     changed: tuple[tuple[tuple[Any, ...], Json], ...]
     new: tuple[Json, ...]
@@ -72,12 +73,16 @@ def write_record(
         return Written((), ())
     _carry_out(session, record, old, changes, plans)
     new = record.read()
+    for plan in plans:
+        _require_done(plan, new[plan.child.name])
     notes += _not_stored(record, data, old, new)
     found = tuple(
         FieldChange(name, old[name], new[name], _words(old[name], new[name]))
         for name in new
         if not same(old[name], new[name])
     )
+    if not found:
+        raise _not_done(record.place, "all as it was")
     return Written(found, tuple(notes))
 
 
@@ -126,7 +131,7 @@ def _plan(child: Child, old: Any, items: Any, path: Path, problems: list[Problem
             changed.append((key, changes))
     gone = () if merge else tuple(item for name, item in present.items() if name not in seen)
     removed = tuple(key for key in (child.values_of_key(item) for item in gone) if key is not None)
-    return ChildPlan(child, removed, tuple(changed), tuple(new))
+    return ChildPlan(child, present, removed, tuple(changed), tuple(new))
 
 
 def _identity(key: tuple[Any, ...] | None) -> str:
@@ -184,12 +189,41 @@ def _refusals(place: Place) -> Iterator[None]:
         ) from error
 
 
+def _require_done(plan: ChildPlan, items: Any) -> None:
+    """Raise GreenroomError where rows of a list are not as planned: a trigger, or a rule about rows, keeps them."""
+    if is_left_out(items):
+        return
+    child = plan.child
+    there = {_identity(child.values_of_key(item)): item for item in items}
+    if any(_identity(key) in there for key in plan.removed):
+        raise _not_done(child.place, "a row that was to be removed")
+    if any(_identity(key) not in there for key, _ in plan.changed):
+        raise GreenroomError(
+            f"{printable(child.place.name)}: a row that was to be changed went away with another change",
+            hint="nothing was changed; change one after the other",
+        )
+    for key, changed in plan.changed:
+        was, item = plan.items[_identity(key)], there[_identity(key)]
+        if all(same(item[name], was[name]) for name in changed):
+            raise _not_done(child.place, "a row that was to be changed")
+    if len(there.keys() - plan.items.keys()) < len(plan.new):
+        raise _not_done(child.place, "a new row out")
+
+
+def _not_done(place: Place, what: str) -> GreenroomError:
+    return GreenroomError(
+        f"{printable(place.name)}: the database kept {what}, without saying why",
+        hint="nothing was changed; a trigger of the table, or a rule about rows, forbids it",
+    )
+
+
 def _not_stored(record: Record, data: Json, old: Json, new: Json) -> Iterator[str]:
-    """Say which computed columns somebody meant to change."""
+    """Say which columns somebody meant to change are not as was said."""
     for name, field in record.place.by_name.items():
-        is_meant = name in data and field.column.computed is not None and not same(data[name], old[name])
+        is_meant = name in data and not same(data[name], old[name])
         if is_meant and not same(data[name], new[name]):
-            yield f"{said_value(name)} is {said_value(new[name])}: the database computes it"
+            why = "the database computes it" if field.column.computed is not None else "the database made that of it"
+            yield f"{said_value(name)} is {said_value(new[name])}: {why}"
 
 
 def _words(before: Any, after: Any) -> str:

@@ -295,6 +295,42 @@ def test_what_the_database_refuses_changes_nothing(shop: Path) -> None:
     assert shop.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("event", "table", "key", "data"),
+    [
+        ("UPDATE ON customers", "customers", "1", {"name": "Anna"}),
+        ("UPDATE ON orders", "customers", "1", {"name": "Anna", "orders": [{"id": 10, "note": "new"}, {"id": 11}]}),
+        ("DELETE ON lines", "orders", "10", {"note": "new", "lines": []}),
+        ("INSERT ON lines", "orders", "11", {"note": "new", "lines": [{"no": 1}, {"no": 2, "what": "new"}]}),
+    ],
+)
+def test_what_the_database_does_not_do_and_says_nothing_about_is_an_error(
+    shop: Path, event: str, table: str, key: str, data: dict[str, Any]
+) -> None:
+    with closing(sqlite3.connect(shop)) as connection:
+        connection.execute(f"CREATE TRIGGER keep BEFORE {event} BEGIN SELECT RAISE(IGNORE); END")
+    with writing(make_url(f"sqlite:///{shop}")) as session:
+        form = record_form(session, table)
+        record = form.find(session, key)
+        assert record is not None
+        with pytest.raises(GreenroomError, match="the database kept"):
+            form.write(session, record, data)
+
+
+def test_what_the_database_makes_of_a_value_is_said(shop: Path) -> None:
+    with closing(sqlite3.connect(shop)) as connection:
+        connection.executescript(
+            "CREATE TRIGGER small AFTER UPDATE OF email ON customers "
+            "BEGIN UPDATE customers SET email = lower(email) WHERE id = NEW.id; END"
+        )
+    with writing(make_url(f"sqlite:///{shop}")) as session:
+        form = record_form(session, "customers")
+        record = form.find(session, "1")
+        assert record is not None
+        written = form.write(session, record, {"email": "NEW@example.org"})
+        assert written.notes == ('"email" is "new@example.org": the database made that of it',)
+
+
 def test_a_row_that_vanished_meanwhile(session: Session) -> None:
     form = record_form(session, "teams")
     record = form.find(session, "1")
