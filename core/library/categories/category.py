@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
-from core.documents import Path, said_value
+from core.documents import Path, Problem, said_value
 from core.forms.envelope import framed_schema
 from core.forms.form import Checked, FieldChange, Json, Source, Written
 from core.forms.problems import InvalidDataError, problem_of
@@ -27,6 +27,8 @@ from core.library.models import Movie
 from core.words import plural
 
 D = TypeVar("D", bound=Data)
+
+_MOST_PROBLEMS = 1_000  # are told of one text: each takes a search for the key that may be meant, and memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,8 +112,11 @@ class Category(Generic[D]):
             return Checked(self.model.model_validate(data), ())
         except ValidationError as error:
             schema = self.schema()
-            found = [problem_of(details, schema, before) for details in error.errors(include_url=False)]
-            return Checked(None, tuple(dict.fromkeys(found)))
+            errors = error.errors(include_url=False)
+            found = dict.fromkeys(problem_of(details, schema, before) for details in errors[:_MOST_PROBLEMS])
+            more = len(errors) - _MOST_PROBLEMS
+            rest = [Problem(before, f"{plural(more, 'problem')} more")] if more > 0 else []
+            return Checked(None, (*found, *rest))
 
     def read(self, thing: Movie) -> Json:
         """Return the data of a movie: all keys, in the order of the model; what `write` takes as it is."""

@@ -211,3 +211,10 @@ def test_any_json_is_taken_or_refused_with_paths_that_lead_somewhere(data: Any) 
                 place = place[part]
             assert problem.found == "is missing" or not problem.path or place[problem.path[-1]] is not place
             assert str(problem).isprintable()
+
+
+def test_of_a_hostile_text_not_every_problem_is_told() -> None:
+    found = category_named("basic_info").check({f"k{number}": 1 for number in range(5_000)}, ("data",)).problems
+
+    assert len(found) == 1_001
+    assert str(found[-1]) == "data: 4,000 problems more"
