@@ -56,10 +56,13 @@ class Names:
 
 
 def folded(name: str) -> str:
-    """Return a name without case, accents and superfluous space; typographic quotes and dashes as plain ones."""
+    """Return a name without case, accents and superfluous space; typographic quotes and dashes as plain ones.
+
+    One of which nothing is left so stays as it is: it means no other.
+    """
     plain = unicodedata.normalize("NFKD", name.translate(_LOOK_ALIKE).casefold())
     plain = _ACCENTS.sub("", plain.casefold().translate(_LOOK_ALIKE))
-    return " ".join(unicodedata.normalize("NFKC", plain).split())
+    return " ".join(unicodedata.normalize("NFKC", plain).split()) or name
 
 
 def slug_of(name: str, longest: int) -> str:

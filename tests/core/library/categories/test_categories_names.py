@@ -82,6 +82,12 @@ def test_a_free_id_is_free_and_not_too_long(taken: list[str]) -> None:
     assert len(found) <= 5
 
 
+def test_names_of_which_nothing_is_left_do_not_mean_each_other() -> None:
+    names = Names([Named("blank", "   ")])
+    assert names.alike("\u0301") == ()
+    assert names.alike("   ") == (Named("blank", "   "),)
+
+
 def test_the_index_finds_by_id_and_by_name() -> None:
     names = Names([Named("a", "Jose"), Named("b", "Jos\u00e9"), Named("c", "JOSE")])
     assert names.with_id("b") == Named("b", "Jos\u00e9")
