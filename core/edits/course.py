@@ -90,13 +90,18 @@ def _undone_where_it_fails(course: Course) -> Iterator[Callable[[Session], None]
 
     try:
         yield commit
-    except BaseException:
+    except BaseException as error:
         if course.noted and not asked:
             _discard(course)
         elif course.noted and not in_doubt:
             # The site itself tells; where it cannot be read now, the next publish asks it.
             with suppress(GreenroomError):
                 settle(course.edits)
+        elif in_doubt and isinstance(error, GreenroomError):
+            raise GreenroomError(
+                f"whether it was published is not known, for the connection was lost: {error.message}",
+                hint="the next publish, revert or drop of a draft asks the site, and the log tells then",
+            ) from error
         raise
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url, select
+from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -134,6 +134,37 @@ def test_a_writer_between_our_write_and_its_commit_loses_nothing(library: Librar
     assert not wrote
     assert library.live()["tagline"] == "mine"
     assert [head.status for head in library.edits.log()] == ["done"]
+
+
+def test_where_the_connection_is_lost_at_the_commit_nobody_says_how_it_ended(library: Library) -> None:
+    put_draft(library.context, library.site, BASIC, FILM, {"tagline": "mine"}, base_revision=library.revision())
+
+    def cut_off() -> None:
+        url = make_url(library.site.database)
+        with open_server(url).execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            ours, ending = _OTHERS[url.get_backend_name()]
+            for number in connection.scalars(text(ours)).all():
+                connection.execute(text(f"{ending} {number}" if "SELECT" not in ending else f"{ending}({number})"))
+
+    meddled = again(library, _Between(cut_off))
+    with pytest.raises(GreenroomError, match="not known"):
+        publish(meddled.context, meddled.site, BASIC, FILM)
+    assert library.edits.unsettled() == 1
+    assert publish(library.context, library.site, BASIC, FILM).entry is not None
+    assert library.live()["tagline"] == "mine"
+    assert library.edits.unsettled() == 0
+
+
+_OTHERS = {
+    "postgresql": (
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        "SELECT pg_terminate_backend",
+    ),
+    "mysql": (
+        "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()",
+        "KILL",
+    ),
+}
 
 
 def _hasty(url: str) -> str:
