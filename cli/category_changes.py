@@ -9,6 +9,7 @@ import click
 
 from cli.ask import ask_yes_or_no, require_person
 from cli.editing import (
+    NOTHING_TO_PUBLISH,
     answer_option,
     answers_of,
     changes_object,
@@ -297,7 +298,7 @@ def _tell_preview(options: Options, told: str, seen: Preview) -> None:
 
 
 def _tell_published(options: Options, told: str, done: Published, verb: str = "published") -> None:
-    message = f"{told} {verb}" if done.entry else f"{told}: nothing differed from what is live"
+    message = f"{told} {verb}" if done.entry else f"{told}: {NOTHING_TO_PUBLISH}"
     if options.as_json:
         entry = done.entry.id if done.entry else None
         notes = list(done.written.notes)

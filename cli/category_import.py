@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from cli.editing import (
+    NOTHING_TO_PUBLISH,
     STANDARD_STREAM,
     answer_option,
     answers_of,
@@ -96,8 +97,7 @@ def import_(
         results = [_kept(options, library, draft) for draft in drafts]
     if options.as_json:
         fields = [field for result in results for field in _strings(result["updated_fields"])]
-        what = "published" if at_once else "kept as a draft"
-        message = "; ".join(f"{result['category']} of {result['movie_id']} {what}" for result in results)
+        message = "; ".join(map(_said_result, results) if at_once else [_said_kept(result) for result in results])
         mends = [note for one in taken for note in one.notes]
         emit_json(options, success(message, fields, mends=mends, results=results, files=[]))
     return ExitCode.DONE
@@ -161,20 +161,29 @@ def _published(options: Options, library: Library, drafts: Sequence[Draft], on_c
         raise
     for subject, fields, notes in done:
         if not options.as_json:
-            what = f"published: {', '.join(fields)}" if fields else "nothing differed from what is live"
+            what = f"published: {', '.join(fields)}" if fields else NOTHING_TO_PUBLISH
             emit(f"{subject}: {what}")
             remark(options, *(f"  {note}" for note in notes))
     return [
         {
             "category": subject.form,
             "movie_id": subject.key,
-            "published": True,
+            "published": bool(fields),
             "updated_fields": list(fields),
             "notes": list(notes),
             "entry": entry,
         }
         for subject, fields, notes in done
     ]
+
+
+def _said_result(result: Json) -> str:
+    told = f"{result['category']} of {result['movie_id']}"
+    return f"{told} published" if result["published"] else f"{told}: {NOTHING_TO_PUBLISH}"
+
+
+def _said_kept(result: Json) -> str:
+    return f"{result['category']} of {result['movie_id']} kept as a draft"
 
 
 def _kept(options: Options, library: Library, draft: Draft) -> Json:

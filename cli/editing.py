@@ -144,6 +144,9 @@ def changes_object(comparison: Comparison) -> Json:
     }
 
 
+NOTHING_TO_PUBLISH = "nothing to publish: it changes nothing of what it was made from, or of what is live"
+
+
 def tell_written(options: Options, written: Written) -> None:
     """Say which keys changed, and who and what was matched or created."""
     for change in written.changes:

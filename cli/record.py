@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.editing import (
+    NOTHING_TO_PUBLISH,
     STANDARD_STREAM,
     changes_object,
     difference_lines,
@@ -244,7 +245,7 @@ def _published(options: Options, row: Row, on_conflict: OnConflict) -> Json:
     except GreenroomError:
         remark(options, f"{row}: the draft was kept, and not published")
         raise
-    message = f"{row} published" if done.entry else f"{row}: nothing differed from what is live"
+    message = f"{row} published" if done.entry else f"{row}: {NOTHING_TO_PUBLISH}"
     if not options.as_json:
         emit(message)
         tell_written(options, done.written)

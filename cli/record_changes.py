@@ -6,6 +6,7 @@ import click
 
 from cli.ask import ask_yes_or_no, require_person
 from cli.editing import (
+    NOTHING_TO_PUBLISH,
     changes_object,
     difference_lines,
     draft_object,
@@ -214,7 +215,7 @@ def _forms(place: Place) -> list[str]:
 
 
 def _tell_published(options: Options, told: str, done: Published, verb: str) -> None:
-    message = f"{told} {verb}" if done.entry else f"{told}: nothing differed from what is live"
+    message = f"{told} {verb}" if done.entry else f"{told}: {NOTHING_TO_PUBLISH}"
     if options.as_json:
         entry = done.entry.id if done.entry else None
         emit_json(options, success(message, done.written.updated_fields, entry=entry, notes=list(done.written.notes)))

@@ -65,6 +65,15 @@ def test_a_partial_import_changes_what_it_names_and_nothing_else(library: House)
     assert exported(library, "basic-info")["data"]["genres"]
 
 
+def test_an_export_that_was_left_as_it_was_publishes_nothing_and_says_so(library: House) -> None:
+    envelope = exported(library, "trivia")
+    given(library, json.dumps({**envelope, "data": {"items": []}}), "category", "import", "-", "--publish")
+    done = given(library, json.dumps(envelope), "category", "import", "-", "--publish", "--json")
+    assert (done.code, done.json["results"][0]["published"]) == (0, False)
+    assert "nothing to publish" in done.json["message"]
+    assert exported(library, "trivia")["data"] == {"items": []}
+
+
 def test_an_empty_list_is_drafted_and_published_and_taken_back(library: House) -> None:
     envelope = exported(library, "trivia")
     kept = given(library, json.dumps({**envelope, "data": {"items": []}}), "category", "import", "-")
