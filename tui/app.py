@@ -194,6 +194,11 @@ class GreenroomApp(App[None]):
 
     def _job_changed(self, job: Job) -> None:
         if job.ended or not job.progress.done:
+            self._look_at_keys()
+
+    def _look_at_keys(self) -> None:
+        """Show which keys work now; the loop may still tell something when the last screen has gone."""
+        if self.screen_stack:
             self.screen.refresh_bindings()
 
     # Screens
@@ -337,7 +342,7 @@ class GreenroomApp(App[None]):
             self.notify(text, severity=event.level, markup=False, timeout=_SECONDS_TO_READ)
         else:
             self.notes.add(self._core.clock(), _KINDS_NOTED[event.level], text)
-        self.screen.refresh_bindings()
+        self._look_at_keys()
 
 
 def _unsaved_texts(context: Context, sites: Sequence[Site]) -> list[str]:

@@ -12,11 +12,13 @@ from datetime import timedelta
 import pytest
 
 from core.catalog import BackupRecord, ScheduleRecord
+from core.events import Event
 from core.runner.turn import Turn, hold_daemon, who_runs
 from core.schedules.settings import default_settings, set_schedule
 from tests.support import Place, SteppingClock, open_place
 from tests.tui.driver import Driver, drive
 from tests.tui.gate import Gate
+from tui.loop import LoopTold
 
 _SECONDS = 30.0
 A_DAY = timedelta(days=1)
@@ -147,6 +149,13 @@ async def test_quitting_while_it_is_at_work_asks_and_stays(gated: Place, gate: G
         gate.open()
         await driver.until(_is_made(gated))
         assert driver.app.is_running
+
+
+async def test_what_the_loop_tells_when_the_app_has_ended_does_no_harm(place: Place) -> None:
+    async with drive(place) as driver:
+        app = driver.app
+    app.on_loop_told(LoopTold(Event("info", "backup_made", "the backup was made", "app")))
+    assert any("the backup was made" in note.text for note in app.notes.newest_first())
 
 
 @pytest.mark.parametrize("on_stop", ["cancel", "finish"])
