@@ -11,6 +11,7 @@ from sqlalchemy import URL, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from core.databases.connect import open_server, refusals
 from core.databases.sqlite.connection import DatabaseMissingError, errors
@@ -86,6 +87,11 @@ def _named_faults(url: URL) -> Iterator[None]:
         raise GreenroomError(
             f"the database refused: {' '.join(str(error.orig).split())}",
             hint="nothing was changed; a rule of the database forbids it, or somebody wrote the same at this moment",
+        ) from error
+    except StaleDataError as error:
+        raise GreenroomError(
+            f"{shown}: the database kept a row as it was, without saying why",
+            hint="nothing was changed; a trigger of the table, or a rule about rows, forbids it",
         ) from error
     except DBAPIError as error:
         if not _SOMEBODY_ELSE.isdisjoint(_codes(error)):

@@ -137,8 +137,19 @@ def _compare_lists(
             continue
         if was not in staying:
             changes.append(Change("moved", here, path, position=index, was=was))
-        changes += _compare(before[was], after[index], here, (*old, was), path, key_of)
+        if _have_other_ids(before[was], after[index]):
+            changes.append(Change("changed", here, path, before[was], after[index]))
+        else:
+            changes += _compare(before[was], after[index], here, (*old, was), path, key_of)
     return changes
+
+
+def _have_other_ids(before: object, after: object) -> bool:
+    """Tell whether an item took the place of another one: what is in it must not be mixed with what was in that."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return False
+    old, new = before.get("id"), after.get("id")
+    return old is not None and new is not None and not same(old, new)
 
 
 def _longest_rise(numbers: Sequence[int]) -> set[int]:

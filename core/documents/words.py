@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import takewhile
 
-from core.documents.difference import Change, Item, Steps
+from core.documents.difference import Change, Item, Steps, same
 from core.documents.problems import said_path, said_value
 from core.documents.three_way import Meeting, Verdict
 from core.words import printable
@@ -37,6 +37,8 @@ def said_change(change: Change) -> str:
     named = bool(change.steps) and isinstance(change.steps[-1], Item)
     if change.kind == "moved":
         text = f"moved {where}: from place {(change.was or 0) + 1} to {(change.position or 0) + 1}"
+    elif change.kind == "changed" and named and isinstance(change.before, dict) and isinstance(change.after, dict):
+        text = f"changed {where} to another one: {_said_fields(change.before, change.after)}"
     elif change.kind == "changed":
         before, after = said_pair(change.before, change.after)
         text = f"changed {where}: {before} -> {after}"
@@ -45,6 +47,11 @@ def said_change(change: Change) -> str:
     else:
         text = f"{change.kind} {where}: {said_value(change.after if change.kind == 'added' else change.before)}"
     return printable(text)
+
+
+def _said_fields(before: dict[str, object], after: dict[str, object]) -> str:
+    names = [name for name, value in after.items() if name not in before or not same(before[name], value)]
+    return ", ".join(f"{said_path((name,))} {' -> '.join(said_pair(before.get(name), after[name]))}" for name in names)
 
 
 def said_changes(changes: Iterable[Change]) -> list[str]:

@@ -122,6 +122,21 @@ def test_in_words() -> None:
     assert said_changes(difference([1], {"a": 1})) == ["changed all of it: a list of 1 item -> an object"]
 
 
+def test_an_item_whose_id_is_another_is_another_item() -> None:
+    def by_name(_path: Path, item: object) -> Hashable | None:
+        return str(item["name"]) if isinstance(item, dict) else None
+
+    base = [{"id": "a", "name": "Jane", "image": None}]
+    mine = [{"id": "a", "name": "Jane", "image": "of a"}]
+    theirs = [{"id": "b", "name": "Jane", "image": None}]
+    assert said_changes(difference(base, theirs, by_name)) == ['changed "Jane" to another one: id "a" -> "b"']
+
+    [meeting] = three_way(base, mine, theirs, by_name)
+    assert meeting.verdict == "conflict"
+    assert merge(base, [meeting], prefer="mine", key_of=by_name) == mine
+    assert merge(base, [meeting], prefer="theirs", key_of=by_name) == theirs
+
+
 def test_long_texts_are_shown_where_they_differ_and_obey_no_terminal() -> None:
     (line,) = said_changes(difference({"t": "x" * 500 + "old"}, {"t": "x" * 500 + "new\x1b[2J"}))
     assert line == f'changed t: "...{"x" * 20}old" -> "...{"x" * 20}new\\u001b[2J"'

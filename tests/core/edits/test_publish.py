@@ -16,7 +16,7 @@ from core.edits import (
     revert,
     source_of,
 )
-from core.errors import BusyError, UsageError
+from core.errors import BusyError, GreenroomError, UsageError
 from core.forms import InvalidDataError, Subject, revision_of
 from core.library.categories import category_named
 from tests.libraries import BASIC, FILM, TRIVIA, Library
@@ -234,3 +234,32 @@ def test_in_a_conflict_two_people_of_one_name_stay_two(library: Library) -> None
 
     found = [(item["id"], item["image"]) for item in library.live(crew)["cast"] if item["name"] == "Jane Same"]
     assert found == [("nm-a", "https://example.org/a.jpg"), ("nm-b", None)]
+
+
+def test_what_was_meant_for_one_person_does_not_reach_another_of_the_name(library: Library) -> None:
+    crew, context, site = category_named("cast_crew"), library.context, library.site
+    library.execute("INSERT INTO people (external_id, name) VALUES ('nm-a', 'Jane Same'), ('nm-b', 'Jane Same')")
+    first, second = {"id": "nm-a", "name": "Jane Same"}, {"id": "nm-b", "name": "Jane Same"}
+    publish_data(context, site, crew, FILM, {"directors": [first]}, base_revision=library.revision(crew))
+    base = library.live(crew)
+    publish_data(context, site, crew, FILM, {"directors": [second]}, base_revision=library.revision(crew))
+
+    publish_data(
+        context,
+        site,
+        crew,
+        FILM,
+        {"directors": [{**first, "image": "https://example.org/a.jpg"}]},
+        base=base,
+        base_revision=revision_of(base),
+        on_conflict="ours",
+    )
+
+    assert library.live(crew)["directors"] == [{**first, "image": "https://example.org/a.jpg"}]
+
+
+def test_a_row_that_the_database_silently_keeps_is_an_error(library: Library) -> None:
+    library.execute("CREATE TRIGGER keep BEFORE UPDATE ON movies BEGIN SELECT RAISE(IGNORE); END")
+    with pytest.raises(GreenroomError, match="kept a row as it was"):
+        publish_data(library.context, library.site, BASIC, FILM, {"tagline": "new"}, base_revision=library.revision())
+    assert not library.edits.unsettled()
