@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.documents import MOST_CHARACTERS
@@ -34,13 +37,33 @@ def edited(text: str, command: Sequence[str], name: str) -> str:
 
     Raise GreenroomError where the editor is missing, failed, or left what is no text; the file is gone in any case.
     """
-    with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:  # for its owner alone, as all that is in it
-        file = Path(folder) / name
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass", newline="") as opened:
-            opened.write(text)
-        _run([*command, str(file)])
-        return _taken(file)
+    try:
+        with tempfile.TemporaryDirectory(prefix="greenroom-") as folder:  # for its owner alone, as all that is in it
+            file = Path(folder) / name
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass", newline="") as opened:
+                opened.write(text)
+            with _deaf_to_ctrl_c():
+                _run([*command, str(file)])
+            return _taken(file)
+    except OSError as error:
+        raise GreenroomError(
+            f"the file for the editor cannot be written or read: {error.strerror}", hint="the text here is as it was"
+        ) from error
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """ctrl+c goes to all programs of a terminal, and means the editor. A handler, unlike "ignore", is not handed on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGQUIT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _run(words: Sequence[str]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import stat
-from contextlib import closing, nullcontext
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -134,7 +135,15 @@ async def test_another_editor_takes_the_text(library: Library, tmp_path: Path, m
     async with editing(library, "basic_info", only=["basic_info"]) as driver:
         await driver.press("f4")
         assert "cannot be given to another program" in driver.notices()
-        monkeypatch.setattr(driver.app, "suspend", nullcontext)
+        went = []
+
+        @contextmanager
+        def suspend() -> Iterator[None]:
+            """As Textual's, which goes on only where nothing is raised."""
+            yield
+            went.append("back")
+
+        monkeypatch.setattr(driver.app, "suspend", suspend)
         await driver.press("f4")
         assert 'changed year: "1999" -> "2000"' in driver.text()
         changed = pane(driver).text
@@ -143,6 +152,7 @@ async def test_another_editor_takes_the_text(library: Library, tmp_path: Path, m
         assert driver.focused == "difference"
         screen = await driver.press("e")
         assert "it ended with 3" in screen
+        assert went == ["back", "back"]
         await driver.press("enter")
         assert pane(driver).text == changed
         await driver.press("shift+tab", "ctrl+z")
@@ -171,6 +181,19 @@ def test_another_editor_that_fails(tmp_path: Path, does: str, words: str) -> Non
     script.chmod(0o700)
     with pytest.raises(GreenroomError, match=words):
         edited("text", [str(script)], "a.json")
+
+
+def test_ctrl_c_in_another_editor_does_not_end_the_app(tmp_path: Path) -> None:
+    script = tmp_path / "editor"
+    script.write_text('#!/bin/sh\nkill -INT $PPID\nprintf b >> "$1"\n')
+    script.chmod(0o700)
+    assert edited("a", [str(script)], "a.json") == "ab"
+
+
+def test_a_file_for_another_editor_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(GreenroomError, match="No such file"):
+        edited("a", ["true"], "a.json")
 
 
 def test_which_other_editor() -> None:

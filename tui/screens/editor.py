@@ -310,8 +310,14 @@ class EditorScreen(EditVerbs):
             return
         try:
             command = editor_command(os.environ)
+            failed: GreenroomError | None = None
             with self.app.suspend():
-                text = edited(pane.text, command, f"{pane.sheet.form.name}.json")
+                try:
+                    text = edited(pane.text, command, f"{pane.sheet.form.name}.json")
+                except GreenroomError as error:
+                    failed = error  # raised here, it would leave the terminal suspended for good
+            if failed is not None:
+                raise failed
         except SuspendNotSupported:
             self.notify("this terminal cannot be given to another program", severity="warning", markup=False)
         except GreenroomError as error:
