@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.documents import Path, said_path, said_value
 from core.errors import UsageError
+from core.words import printable
 
 Answers = Mapping[tuple[str, str], str | None]
 """By kind and name wanted: the id of the candidate that is meant, or None for a new one."""
@@ -30,6 +32,11 @@ class Question:
     paths: tuple[Path, ...]
     candidates: tuple[Candidate, ...]
 
+    @property
+    def example(self) -> str:
+        """How the command is told that the first candidate is meant."""
+        return shlex.quote(printable(f"{self.kind}:{self.wanted}={self.candidates[0].id}"))
+
     def __str__(self) -> str:
         told = "; ".join(
             f"{candidate.id} ({', '.join(filter(None, (said_value(candidate.name), candidate.about)))})"
@@ -44,5 +51,6 @@ class AmbiguousError(UsageError):
     def __init__(self, questions: Iterable[Question]) -> None:
         self.questions = tuple(questions)
         super().__init__(
-            "\n  ".join(map(str, self.questions)), hint="say which is meant by its id; nothing was written"
+            "\n  ".join(map(str, self.questions)),
+            hint=f"nothing was written; say who is meant, as in --answer {self.questions[0].example}",
         )

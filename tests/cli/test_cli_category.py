@@ -95,6 +95,7 @@ def test_a_models_answer_becomes_a_draft_and_its_source_is_noted(library: House)
     done = given(library, text, "category", "import", "-", "--publish")
     assert (done.code, "mended: left out what stands before" in done.err) == (0, True)
     assert exported(library, "awards")["metadata"]["source"] == "llm-generated"
+    assert "  just now" in library.done("category", "list", "Fight Club").out
     listed = library.done("category", "list", "Fight Club", "--json").json["categories"]
     assert [one["category"] for one in listed if one["source"] == "llm-generated"] == ["awards"]
 
@@ -174,7 +175,8 @@ def test_whom_a_name_means_is_asked_and_answered(library: House) -> None:
     open_still = library.greenroom("category", "publish", "tmdb-550", "--on-conflict", "ours", "--json")
     assert (open_still.code, open_still.json["success"]) == (2, False)
     assert [one["id"] for one in open_still.json["errors"][0]["candidates"]][-1] == "nm-2"
-    answer = "person:david fincher=nm-2"
+    assert "--answer 'person:david fincher=" in open_still.json["hint"]
+    answer = "person:David Fincher=nm-2"  # written otherwise than the data has it, as a person may
     library.done("category", "publish", "tmdb-550", "--on-conflict", "ours", "--answer", answer)
     assert [one["id"] for one in exported(library, "cast-crew")["data"]["directors"]] == ["nm-2"]
 

@@ -164,7 +164,9 @@ def changed_words(before: Any, after: Any) -> str:
         gone, come = (old - new).total(), (new - old).total()
         if not gone and not come:
             return "another order"
-        return f"{plural(come, 'item')} new or changed, {gone} no longer there so, {len(after)} in all"
+        return (
+            f"{plural(len(before), 'item')} before, {len(after)} now; {come} new or changed, {gone} removed or changed"
+        )
     return f"{said_value(before)} -> {said_value(after)}"
 
 

@@ -68,7 +68,7 @@ class Work:
         self.known = known
         self.notes: list[str] = []
         self._at = at
-        self._answers = answers
+        self._answers = {(kind, folded(name)): chosen for (kind, name), chosen in answers.items()} | dict(answers)
         self._problems: list[Problem] = []
         self._questions: dict[tuple[Kind, str], Question] = {}
         self._new: list[tuple[Kind, Named, Person | Genre | None]] = []
@@ -178,8 +178,9 @@ class Work:
     ) -> Named | str:
         """Return who is meant of those found; "asked" where that is a question now, "new" where it is none of them."""
         key = (kind, wanted)
-        if key in self._answers and found:
-            chosen = self._answers[key]
+        answered = next((one for one in (key, (kind, folded(wanted))) if one in self._answers), None)
+        if answered is not None and found:
+            chosen = self._answers[answered]
             if chosen is not None:
                 for named in found:
                     if named.id == chosen:

@@ -143,5 +143,5 @@ def test_changes_are_said_in_words(session: Session, movie: Movie) -> None:
     assert [str(change.words) for change in written.changes] == [
         '"Mischief. Mayhem. Soap." -> null',
         "139 -> 140",
-        "1 item new or changed, 1 no longer there so, 1 in all",
+        "1 item before, 1 now; 1 new or changed, 1 removed or changed",
     ]
