@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def list_categories(options: Options, movie: str, site: str | None) -> None:
             str(state["items"]),
             str(state["tokens"]),
             str(state["source"] or ""),
-            str(state["last_updated"] or ""),
+            _age_of(state["last_updated"], library.context.clock()),
             str(state["updated_by"] or ""),
             ages.get(str(state["category"]), ""),
         )
@@ -257,6 +258,10 @@ def _chosen(library: Library, movies: Sequence[str], search: str | None) -> tupl
         found = {one.id: one.external_id for one in (find_film(session, movie) for movie in movies)}
     name = folder_name(next(iter(found.values()))) if len(found) == 1 else library.site.name
     return list(found), f"{name}-export.zip"
+
+
+def _age_of(written: object, now: datetime) -> str:
+    return format_age(now - datetime.fromisoformat(str(written))) if written else ""
 
 
 def _states(library: Library, movie: Movie, drafts: dict[Subject, DraftHead]) -> list[Json]:

@@ -21,7 +21,7 @@ from cli.editing import (
 from cli.options import Options, Verb, pass_options, yes_option
 from cli.output import emit, emit_json, remark, warn
 from cli.output import table as made_table
-from cli.row import Place, key_argument, open_place, site_argument, table_argument
+from cli.row import Place, Row, key_argument, open_place, site_argument, table_argument
 from core.databases.sessions import reading
 from core.edits import OnConflict, Published, drop_draft, preview
 from core.edits import publish as publish_draft
@@ -48,7 +48,7 @@ def diff(options: Options, site: str, table: str, key: str, source: str | None, 
     if source is None:
         draft = place.edits.draft(row.subject)
         if draft is None:
-            raise UsageError(f"there is no draft of {row}", hint="`greenroom record import` makes one")
+            raise _no_draft(row)
         data, base, revision, merge = draft.data, draft.base, draft.base_revision, draft.merge_lists
     else:
         envelope = read_record(read_text(source), row.form, row.key).envelope
@@ -113,6 +113,8 @@ def publish(options: Options, site: str, table: str, key: str, on_conflict: OnCo
     place = open_place(options, site)
     place.context.require_writable("publish drafts")
     row = place.row(table, key)
+    if place.edits.draft(row.subject) is None:
+        raise _no_draft(row)
     done = publish_draft(place.context, place.site, row.form, row.key, on_conflict=on_conflict)
     _tell_published(options, str(row), done, "published")
 
@@ -200,6 +202,10 @@ def revert(options: Options, site: str, entry: int, on_conflict: OnConflict, *, 
         ask_yes_or_no(printable(f"take back what {head.by} changed in {told}: {', '.join(head.fields)}?"))
     done = revert_entry(place.context, place.site, form, entry, on_conflict=on_conflict)
     _tell_published(options, told, done, "taken back")
+
+
+def _no_draft(row: Row) -> UsageError:
+    return UsageError(f"there is no draft of {row}", hint="`greenroom record import` makes one")
 
 
 def _told(subject: Subject) -> tuple[str, str]:

@@ -100,7 +100,7 @@ class Edits:
         with self.file.reading() as connection:
             row = connection.execute(query).one_or_none() if connection and abs(entry_id) < 2**63 else None
             if row is None:
-                raise UsageError(f"the log of {self.site.name} has no entry {entry_id}", hint="look at the log")
+                raise UsageError(f"the log of {self.site.name} has no entry {entry_id}", hint="`log` lists them")
             return to_entry(row)
 
     def unsettled(self) -> int:

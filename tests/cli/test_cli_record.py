@@ -88,6 +88,8 @@ def test_a_conflict_stops_until_it_is_decided(site: House) -> None:
     assert any("Other" in error["message"] for error in wrong.json["errors"])
     site.done("record", "publish", "office", "people", "1", "--on-conflict", "ours")
     assert exported(site, "people", "1")["data"]["name"] == "Anne"
+    again = site.greenroom("record", "publish", "office", "people", "1")
+    assert (again.code, "no draft of the row 1 of people" in again.err) == (2, True)
 
 
 def test_every_problem_has_its_place(site: House) -> None:
