@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import threading
+import time
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -189,3 +191,22 @@ def test_a_movies_id_never_leaves_the_folder_that_it_names(library: House, tmp_p
     done = library.done("category", "import", str(folder / "%2E%2E%2F%2E%2E%2Fx-export.zip"), "--publish", "--json")
     assert done.json["updated_fields"] == []
     assert given(library, new, "category", "import", "-").code == 0
+
+
+def test_what_another_program_writes_into_a_pipe_is_waited_for(library: House, tmp_path: Path) -> None:
+    pipe = tmp_path / "answer"
+    os.mkfifo(pipe)
+
+    def answer() -> None:
+        with pipe.open("wb") as file:
+            time.sleep(0.3)
+            file.write(envelope())
+
+    # Open at both ends before it is read, as the shell's <(command) is.
+    keeper = os.open(pipe, os.O_RDWR)
+    writer = threading.Thread(target=answer)
+    writer.start()
+    threading.Timer(1.5, os.close, [keeper]).start()
+    library.done("category", "import", str(pipe))
+    writer.join()
+    assert drafts(library) == [("trivia", "tmdb-550")]

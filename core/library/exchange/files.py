@@ -36,8 +36,13 @@ class FoundFile:
 
 
 def is_zip(path: Path) -> bool:
-    """Return whether a file begins as a ZIP file does; raise GreenroomError where it cannot be read."""
+    """Return whether a file begins as a ZIP file does; raise GreenroomError where it cannot be read.
+
+    A pipe is none: what is read of it to see would be gone.
+    """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
         with path.open("rb") as file:
             return file.read(len(ZIP_MAGIC)) == ZIP_MAGIC
     except OSError as error:
@@ -122,6 +127,7 @@ def read_file(path: Path) -> bytes:
     """Return the content of a file; raise UsageError where it is too long to be an envelope."""
     # Without O_NONBLOCK a FIFO of that name would wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)  # one that writes into a pipe, as in <(command), may take its time
     with os.fdopen(descriptor, "rb") as file:
         data = file.read(MOST_BYTES + 1)
     _refuse_what_is_too_long(len(data))
