@@ -77,6 +77,14 @@ def _engine(url: URL) -> Engine:
     return open_file(file, _PATIENCE)
 
 
+def _is_of_sqlalchemy(error: BaseException) -> bool:
+    """Tell whether SQLAlchemy itself raised an error: while it made a value of what a driver gave."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__", "")).startswith("sqlalchemy.")
+
+
 @contextmanager
 def _named_faults(url: URL) -> Iterator[None]:
     """Turn what the database raises into what a person can act on, the password masked."""
@@ -87,6 +95,13 @@ def _named_faults(url: URL) -> Iterator[None]:
         raise GreenroomError(
             f"the database refused: {' '.join(str(error.orig).split())}",
             hint="nothing was changed; a rule of the database forbids it, or somebody wrote the same at this moment",
+        ) from error
+    except ValueError as error:
+        if not _is_of_sqlalchemy(error):
+            raise
+        raise GreenroomError(
+            f"{shown}: a column holds what is no value of its type: {error}",
+            hint="`greenroom record` shows the row as it is stored, and can mend it",
         ) from error
     except StaleDataError as error:
         raise GreenroomError(

@@ -90,6 +90,10 @@ class Form(Protocol[T]):
     def key_of(self, path: Path, item: object) -> Hashable | None:
         """Return what tells an item of the list at `path` in the data from the others; see `core.documents.KeyOf`."""
 
+    @property
+    def items_keep(self) -> bool:
+        """Whether an item of a list that takes the place of the present one keeps what it leaves out."""
+
     def are_two(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Tell whether two items of a list of the data, alike by `key_of`, certainly are not the same one."""
 
@@ -136,29 +140,31 @@ def applied(form: Form[Any], live: Mapping[str, Any], data: Mapping[str, Any], *
     result = dict(live)
     for field, value in data.items():
         present = result.get(field)
-        if merge_lists and isinstance(present, list) and isinstance(value, list):
-            result[field] = _merged(form, (field,), present, value)
+        if isinstance(present, list) and isinstance(value, list) and (merge_lists or form.items_keep):
+            result[field] = _brought(form, (field,), present, value, merge=merge_lists)
         else:
             result[field] = value
     return result
 
 
-def _merged(form: Form[Any], path: Path, present: list[Any], items: list[Any]) -> list[Any]:
-    """Return the present items, changed by those with their keys, and then the new ones."""
-    result = list(present)
+def _brought(form: Form[Any], path: Path, present: list[Any], items: list[Any], *, merge: bool) -> list[Any]:
+    """Return the items, each in what is present with its key; with `merge` all present ones, and then the new ones."""
+    merged, given = list(present), []
     places: dict[Hashable, list[int]] = {}
     for index, item in enumerate(present):
         places.setdefault(_identity(form, path, item), []).append(index)
     for item in items:
         free = places.get(_identity(form, path, item), [])
-        same = next((index for index in free if not _are_two(form, result[index], item)), None)
+        same = next((index for index in free if not _are_two(form, present[index], item)), None)
         if same is None:
-            result.append(item)
-        else:
-            free.remove(same)
-            old = result[same]
-            result[same] = {**old, **item} if isinstance(old, dict) and isinstance(item, dict) else item
-    return result
+            merged.append(item)
+            given.append(item)
+            continue
+        free.remove(same)
+        old = present[same]
+        merged[same] = {**old, **item} if isinstance(old, dict) and isinstance(item, dict) else item
+        given.append(merged[same])
+    return merged if merge else given
 
 
 def _are_two(form: Form[Any], old: object, item: object) -> bool:

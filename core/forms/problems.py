@@ -15,6 +15,8 @@ from core.words import plural
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+MOST_PROBLEMS = 1_000  # are told of one text: each takes a search for the key that may be meant, and memory
+
 
 class InvalidDataError(GreenroomError):
     """Data that cannot be written, and was not; `problems` holds all that is wrong with it."""

@@ -14,7 +14,7 @@ from core.documents import Path, Problem, said_value
 from core.errors import UsageError
 from core.forms.envelope import framed_schema
 from core.forms.form import TABLE_FORM, Checked, Json, Source, Written
-from core.forms.problems import unknown_key
+from core.forms.problems import MOST_PROBLEMS, unknown_key
 from core.forms.questions import Answers
 from core.records.envelope import RecordFrame
 from core.records.fields import Field
@@ -102,6 +102,8 @@ class RecordForm:
         result: Json = {}
         problems: list[Problem] = []
         for name, value in data.items():
+            if len(problems) >= MOST_PROBLEMS:
+                break
             path = (*before, name)
             found: Any = None
             wrong: list[Problem] = []
@@ -128,6 +130,11 @@ class RecordForm:
             return None
         values = [_same_key(field, item.get(field.name)) for field in child.key]
         return None if None in values else tuple(map(repr, values))
+
+    @property
+    def items_keep(self) -> bool:
+        """Tell that a row keeps the columns that are left out."""
+        return True
 
     def are_two(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Tell that rows with one key are one row."""

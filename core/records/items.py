@@ -7,7 +7,7 @@ from typing import Any
 
 from core.documents import Path, Problem, said_value
 from core.forms.form import Json
-from core.forms.problems import unknown_key
+from core.forms.problems import MOST_PROBLEMS, unknown_key
 from core.records.raw import is_kept
 from core.records.record import MOST_ROWS, Child
 
@@ -22,6 +22,8 @@ def checked_items(child: Child, value: Any, path: Path) -> tuple[list[Json], lis
     problems: list[Problem] = []
     seen: dict[str, int] = {}
     for index, item in enumerate(value):
+        if len(problems) >= MOST_PROBLEMS:
+            break
         found, wrong = _checked_item(child, item, (*path, index))
         problems += wrong
         items.append(found)
@@ -40,6 +42,8 @@ def _checked_item(child: Child, item: Any, path: Path) -> tuple[Json, list[Probl
     found: Json = {}
     problems: list[Problem] = []
     for name, value in item.items():
+        if len(problems) >= MOST_PROBLEMS:
+            break
         field = child.fields.get(name)
         if field is None:
             problems.append(_no_field(child, (*path, name)))

@@ -74,6 +74,19 @@ def test_an_export_that_was_left_as_it_was_publishes_nothing_and_says_so(library
     assert exported(library, "trivia")["data"] == {"items": []}
 
 
+def test_a_date_that_is_none_is_said_and_mended_as_a_record(library: House) -> None:
+    with closing(sqlite3.connect(library.root / "app.db")) as connection:
+        connection.execute("UPDATE movies SET release_date = 'garbage' WHERE external_id = 'tmdb-550'")
+        connection.commit()
+    wrong = library.greenroom("category", "export", "tmdb-550", "basic-info")
+    assert (wrong.code, "garbage" in wrong.err, "greenroom record" in wrong.err) == (1, True, True)
+    movie = library.done("record", "list", "movies", "movies", "--search", "tmdb-550", "--json").json["rows"][0]["key"]
+    mended = '{"release_date": "1999-10-15"}'
+    done = given(library, mended, "record", "import", "movies", "movies", movie, "-", "--publish", "--on-conflict=ours")
+    assert done.code == 0, done.err
+    assert exported(library, "basic-info")["data"]["release_date"] == "1999-10-15"
+
+
 def test_an_empty_list_is_drafted_and_published_and_taken_back(library: House) -> None:
     envelope = exported(library, "trivia")
     kept = given(library, json.dumps({**envelope, "data": {"items": []}}), "category", "import", "-")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from core.documents import Path, Problem, said_value
 from core.forms.envelope import framed_schema
 from core.forms.form import Checked, FieldChange, Json, Source, Written
-from core.forms.problems import InvalidDataError, problem_of
+from core.forms.problems import MOST_PROBLEMS, InvalidDataError, problem_of
 from core.forms.questions import Answers
 from core.library.categories.fields import Data
 from core.library.categories.finding import find_movie, find_movies
@@ -27,8 +27,6 @@ from core.library.models import Movie
 from core.words import plural
 
 D = TypeVar("D", bound=Data)
-
-_MOST_PROBLEMS = 1_000  # are told of one text: each takes a search for the key that may be meant, and memory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +68,11 @@ class Category(Generic[D]):
             return None
         values = (item.get(key) for key in keys)
         return tuple(folded(value) if isinstance(value, str) else repr(value) for value in values)
+
+    @property
+    def items_keep(self) -> bool:
+        """Tell that a list that is replaced is replaced whole."""
+        return False
 
     def are_two(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
         """Tell whether two items of one name have ids that differ: two people may well be called the same."""
@@ -113,8 +116,8 @@ class Category(Generic[D]):
         except ValidationError as error:
             schema = self.schema()
             errors = error.errors(include_url=False)
-            found = dict.fromkeys(problem_of(details, schema, before) for details in errors[:_MOST_PROBLEMS])
-            more = len(errors) - _MOST_PROBLEMS
+            found = dict.fromkeys(problem_of(details, schema, before) for details in errors[:MOST_PROBLEMS])
+            more = len(errors) - MOST_PROBLEMS
             rest = [Problem(before, f"{plural(more, 'problem')} more")] if more > 0 else []
             return Checked(None, (*found, *rest))
 

@@ -16,8 +16,9 @@ from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from core.databases.sessions import reading, writing
+from core.edits import compare
 from core.errors import GreenroomError, UsageError
-from core.forms import InvalidDataError, encode_envelope, make_envelope
+from core.forms import InvalidDataError, encode_envelope, make_envelope, revision_of
 from core.records import GoneError, open_record, record_form, tables
 
 SHOP = """
@@ -386,3 +387,23 @@ def test_tables_are_listed_with_why_some_cannot_be_edited(session: Session) -> N
         with pytest.raises(UsageError) as caught:
             record_form(session, name, exclude=["audits"])
         assert said in caught.value.message + caught.value.hint
+
+
+def test_a_row_of_a_list_keeps_what_it_leaves_out_also_where_it_is_compared(session: Session) -> None:
+    form = record_form(session, "customers")
+    live = read(session, "customers", "1")
+    kept = {"orders": [{"id": order["id"]} for order in live["orders"]]}
+    assert compare(form, live, kept, base=None, base_revision=revision_of(live)).changes == ()
+    data = {"orders": [{"id": 10, "note": "other"}]}
+    found = compare(form, live, data, base=None, base_revision=revision_of(live))
+    assert [(change.kind, change.path) for change in found.changes] == [
+        ("removed", ("orders", 1)),
+        ("changed", ("orders", 0, "note")),
+    ]
+
+
+def test_of_very_many_unknown_keys_a_thousand_are_told(session: Session) -> None:
+    form = record_form(session, "customers")
+    wrong = {f"odd {number}": 1 for number in range(3_000)}
+    assert len(form.check(wrong).problems) == 1_000
+    assert len(form.check({"orders": [wrong]}).problems) == 1_000
