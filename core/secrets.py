@@ -88,6 +88,11 @@ def holds_password(url: str) -> bool:
     return any(_REFERENCE.sub("", one) for one in _passwords_in(url))
 
 
+def is_reference(text: str) -> bool:
+    """Tell whether a text is one `${NAME}` and nothing else: then it holds no secret itself."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
 def check_references(text: str) -> None:
     """Return where every `${` in `text` begins a `${NAME}`; raise ValueError otherwise."""
     if "${" in _REFERENCE.sub("", text):

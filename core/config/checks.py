@@ -19,11 +19,21 @@ def doubly_told(document: Mapping[str, Any]) -> Iterator[Problem]:
     tables: list[tuple[tuple[str, ...], str, Mapping[str, Any]]] = [((), "catalog_", document)]
     if isinstance(sites, dict):
         tables += [(("sites", name), "", table) for name, table in sites.items() if isinstance(table, dict)]
+    for service in ("tmdb", "omdb"):
+        yield from _keys_beside(document.get("enrichment"), service)
     for parts, prefix, table in tables:
         for one, other in (("version_command", "version"), ("password_command", "password_file")):
             first, second = prefix + one, prefix + other
             if first in table and second in table:
                 yield Problem(dotted([*parts, first]), f"stands beside {second}", "one of the two")
+
+
+def _keys_beside(table: object, service: str) -> Iterator[Problem]:
+    """Yield a problem where a key of a service is told in more than one way."""
+    names = (f"{service}_key", f"{service}_key_file", f"{service}_key_command")
+    told = [name for name in names if isinstance(table, dict) and name in table]
+    for name in told[1:]:
+        yield Problem(dotted(["enrichment", name]), f"stands beside {told[0]}", "one of them")
 
 
 def idle_passwords(checked: CheckedDocument) -> Iterator[Problem]:

@@ -28,7 +28,7 @@ from core.config.fields import (
 )
 from core.config.model import DEFAULT_MAX_ARCHIVE_BYTES, DEFAULT_MAX_UPLOAD_BYTES
 from core.config.problems import Problem, problem_of
-from core.config.tables import AlarmsTable, DaemonTable
+from core.config.tables import AlarmsTable, DaemonTable, EnrichmentTable
 
 
 class SiteTable(BaseModel):
@@ -169,6 +169,10 @@ class FileSettings(BaseSettings):
     alarms: AlarmsTable = Field(
         default_factory=AlarmsTable, description="Whom to tell when something is wrong, and what counts as wrong."
     )
+    enrichment: EnrichmentTable = Field(
+        default_factory=EnrichmentTable,
+        description="Where the metadata of films is fetched, for sites that are movie libraries.",
+    )
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         """Given the file's table, check it; raise ValidationError where it is wrong. The environment plays no part."""
@@ -197,6 +201,7 @@ class CheckedDocument:
     problems: list[Problem]
     daemon: DaemonTable = field(default_factory=DaemonTable)
     alarms: AlarmsTable = field(default_factory=AlarmsTable)
+    enrichment: EnrichmentTable = field(default_factory=EnrichmentTable)
 
 
 def check_document(document: Mapping[str, Any]) -> CheckedDocument:
@@ -208,7 +213,7 @@ def check_document(document: Mapping[str, Any]) -> CheckedDocument:
         errors = error.errors(include_url=False)
     else:
         top = {key: value for key, value in settings if isinstance(value, str)}
-        return CheckedDocument(top, settings.sites, [], settings.daemon, settings.alarms)
+        return CheckedDocument(top, settings.sites, [], settings.daemon, settings.alarms, settings.enrichment)
     wrong = {one["loc"][:2] for one in errors}
     return CheckedDocument(
         top={
@@ -237,7 +242,7 @@ def settings_schema() -> dict[str, Any]:
 
 
 def _known_keys(location: tuple[str | int, ...]) -> list[str]:
-    tables: dict[str, type[BaseModel]] = {"daemon": DaemonTable, "alarms": AlarmsTable}
+    tables: dict[str, type[BaseModel]] = {"daemon": DaemonTable, "alarms": AlarmsTable, "enrichment": EnrichmentTable}
     table = tables.get(str(location[0]), SiteTable)
     return list(FileSettings.model_fields if len(location) == 1 else table.model_fields)
 

@@ -6,6 +6,7 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from typing import Annotated, NoReturn
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -24,6 +25,7 @@ _MAX_BYTES = 2**63 - 1
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.")
 _NAMES = "a-z, 0-9, _ and -, beginning with a letter or digit, at most 63"
+_HERE = {"localhost", "127.0.0.1", "::1"}
 _SERVER_FORM = "ENGINE://USER:PASSWORD@HOST:PORT/NAME with special characters encoded (@ is %40)"
 _SITE_URLS = f"{SQLITE_FORMS}, or a server of {', '.join(SITE_ENGINES[1:])}"
 _SPANS = f"a number and a unit ({', '.join(SPANS)}), such as 36 h"
@@ -171,6 +173,31 @@ def _ping_url(value: str) -> str:
     return value
 
 
+def _service_url(value: str) -> str:
+    allowed = "https://HOST/PATH; http:// only on this machine, for a key goes along"
+    try:
+        parts = urlsplit(_text(value))
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host or parts.query or parts.fragment or parts.username or any(letter.isspace() for letter in value):
+        refuse("is not the address of a service", allowed)
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _HERE):
+        refuse("is not an address of the web that hides what is sent", allowed)
+    return value
+
+
+def _key(value: str) -> str:
+    allowed = "a key of letters and digits without spaces, better as ${NAME} of the environment"
+    if not value or not value.isascii() or any(letter.isspace() or not letter.isprintable() for letter in value):
+        refuse("is no key", allowed)
+    try:
+        check_references(value)
+    except ValueError as error:
+        refuse(str(error), allowed)
+    return value
+
+
 def _checked(check: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(check)
 
@@ -201,6 +228,8 @@ VersionText = Annotated[str, _checked(_version)]
 Command = Annotated[str, _checked(_command)]
 Span = Annotated[str, _checked(_span)]
 WebUrl = Annotated[str, _checked(_web_url)]
+ServiceUrl = Annotated[str, _checked(_service_url)]
+ServiceKey = Annotated[str, _checked(_key)]
 PingUrl = Annotated[str, _checked(_ping_url)]
 TimeZoneName = Annotated[str, _checked(_time_zone)]
 Size = Annotated[

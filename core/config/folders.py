@@ -9,7 +9,7 @@ from pathlib import Path
 from core.config.model import Settings
 from core.errors import GreenroomError
 from core.filesystem import PRIVATE_FOLDER, Filesystem
-from core.secrets import holds_password
+from core.secrets import holds_password, is_reference
 
 _PARENT_FOLDER = 0o755
 
@@ -43,6 +43,8 @@ def loose_permissions(settings: Settings) -> list[str]:
     urls = [site.database for site in settings.sites.values()] + [settings.catalog or ""]
     told = [*settings.alarms.apprise, *(site.ping_url or "" for site in settings.sites.values())]
     held = any(holds_password(url) for url in urls) or any("${" not in url for url in told if url)
+    keys = (settings.enrichment.tmdb_key, settings.enrichment.omdb_key)
+    held = held or any(key is not None and not is_reference(key) for key in keys)
     if settings.source.is_file() and held:
         found += [f"{one} (it holds a password)" for one in _looser(settings.source, settings.source.stat(), "600")]
     return found

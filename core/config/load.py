@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core.config.checks import doubly_told, idle_passwords
 from core.config.document import SiteTable, check_document
 from core.config.find import SYSTEM_FOLDER, find_config_file, read_trusted_file
-from core.config.model import AlarmSettings, DaemonSettings, Settings, Site
+from core.config.model import AlarmSettings, DaemonSettings, EnrichmentSettings, Settings, Site
 from core.config.places import Place, Use, overlaps, place, site_places
 from core.config.problems import InvalidConfigError
-from core.config.tables import AlarmsTable, DaemonTable
+from core.config.tables import AlarmsTable, DaemonTable, EnrichmentTable
 from core.config.urls import absolute_path, engine_of, sqlite_file, sqlite_url
 from core.durations import parse_duration
 from core.errors import ConfigError
@@ -65,6 +65,7 @@ def load_settings(
         read_only=read_only_requested(environ),
         daemon=_daemon(checked.daemon),
         alarms=_alarms(checked.alarms, source.parent),
+        enrichment=_enrichment(checked.enrichment, source.parent),
     )
 
 
@@ -145,6 +146,24 @@ def _alarms(table: AlarmsTable, folder: Path) -> AlarmSettings:
         shrunk_percent=table.shrunk_percent,
         repeat_hours=table.repeat_hours,
         textfile=absolute_path(table.textfile, folder) if table.textfile else None,
+    )
+
+
+def _enrichment(table: EnrichmentTable, folder: Path) -> EnrichmentSettings:
+    return EnrichmentSettings(
+        tmdb_key=table.tmdb_key,
+        tmdb_key_file=absolute_path(table.tmdb_key_file, folder) if table.tmdb_key_file else None,
+        tmdb_key_command=table.tmdb_key_command,
+        omdb_key=table.omdb_key,
+        omdb_key_file=absolute_path(table.omdb_key_file, folder) if table.omdb_key_file else None,
+        omdb_key_command=table.omdb_key_command,
+        tmdb_url=table.tmdb_url.rstrip("/"),
+        tmdb_image_url=table.tmdb_image_url.rstrip("/"),
+        omdb_url=table.omdb_url,
+        regions=tuple(table.regions),
+        languages=tuple(table.languages),
+        requests_per_second=table.requests_per_second,
+        timeout_seconds=table.timeout_seconds,
     )
 
 

@@ -51,6 +51,30 @@ class AlarmSettings:
 
 
 @dataclass(frozen=True)
+class EnrichmentSettings:
+    """Where metadata of films comes from: TMDB and OMDb, their keys, and what is asked for.
+
+    The keys are as written, `${NAME}` not filled in; they and the commands can hold secrets, so the repr has neither.
+    `regions` are country codes, the first that has a certificate counts; `languages` such as `en-US`, the first is that
+    of the texts. `timeout_seconds` is the longest that a service may say nothing.
+    """
+
+    tmdb_key: str | None = field(default=None, repr=False)
+    tmdb_key_file: Path | None = None
+    tmdb_key_command: str | None = field(default=None, repr=False)
+    omdb_key: str | None = field(default=None, repr=False)
+    omdb_key_file: Path | None = None
+    omdb_key_command: str | None = field(default=None, repr=False)
+    tmdb_url: str = "https://api.themoviedb.org/3"
+    tmdb_image_url: str = "https://image.tmdb.org/t/p"
+    omdb_url: str = "https://www.omdbapi.com/"
+    regions: tuple[str, ...] = ("US",)
+    languages: tuple[str, ...] = ("en-US",)
+    requests_per_second: int = 20
+    timeout_seconds: int = 10
+
+
+@dataclass(frozen=True)
 class Site:
     """One application that greenroom looks after.
 
@@ -113,6 +137,7 @@ class Settings:
     read_only: bool = False
     daemon: DaemonSettings = field(default_factory=DaemonSettings)
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
+    enrichment: EnrichmentSettings = field(default_factory=EnrichmentSettings)
 
     def site(self, name: str) -> Site:
         """Given its name, return the site; raise UsageError naming those that there are."""

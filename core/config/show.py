@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from core.config.model import Settings, Site
+from core.config.model import EnrichmentSettings, Settings, Site
 from core.config.problems import dotted
 from core.config.urls import engine_of, sqlite_url
 from core.durations import format_duration
-from core.secrets import MASK, mask_address, mask_url
+from core.secrets import MASK, is_reference, mask_address, mask_url
 from core.sizes import exact_size
 
 
@@ -38,6 +38,7 @@ def show(settings: Settings) -> dict[str, Any]:
             "repeat_hours": settings.alarms.repeat_hours,
             "textfile": _text(settings.alarms.textfile),
         },
+        "enrichment": _show_enrichment(settings.enrichment),
         "sites": {name: _show_site(site) for name, site in settings.sites.items()},
     }
 
@@ -46,15 +47,40 @@ def show_text(settings: Settings) -> str:
     """Given settings, return them as greenroom.toml would say them, paths absolute, secrets masked."""
     top = show(settings)
     sites, daemon, alarms = top.pop("sites"), top.pop("daemon"), top.pop("alarms")
+    enrichment = top.pop("enrichment")
     lines = [f"# {top.pop('source')}", f"# read-only: {'yes' if top.pop('read_only') else 'no'}"]
     lines += _lines(top)
     lines += ["", "[daemon]", *_lines(daemon)]
     lines += ["", "[alarms]", *_lines({**alarms, "low_space": exact_size(alarms["low_space"])})]
+    lines += ["", "[enrichment]", *_lines(enrichment)]
     for name, values in sites.items():
         for key in ("max_archive_bytes", "max_upload_bytes"):
             values[key] = exact_size(values[key])
         lines += ["", f"[{dotted(['sites', name])}]", *_lines(values)]
     return "\n".join(lines) + "\n"
+
+
+def _show_enrichment(enrichment: EnrichmentSettings) -> dict[str, Any]:
+    return {
+        "tmdb_key": _masked_key(enrichment.tmdb_key),
+        "tmdb_key_file": _text(enrichment.tmdb_key_file),
+        "tmdb_key_command": _program(enrichment.tmdb_key_command),
+        "omdb_key": _masked_key(enrichment.omdb_key),
+        "omdb_key_file": _text(enrichment.omdb_key_file),
+        "omdb_key_command": _program(enrichment.omdb_key_command),
+        "tmdb_url": enrichment.tmdb_url,
+        "tmdb_image_url": enrichment.tmdb_image_url,
+        "omdb_url": enrichment.omdb_url,
+        "regions": list(enrichment.regions),
+        "languages": list(enrichment.languages),
+        "requests_per_second": enrichment.requests_per_second,
+        "timeout_seconds": enrichment.timeout_seconds,
+    }
+
+
+def _masked_key(key: str | None) -> str | None:
+    """A key that is nothing but the name of a variable says no secret."""
+    return key if key is None or is_reference(key) else MASK
 
 
 def _show_site(site: Site) -> dict[str, Any]:

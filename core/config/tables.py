@@ -1,4 +1,4 @@
-"""The tables [daemon] and [alarms] of greenroom.toml."""
+"""The tables [daemon], [alarms] and [enrichment] of greenroom.toml."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.config.fields import Command, PathText, Size, WebUrl
-from core.config.model import AlarmSettings, DaemonSettings
+from core.config.fields import Command, PathText, ServiceKey, ServiceUrl, Size, WebUrl
+from core.config.model import AlarmSettings, DaemonSettings, EnrichmentSettings
 
 _MOST_PAUSES = 20
 _LONGEST_PAUSE = 7 * 24 * 60
+_MOST_REGIONS = 20
 _CONFIG = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-_DAEMON, _ALARMS = DaemonSettings(), AlarmSettings()
+_DAEMON, _ALARMS, _ENRICHMENT = DaemonSettings(), AlarmSettings(), EnrichmentSettings()
 
 
 class DaemonTable(BaseModel):
@@ -78,4 +79,72 @@ class AlarmsTable(BaseModel):
         default=None,
         description="A file that gets the figures in the form of Prometheus' textfile collector.",
         examples=["/var/lib/prometheus/node-exporter/greenroom.prom"],
+    )
+
+
+class EnrichmentTable(BaseModel):
+    """The table [enrichment]: where the metadata of films is fetched, and with which keys."""
+
+    model_config = _CONFIG
+
+    tmdb_key: ServiceKey | None = Field(
+        default=None,
+        description="The key of TMDB, or its read access token. Better as ${NAME} of the environment.",
+        examples=["${TMDB_KEY}"],
+    )
+    tmdb_key_file: PathText | None = Field(
+        default=None,
+        description="A file whose first line is the key of TMDB; nobody else may read it.",
+        examples=["/etc/greenroom/tmdb.key"],
+    )
+    tmdb_key_command: Command | None = Field(
+        default=None,
+        description="A command that prints the key of TMDB on one line. No shell; in this file's folder.",
+        examples=["pass show greenroom/tmdb"],
+    )
+    omdb_key: ServiceKey | None = Field(
+        default=None,
+        description="The key of OMDb. Without any OMDb is not asked. Better as ${NAME} of the environment.",
+        examples=["${OMDB_KEY}"],
+    )
+    omdb_key_file: PathText | None = Field(
+        default=None,
+        description="A file whose first line is the key of OMDb; nobody else may read it.",
+        examples=["/etc/greenroom/omdb.key"],
+    )
+    omdb_key_command: Command | None = Field(
+        default=None,
+        description="A command that prints the key of OMDb on one line. No shell; in this file's folder.",
+        examples=["pass show greenroom/omdb"],
+    )
+    tmdb_url: ServiceUrl = Field(default=_ENRICHMENT.tmdb_url, description="Where TMDB answers.")
+    tmdb_image_url: ServiceUrl = Field(
+        default=_ENRICHMENT.tmdb_image_url, description="What the addresses of TMDB's pictures begin with."
+    )
+    omdb_url: ServiceUrl = Field(default=_ENRICHMENT.omdb_url, description="Where OMDb answers.")
+    regions: list[Annotated[str, Field(pattern="^[A-Z]{2}$")]] = Field(
+        default=list(_ENRICHMENT.regions),
+        min_length=1,
+        max_length=_MOST_REGIONS,
+        description="Countries whose certificates and streaming services are taken, by preference.",
+        examples=[["DE", "US"]],
+    )
+    languages: list[Annotated[str, Field(pattern="^[a-z]{2}(-[A-Z]{2})?$")]] = Field(
+        default=list(_ENRICHMENT.languages),
+        min_length=1,
+        max_length=_MOST_REGIONS,
+        description="The first is the language of titles and texts; pictures and trailers may be of any of them.",
+        examples=[["de-DE", "en-US"]],
+    )
+    requests_per_second: int = Field(
+        default=_ENRICHMENT.requests_per_second,
+        ge=1,
+        le=50,
+        description="How often each service is asked at most.",
+    )
+    timeout_seconds: int = Field(
+        default=_ENRICHMENT.timeout_seconds,
+        ge=1,
+        le=120,
+        description="How long a service may say nothing before it is asked again.",
     )

@@ -3,6 +3,7 @@
 from core.edits.comparison import Comparison, ConflictError, OnConflict, compare
 from core.edits.drafts import drop_draft, put_draft, put_drafts
 from core.edits.file import DamagedEditsError
+from core.edits.filling import fill
 from core.edits.origins import origin_of, origins_of, source_of
 from core.edits.publishing import (
     NotPublishedError,
@@ -38,6 +39,7 @@ __all__ = [
     "Unsaved",
     "compare",
     "drop_draft",
+    "fill",
     "open_edits",
     "origin_of",
     "origins_of",

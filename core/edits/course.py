@@ -47,8 +47,18 @@ def held(edits: Edits, verb: str, forms: Iterable[Form[Any]] = ()) -> Iterator[N
         yield
 
 
-def publish_tasks(edits: Edits, batches: Iterable[Batch], *, on_conflict: OnConflict, reporter: Reporter) -> Course:
-    """With the site held, write all tasks in one transaction, or none where any is refused: the results say which."""
+def publish_tasks(
+    edits: Edits,
+    batches: Iterable[Batch],
+    *,
+    on_conflict: OnConflict,
+    reporter: Reporter,
+    also: Callable[[Session], None] | None = None,
+) -> Course:
+    """With the site held, write all tasks in one transaction, or none where any is refused: the results say which.
+
+    `also` writes in that transaction what no form reads, even where the tasks change nothing.
+    """
     context, site = edits.context, edits.site
     staged = (_STAGED,) if read_marker(marker_path(context, site)) else ()
     course = Course(edits, Results(on_conflict, staged))
@@ -62,7 +72,9 @@ def publish_tasks(edits: Edits, batches: Iterable[Batch], *, on_conflict: OnConf
             reporter.advance(len(batch))
         if results.refused:
             session.rollback()
-        elif course.noted:
+        elif course.noted or also:
+            if also:
+                also(session)
             reporter.check()
             commit(session)
     if results.refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,7 +83,32 @@ class Reversal:
         }
 
 
-AnyTask = Task | Reversal
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What a service knows of a subject; given what is live, `choose` says which keys get which values.
+
+    The draft has its subject, source and answers, and no data.
+    """
+
+    form: Form[Any]
+    draft: Draft
+    choose: Callable[[Json], Json]
+
+    number = None
+    reverts = None
+
+    def wanted(self, live: Json, on_conflict: OnConflict) -> Wanted:
+        """Return the keys that are to be another; there is no conflict, for it is decided by what is live."""
+        del on_conflict
+        return Wanted(differing(live, self.choose(live)), merge_lists=False)
+
+    def sources(self, fields: Iterable[str], after: Json) -> dict[str, Source | None]:
+        """Return where the keys that changed are from."""
+        del after
+        return dict.fromkeys(fields, self.draft.source)
+
+
+AnyTask = Task | Reversal | Filling
 
 
 def comparison_of(form: Form[Any], live: Json, draft: Draft) -> Comparison:

@@ -70,6 +70,21 @@ def test_the_shape_for_scripts(load: Load, tmp_path: Path) -> None:
             "repeat_hours": 24,
             "textfile": None,
         },
+        "enrichment": {
+            "tmdb_key": None,
+            "tmdb_key_file": None,
+            "tmdb_key_command": None,
+            "omdb_key": None,
+            "omdb_key_file": None,
+            "omdb_key_command": None,
+            "tmdb_url": "https://api.themoviedb.org/3",
+            "tmdb_image_url": "https://image.tmdb.org/t/p",
+            "omdb_url": "https://www.omdbapi.com/",
+            "regions": ["US"],
+            "languages": ["en-US"],
+            "requests_per_second": 20,
+            "timeout_seconds": 10,
+        },
         "sites": {
             "app": {
                 "database": f"sqlite:///{tmp_path}/app.db",
@@ -106,7 +121,7 @@ def test_the_schema_describes_every_key() -> None:
     schema = settings_schema()
     assert json.loads(json.dumps(schema)) == schema
     site = schema["$defs"]["SiteTable"]
-    for table in (schema, site, schema["$defs"]["DaemonTable"], schema["$defs"]["AlarmsTable"]):
+    for table in (schema, site, *(schema["$defs"][name] for name in ("DaemonTable", "AlarmsTable", "EnrichmentTable"))):
         assert table["additionalProperties"] is False
         assert all(one["description"] for one in table["properties"].values())
         assert all(one.keys() & {"type", "anyOf", "$ref", "allOf"} for one in table["properties"].values())

@@ -1,0 +1,231 @@
+"""One film: what the services know of it is fetched, and written in one transaction or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.config import Site
+from core.context import Context
+from core.databases.sessions import reading
+from core.edits import NotPublishedError, fill
+from core.errors import GreenroomError
+from core.forms import AmbiguousError, Answers, InvalidDataError, Json, Written
+from core.library.categories import category_named
+from core.library.enrichment import omdb as omdb_service
+from core.library.enrichment import tmdb as tmdb_service
+from core.library.enrichment.bounded import TooLargeError, bounded
+from core.library.enrichment.choice import Verdicts, acceptable, choosing, told, without
+from core.library.enrichment.faults import ServiceError
+from core.library.enrichment.omdb import Omdb, OmdbAnswer
+from core.library.enrichment.people import answers_to, as_known
+from core.library.enrichment.report import FilmReport
+from core.library.enrichment.tmdb import Tmdb, TmdbFilm
+from core.library.enrichment.values import data_of
+from core.library.enrichment.waiting import Film
+from core.library.models import Movie
+from core.library.transfer.films import is_nameable
+from core.progress import Reporter
+from core.words import printable
+
+_MOST_TRIES: Final = 12  # each leaves out what the library's own content refuses, so that the next may pass
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Whom to ask; OMDb only where there is a key of it."""
+
+    tmdb: Tmdb
+    omdb: Omdb | None
+
+    def close(self) -> None:
+        self.tmdb.close()
+        if self.omdb is not None:
+            self.omdb.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    tmdb: TmdbFilm | None
+    omdb: OmdbAnswer | None
+    missing: tuple[str, ...]
+
+
+class ChangedMeanwhileError(GreenroomError):
+    """The film is another than the one that the services were asked about."""
+
+
+def enrich_film(context: Context, site: Site, film: Film, services: Services, reporter: Reporter) -> FilmReport:
+    """Fetch what the services know of a film, write it, and say what changed.
+
+    Raise StoppingError where asking further makes no sense, ServiceError where a service did not answer, GreenroomError
+    where it cannot be written: then nothing was.
+    """
+    fetched = _fetch(film, services)
+    report = FilmReport(
+        film.external_id,
+        film.imdb_id,
+        film.title,
+        missing=fetched.missing,
+        tmdb_id=fetched.tmdb.details.id if fetched.tmdb else film.tmdb_id,
+    )
+    if fetched.tmdb is None and fetched.omdb is None:
+        return replace(report, failure=f"{' and '.join(fetched.missing)} know no such film")
+    return _write(context, site, film, fetched, report, reporter)
+
+
+def _fetch(film: Film, services: Services) -> _Fetched:
+    if film.imdb_id is not None and not is_nameable(film.imdb_id.lower()):
+        raise ServiceError("IMDb", f"has no ids such as {printable(film.imdb_id)!r}")
+    tmdb = _from_tmdb(film, services.tmdb)
+    missing = [] if tmdb else [tmdb_service.NAME]
+    imdb_id = film.imdb_id or (tmdb.details.imdb if tmdb else None)
+    omdb = None
+    # What OMDb said of a film that TMDB does not know is not asked for again each time: its answers are counted.
+    wanted = tmdb is not None or not film.has_omdb
+    if services.omdb is not None and imdb_id is not None and is_nameable(imdb_id.lower()) and wanted:
+        omdb = services.omdb.film(imdb_id.lower())
+        missing += [] if omdb else [omdb_service.NAME]
+    return _Fetched(tmdb, omdb, tuple(missing))
+
+
+def _from_tmdb(film: Film, tmdb: Tmdb) -> TmdbFilm | None:
+    place = (film.media_type, film.tmdb_id) if film.tmdb_id is not None else None
+    if place is None and film.imdb_id is not None:
+        place = tmdb.find(film.imdb_id.lower())
+    found = tmdb.film(*place) if place else None
+    if found is None:
+        return None
+    theirs = found.details.imdb
+    if film.imdb_id and theirs and theirs.lower() != film.imdb_id.lower():
+        raise ServiceError(
+            tmdb_service.NAME, f"says that {found.details.id} is {printable(theirs)}, and the library {film.imdb_id}"
+        )
+    return found
+
+
+def _write(
+    context: Context, site: Site, film: Film, fetched: _Fetched, report: FilmReport, reporter: Reporter
+) -> FilmReport:
+    verdicts = Verdicts()
+    for name, odd in ((tmdb_service.NAME, fetched.tmdb), (omdb_service.NAME, fetched.omdb)):
+        if odd is not None and odd.odd:
+            verdicts.leave_out(printable(f"{name}: no values that could be used: {', '.join(odd.odd)}"))
+    row = _row(film, fetched)
+    with reading(site.database_url()) as session:
+        movie = session.get(Movie, film.id)
+        if movie is None or movie.external_id != film.external_id:
+            raise _changed(film)
+        session.expunge(movie)
+        data = data_of(fetched.tmdb, fetched.omdb, context.settings.enrichment)
+        if "cast_crew" in data:
+            data["cast_crew"] = as_known(session, data["cast_crew"], film.id)
+    data = {name: acceptable(category_named(name), offered, verdicts) for name, offered in data.items()}
+    written = _publish(context, site, movie, data, verdicts, lambda session: _store(session, film, row), reporter)
+    return replace(
+        report,
+        changed={name: one.updated_fields for name, one in written.items() if one.changes},
+        kept=dict(verdicts.kept),
+        notes=(*_notes(film, row), *(printable(note) for one in written.values() for note in one.notes)),
+        left_out=tuple(verdicts.left_out),
+        new_data=tuple(name for name, key in (("TMDB", "tmdb_data"), ("OMDb", "omdb_data")) if key in row),
+    )
+
+
+def _publish(
+    context: Context,
+    site: Site,
+    movie: Movie,
+    data: dict[str, Json],
+    verdicts: Verdicts,
+    also: Any,
+    reporter: Reporter,
+) -> dict[str, Written]:
+    """Write the data; what only the library's content shows to be wrong is left out, and the rest written then."""
+    answers: Answers = {}
+    for _ in range(_MOST_TRIES):
+        categories = [(category_named(name), offered) for name, offered in data.items()]
+        choices = [(category, choosing(category, movie, offered, verdicts)) for category, offered in categories]
+        try:
+            return fill(
+                context,
+                site,
+                movie.external_id,
+                choices,
+                verb="enrich",
+                answers=answers,
+                also=also,
+                reporter=reporter.uncancellable(),
+            )
+        except NotPublishedError as refused:
+            for subject, error in refused.by_subject.items():
+                if isinstance(error, AmbiguousError) and not any(
+                    (question.kind, question.wanted) in answers for question in error.questions
+                ):
+                    answers = {**answers, **answers_to(error.questions)}
+                elif isinstance(error, InvalidDataError):
+                    for problem in error.problems:
+                        verdicts.leave_out(told(subject.form, problem.path, problem.found))
+                    data = {
+                        **data,
+                        subject.form: without(data[subject.form], (one.path for one in error.problems)),
+                    }
+                else:
+                    raise
+    raise GreenroomError(f"the library refuses what the services say of {movie.external_id}", hint="edit it by hand")
+
+
+def _row(film: Film, fetched: _Fetched) -> dict[str, Any]:
+    """Return what the film's own row gets beside its categories."""
+    row: dict[str, Any] = {}
+    for name, key, answer in (
+        (tmdb_service.NAME, "tmdb_data", fetched.tmdb),
+        (omdb_service.NAME, "omdb_data", fetched.omdb),
+    ):
+        if answer is not None:
+            try:
+                row[key] = bounded(answer.raw)
+            except TooLargeError:
+                raise ServiceError(name, "says too much of this film to be kept") from None
+    if fetched.tmdb is not None and film.tmdb_id is None:
+        row |= {"tmdb_id": fetched.tmdb.details.id}
+        if fetched.tmdb.media_type != film.media_type:
+            row |= {"media_type": fetched.tmdb.media_type}
+    return row
+
+
+def _notes(film: Film, row: dict[str, Any]) -> list[str]:
+    notes = []
+    if "tmdb_id" in row:
+        notes.append(f"has the id {row['tmdb_id']} at TMDB now")
+    if "media_type" in row:
+        notes.append(f"is {row['media_type']} now, not {film.media_type}")
+    return notes
+
+
+def _store(session: Session, film: Film, row: dict[str, Any]) -> None:
+    """Write the film's own row, where it is still the film that was asked about."""
+    columns = (Movie.external_id, Movie.imdb_id, Movie.tmdb_id, Movie.media_type)
+    now = session.execute(select(*columns).where(Movie.id == film.id)).one_or_none()
+    if now is None or tuple(now) != (film.external_id, film.imdb_id, film.tmdb_id, film.media_type):
+        raise _changed(film)
+    if "tmdb_id" in row:
+        media_type = row.get("media_type", film.media_type)
+        taken = select(Movie.external_id).where(Movie.media_type == media_type, Movie.tmdb_id == row["tmdb_id"])
+        other = session.scalar(taken)
+        if other is not None:
+            raise GreenroomError(
+                f"{film.external_id} is {printable(other)} too: both are {media_type} {row['tmdb_id']} at TMDB",
+                hint="remove one of the two",
+            )
+    if row:
+        session.execute(update(Movie).where(Movie.id == film.id).values(**row))
+
+
+def _changed(film: Film) -> ChangedMeanwhileError:
+    return ChangedMeanwhileError(
+        f"{film.external_id} was changed while the services were asked", hint="enrich it again"
+    )

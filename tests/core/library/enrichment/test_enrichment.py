@@ -1,0 +1,163 @@
+"""What an enrichment writes, and what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+from core.databases.sessions import reading
+from core.edits import publish_data, revert
+from core.library.categories import category_named
+from core.library.enrichment import EnrichmentReport, FilmReport, Waiting, enrich, waiting, waiting_count
+from core.progress import Reporter
+from tests.core.library.enrichment.enrichment_support import FakeServices, FakeTime, film, rating
+from tests.libraries import BASIC, Library
+
+BLUE, BAD = "imdb-tt0156887", "imdb-tt0903747"
+MEDIA, STREAMING, CREW = (category_named(name) for name in ("media", "streaming", "cast_crew"))
+
+
+def run(library: Library, time: FakeTime, *ids: str, **more: Any) -> EnrichmentReport:
+    return enrich(
+        library.context,
+        library.site,
+        ids or None,
+        reporter=Reporter(token=time.token),
+        time=Waiting(time.pause, time.monotonic, library.context.clock),
+        **more,
+    )
+
+
+def row(library: Library, external_id: str, *columns: str) -> tuple[Any, ...]:
+    with closing(sqlite3.connect(library.database)) as connection:
+        query = f"SELECT {', '.join(columns)} FROM movies WHERE external_id = ?"
+        found: tuple[Any, ...] = connection.execute(query, (external_id,)).fetchone()
+        return found
+
+
+def test_films_that_wait_get_what_the_services_know(library: Library, services: FakeServices, time: FakeTime) -> None:
+    told: list[FilmReport] = []
+    report = run(library, time, each=told.append)
+    assert (report.success, report.asked, report.done, report.changed, report.waiting) == (True, 2, 2, 2, 0)
+    assert [one.external_id for one in told] == [BLUE, BAD] == [one.external_id for one in report.films]
+    assert row(library, BLUE, "tmdb_id", "media_type", "imdb_id") == (10494, "movie", "tt0156887")
+    assert library.live(BASIC, BLUE) == {
+        "title": "Perfect Blue",
+        "tagline": "Mischief. Mayhem. Soap.",
+        "year": "1999",
+        "release_date": "1999-10-15",
+        "runtime": 139,
+        "rating": "R",
+        "language": "English",
+        "country": "United States of America",
+        "overview": "A man who cannot sleep meets one who sells soap.",
+        "budget": 63000000,
+        "revenue": 100853753,
+        "status": "released",
+        "genres": ["Drama", "Thriller"],
+        "siddu_score": None,
+        "critics_score": 67.0,
+        "imdb_rating": 8.8,
+        "rotten_tomatoes_score": 81,
+    }
+    assert library.live(MEDIA, BLUE) == {
+        "poster_url": "https://image.tmdb.org/t/p/w780/pB8BM7pdSp6B6Ih7QZ4DrQ3PmJK.jpg",
+        "backdrop_url": "https://image.tmdb.org/t/p/w1280/hZkgoQYus5vegHoetLkCJzb17zJ.jpg",
+        "trailer_url": "https://www.youtube.com/watch?v=BdJKm16Co6M",
+        "gallery_images": [f"https://image.tmdb.org/t/p/w1280/back{n}.jpg" for n in (1, 2)],
+    }
+    options = library.live(STREAMING, BLUE)["streaming_options"]
+    assert [(one["platform"], one["region"], one["type"]) for one in options] == [
+        ("Hulu", "US", "subscription"),
+        ("Apple TV", "US", "rent"),
+    ]
+    crew = library.live(CREW, BLUE)
+    # The demo knows these people, by ids of its own.
+    assert [one["id"] for one in crew["cast"]] == ["person-edward-norton", "person-brad-pitt"]
+    assert crew["cast"][1]["character"] == "Tyler Durden"
+    [tmdb_data, omdb_data] = map(json.loads, row(library, BLUE, "tmdb_data", "omdb_data"))
+    assert tmdb_data["watch/providers"]["results"]["DE"]["flatrate"][0]["provider_name"] == "Disney Plus"
+    assert omdb_data["imdbVotes"] == "2,400,000"
+    # Three questions a film: whom does TMDB call so, what is that, and what says OMDb.
+    assert len(services.asked) == 6
+
+
+def test_an_imported_film_may_turn_out_to_be_a_series(library: Library, time: FakeTime) -> None:
+    report = run(library, time, "tt0903747")
+    assert "is tv now, not movie" in report.films[0].notes
+    assert row(library, BAD, "tmdb_id", "media_type") == (1396, "tv")
+    live = library.live(BASIC, BAD)
+    assert (live["title"], live["rating"], live["year"], live["runtime"]) == ("Breaking Bad", "TV-MA", "2008", 139)
+    crew = library.live(CREW, BAD)
+    assert [one["name"] for one in crew["producers"]] == ["Vince Gilligan"]
+    assert crew["cast"][0]["character"] == "Walter White"
+    assert crew["cast"][0] == {
+        "id": "tmdb-person-17419",
+        "name": "Bryan Cranston",
+        "image": "https://image.tmdb.org/t/p/w342/face17419.jpg",
+        "character": "Walter White",
+    }
+
+
+def test_what_a_person_wrote_or_cleared_stays(library: Library, services: FakeServices, time: FakeTime) -> None:
+    mine = {"overview": "Mine.", "tagline": None}
+    publish_data(library.context, library.site, BASIC, "tmdb-550", mine, base_revision=library.revision())
+    services.add(film(title="Fight Club!", runtime=140), rating(imdbRating="1.0"))
+    report = run(library, time, "tmdb-550")
+    live = library.live()
+    assert (live["overview"], live["tagline"]) == ("Mine.", None)
+    assert (live["title"], live["runtime"]) == ("Fight Club!", 140)
+    # Nobody knows who wrote this one; it is no field of TMDB's.
+    assert live["imdb_rating"] == 8.8
+    assert set(report.films[0].kept["basic_info"]) == {"overview", "tagline", "imdb_rating"}
+
+
+def test_values_of_a_film_that_did_not_come_from_tmdb_stay_for_good(
+    library: Library, services: FakeServices, time: FakeTime
+) -> None:
+    library.execute("UPDATE movies SET overview = 'The application knows' WHERE external_id = ?", BLUE)
+    run(library, time, BLUE)
+    services.add(film(id=10494, imdb_id="tt0156887", title="Blue", overview="Another."))
+    run(library, time, BLUE)
+    live = library.live(BASIC, BLUE)
+    # Once it has an id at TMDB it is still known which values are from there.
+    assert (live["title"], live["overview"]) == ("Blue", "The application knows")
+
+
+def test_it_is_in_the_log_and_can_be_taken_back(library: Library, time: FakeTime) -> None:
+    before = library.live(BASIC, BLUE)
+    run(library, time, BLUE)
+    [head] = library.edits.log(forms=["basic_info"], key=BLUE)
+    assert (head.source, head.by) == ("tmdb", "Anna")
+    revert(library.context, library.site, BASIC, head.id)
+    assert library.live(BASIC, BLUE) == before
+
+
+def test_users_and_other_films_are_not_touched(library: Library, time: FakeTime) -> None:
+    before = library.sums()
+    run(library, time)
+    after = library.sums()
+    touched = {"movies", "people", "credits", "genres", "movie_genres", "streaming_options", "gallery_images"}
+    assert {name for name in before if before[name] != after[name]} <= touched
+    for table in ("users", "entries", "recommendations", "watch_history", "rankings"):
+        assert before.get(table) == after.get(table)
+
+
+def test_the_second_run_changes_nothing(library: Library, services: FakeServices, time: FakeTime) -> None:
+    run(library, time)
+    sums, asked = library.sums(), len(services.asked)
+    assert run(library, time).asked == 0
+    assert len(services.asked) == asked
+    report = run(library, time, BLUE)
+    assert (report.changed, report.films[0].outcome) == (0, "unchanged")
+    assert library.sums() == sums
+
+
+def test_which_films_wait(library: Library) -> None:
+    with reading(library.site.database_url()) as session:
+        assert waiting_count(session) == 2
+        first = waiting(session, limit=1)
+        assert [one.external_id for one in first] == [BLUE]
+        assert [one.external_id for one in waiting(session, after=first[0].id)] == [BAD]
