@@ -10,7 +10,7 @@ from core.config import Site
 from core.context import Context
 from core.databases.sessions import reading
 from core.errors import BusyError, CancelledError, GreenroomError
-from core.library.enrichment.faults import ServiceError, StoppingError
+from core.library.enrichment.faults import KeyRefusedError, ServiceError, StoppingError
 from core.library.enrichment.film import Services, enrich_film
 from core.library.enrichment.keys import service_key, tmdb_key
 from core.library.enrichment.omdb import Omdb
@@ -39,8 +39,9 @@ def enrich(
     `ids` are external or IMDb ids; a film that is named is asked for again though it has its data. `each` is told of
     every film when it is done. A film that fails stops nothing but itself; a key that is refused, a limit that is
     reached, a service that is silent three times running, or a site that stays busy end it: the report says so in
-    `stopped`. What is done is committed film by film, so CancelledError leaves it done. Raise ConfigError without a key
-    of TMDB, UsageError in read-only mode, GreenroomError where the library cannot be read.
+    `stopped`. What is done is committed film by film, so CancelledError leaves it done. Raise KeyRefusedError where
+    nothing was done before that, ConfigError without a key of TMDB, UsageError in read-only mode, GreenroomError where
+    the library cannot be read.
     """
     context.require_writable("enrich")
     time = time or Waiting(reporter.pause, now=context.clock)
@@ -53,6 +54,8 @@ def enrich(
         try:
             _run(context, site, ids, services, report, reporter, time, each)
         except (StoppingError, _SilentError, BusyError) as error:
+            if isinstance(error, KeyRefusedError) and not report.done:
+                raise
             report.stopped = error
             report.left = total - report.done
         with reading(site.database_url()) as session:

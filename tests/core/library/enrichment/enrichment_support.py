@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import gzip
 import json
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from core.progress import CancelToken
+from core.library.enrichment import EnrichmentReport, Waiting, enrich
+from core.progress import CancelToken, Reporter
+from tests.libraries import Library
 
 TMDB_KEY = "0123456789abcdef0123456789abcdef"
 OMDB_KEY = "deadbeef"
+BLUE, BAD = "imdb-tt0156887", "imdb-tt0903747"  # films of the library that wait
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,7 @@ class FakeServices:
         self.headers: list[dict[str, str]] = []
         self.tokens = {TMDB_KEY}
         self.released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
     @property
@@ -119,9 +122,17 @@ class FakeServices:
         return OMDB_UNKNOWN if found is None else Reply(found)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away early is what some tests want."""
+
+
 def _handler(services: FakeServices) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -141,12 +152,8 @@ def _handler(services: FakeServices) -> type[BaseHTTPRequestHandler]:
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            try:
-                self.wfile.write(body[: len(body) // 2] if reply.cut else body)
-            except OSError:
-                self.close_connection = True
-            if reply.cut:
-                self.close_connection = True
+            self.wfile.write(body[: len(body) // 2] if reply.cut else body)
+            self.close_connection = self.close_connection or reply.cut
 
         def log_message(self, *_: object) -> None:
             pass
@@ -178,6 +185,24 @@ class FakeTime:
 def running() -> Iterator[FakeServices]:
     with FakeServices() as services:
         yield services
+
+
+def run(library: Library, time: FakeTime, *ids: str, **more: Any) -> EnrichmentReport:
+    return enrich(
+        library.context,
+        library.site,
+        ids or None,
+        reporter=Reporter(token=time.token),
+        time=Waiting(time.pause, time.monotonic, library.context.clock),
+        **more,
+    )
+
+
+def row(library: Library, external_id: str, *columns: str) -> tuple[Any, ...]:
+    with closing(sqlite3.connect(library.database)) as connection:
+        query = f"SELECT {', '.join(columns)} FROM movies WHERE external_id = ?"
+        found: tuple[Any, ...] = connection.execute(query, (external_id,)).fetchone()
+        return found
 
 
 def person(number: int, name: str, **more: Any) -> dict[str, Any]:

@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
-from typing import Any
 
 from core.databases.sessions import reading
 from core.edits import publish_data, revert
 from core.library.categories import category_named
-from core.library.enrichment import EnrichmentReport, FilmReport, Waiting, enrich, waiting, waiting_count
-from core.progress import Reporter
-from tests.core.library.enrichment.enrichment_support import FakeServices, FakeTime, film, rating
+from core.library.enrichment import FilmReport, waiting, waiting_count
+from tests.core.library.enrichment.enrichment_support import BAD, BLUE, FakeServices, FakeTime, film, rating, row, run
 from tests.libraries import BASIC, Library
 
-BLUE, BAD = "imdb-tt0156887", "imdb-tt0903747"
 MEDIA, STREAMING, CREW = (category_named(name) for name in ("media", "streaming", "cast_crew"))
-
-
-def run(library: Library, time: FakeTime, *ids: str, **more: Any) -> EnrichmentReport:
-    return enrich(
-        library.context,
-        library.site,
-        ids or None,
-        reporter=Reporter(token=time.token),
-        time=Waiting(time.pause, time.monotonic, library.context.clock),
-        **more,
-    )
-
-
-def row(library: Library, external_id: str, *columns: str) -> tuple[Any, ...]:
-    with closing(sqlite3.connect(library.database)) as connection:
-        query = f"SELECT {', '.join(columns)} FROM movies WHERE external_id = ?"
-        found: tuple[Any, ...] = connection.execute(query, (external_id,)).fetchone()
-        return found
 
 
 def test_films_that_wait_get_what_the_services_know(library: Library, services: FakeServices, time: FakeTime) -> None:
