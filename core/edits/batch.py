@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,15 +16,20 @@ from core.errors import CancelledError, GreenroomError, UsageError
 from core.forms import Form, Json, Subject, Written
 
 NOTHING: Final = Written((), ())
+Share = Callable[[Form[Any], Session], Any]
 Batch = Sequence[AnyTask | tuple[Subject, GreenroomError]]
 
 
 @dataclass
 class Results:
-    """What the batches of one publication came to; `unchanged` are the numbers of drafts in which nothing differed."""
+    """What the batches of one publication came to; `unchanged` are the numbers of drafts in which nothing differed.
+
+    `share` gives the writes of a form what they share, as the form's own `shared` does.
+    """
 
     on_conflict: OnConflict
     notes: tuple[str, ...]
+    share: Share = lambda form, session: form.shared(session)
     written: dict[Subject, Written] = field(default_factory=dict)
     refused: dict[Subject, GreenroomError] = field(default_factory=dict)
     unchanged: list[int] = field(default_factory=list)
@@ -104,7 +109,7 @@ def _write(session: Session, task: AnyTask, thing: Any, results: Results) -> _Do
     written = NOTHING
     if wanted.data:
         if form.name not in known:
-            known[form.name] = form.shared(session)
+            known[form.name] = results.share(form, session)
         written = form.write(
             session,
             thing,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.databases.sessions import writing
 from core.edits import journal
-from core.edits.batch import Batch, Results, write_batch
+from core.edits.batch import Batch, Results, Share, write_batch
 from core.edits.comparison import OnConflict
 from core.edits.settling import settle
 from core.edits.store import Edits
@@ -54,15 +54,18 @@ def publish_tasks(
     on_conflict: OnConflict,
     reporter: Reporter,
     also: Callable[[Session], None] | None = None,
+    share: Share | None = None,
 ) -> Course:
     """With the site held, write all tasks in one transaction, or none where any is refused: the results say which.
 
-    `also` writes in that transaction what no form reads, even where the tasks change nothing.
+    `also` writes in that transaction what no form reads, even where the tasks change nothing. `share` is as in
+    Results.
     """
     context, site = edits.context, edits.site
     staged = (_STAGED,) if read_marker(marker_path(context, site)) else ()
     course = Course(edits, Results(on_conflict, staged))
     results = course.results
+    results.share = share or results.share
     with _undone_where_it_fails(course) as commit, writing(site.database_url()) as session:
         for batch in batches:
             intents = write_batch(session, batch, results)

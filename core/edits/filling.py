@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.config import Site
 from core.context import Context
+from core.edits.batch import Share
 from core.edits.course import held, publish_tasks
 from core.edits.origins import hash_of
 from core.edits.publishing import NotPublishedError
@@ -33,13 +34,15 @@ def fill(
     source: Source = "tmdb",
     answers: Answers | None = None,
     also: Callable[[Session], None],
+    share: Share | None = None,
     reporter: Reporter,
 ) -> dict[str, Written]:
     """Write what each choice makes of the live data of one thing, all or nothing, and return it by the form's name.
 
     A choice is given the live data, and where its values are from as far as that was noted, values that were cleared
-    too. `also` writes in the same transaction what is no form's. Raise NotPublishedError with what is wrong with each
-    form, BusyError where the site is held; then nothing was written.
+    too. `also` writes in the same transaction what is no form's. `share` stands in for the form's own `shared`, and may
+    keep what it gives for the next call. Raise NotPublishedError with what is wrong with each form, BusyError where the
+    site is held; then nothing was written.
     """
     edits = open_edits(context, site)
     with held(edits, verb, [form for form, _ in choices]):
@@ -62,7 +65,7 @@ def fill(
             return Filling(form, draft, lambda live: choose(live, _still_so(fields, live)))
 
         tasks = [task(form, choose) for form, choose in choices]
-        results = publish_tasks(edits, [tasks], on_conflict="stop", reporter=reporter, also=also).results
+        results = publish_tasks(edits, [tasks], on_conflict="stop", reporter=reporter, also=also, share=share).results
     if results.refused:
         raise NotPublishedError(results.refused)
     return {subject.form: written for subject, written in results.written.items()}

@@ -34,15 +34,21 @@ class Names:
     def __init__(self, there: Iterable[Named]) -> None:
         self._by_id: dict[str, Named] = {}
         self._by_name: dict[str, list[Named]] = {}
+        self._ids: set[str] = set()
         for named in there:
             self.add(named)
 
     def add(self, named: Named) -> None:
         self._by_id[named.id] = named
+        self._ids.add(named.id.casefold())
         self._by_name.setdefault(folded(named.name), []).append(named)
 
     def with_id(self, wanted: str) -> Named | None:
         return self._by_id.get(wanted)
+
+    def has_id(self, wanted: str) -> bool:
+        """Tell whether an id is taken, in capitals or not."""
+        return wanted.casefold() in self._ids
 
     def alike(self, name: str) -> tuple[Named, ...]:
         """Return all whose name is `name` without case and accents, in the order in which they were added."""

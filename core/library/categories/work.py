@@ -207,7 +207,9 @@ class Work:
         if given_id:
             self._ids_given.add(given_id)
         wanted = given_id or f"person-{slug_of(name, PERSON_ID - 7)}"
-        taken = [*self._ids_like(wanted), *self._new_ids("person")]
+        taken = self._new_ids("person")
+        if self.known.names("person").has_id(wanted) or wanted.casefold() in {each.casefold() for each in taken}:
+            taken += self._ids_like(wanted)  # which looks at every person
         new = Named(free_id(wanted, taken, PERSON_ID), name)
         person = Person(external_id=new.id, name=name)
         self._people[new.id] = person

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sqlalchemy import select, update
@@ -21,7 +22,7 @@ from core.library.enrichment.bounded import TooLargeError, bounded
 from core.library.enrichment.choice import Verdicts, acceptable, choosing, told, without
 from core.library.enrichment.faults import ServiceError
 from core.library.enrichment.omdb import Omdb, OmdbAnswer
-from core.library.enrichment.people import answers_to, as_known
+from core.library.enrichment.people import SharedNames, answers_to, as_known
 from core.library.enrichment.report import FilmReport
 from core.library.enrichment.tmdb import Tmdb, TmdbFilm
 from core.library.enrichment.values import data_of
@@ -36,10 +37,11 @@ _MOST_TRIES: Final = 12  # each leaves out what the library's own content refuse
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Whom to ask; OMDb only where there is a key of it."""
+    """Whom to ask; OMDb only where there is a key of it. `names` are those of the library, for the films to come."""
 
     tmdb: Tmdb
     omdb: Omdb | None
+    names: SharedNames = field(default_factory=SharedNames)
 
     def close(self) -> None:
         self.tmdb.close()
@@ -74,7 +76,7 @@ def enrich_film(context: Context, site: Site, film: Film, services: Services, re
     )
     if fetched.tmdb is None and fetched.omdb is None:
         return replace(report, failure=f"{' and '.join(fetched.missing)} know no such film")
-    return _write(context, site, film, fetched, report, reporter)
+    return _write(context, site, film, fetched, report, services.names, reporter)
 
 
 def _fetch(film: Film, services: Services) -> _Fetched:
@@ -108,7 +110,13 @@ def _from_tmdb(film: Film, tmdb: Tmdb) -> TmdbFilm | None:
 
 
 def _write(
-    context: Context, site: Site, film: Film, fetched: _Fetched, report: FilmReport, reporter: Reporter
+    context: Context,
+    site: Site,
+    film: Film,
+    fetched: _Fetched,
+    report: FilmReport,
+    names: SharedNames,
+    reporter: Reporter,
 ) -> FilmReport:
     verdicts = Verdicts()
     for name, odd in ((tmdb_service.NAME, fetched.tmdb), (omdb_service.NAME, fetched.omdb)):
@@ -124,7 +132,8 @@ def _write(
         if "cast_crew" in data:
             data["cast_crew"] = as_known(session, data["cast_crew"], film.id)
     data = {name: acceptable(category_named(name), offered, verdicts) for name, offered in data.items()}
-    written = _publish(context, site, movie, data, verdicts, lambda session: _store(session, film, row), reporter)
+    target = _Target(context, site, movie, lambda session: _store(session, film, row), names, reporter.uncancellable())
+    written = _publish(target, data, verdicts)
     return replace(
         report,
         changed={name: one.updated_fields for name, one in written.items() if one.changes},
@@ -135,31 +144,40 @@ def _write(
     )
 
 
-def _publish(
-    context: Context,
-    site: Site,
-    movie: Movie,
-    data: dict[str, Json],
-    verdicts: Verdicts,
-    also: Any,
-    reporter: Reporter,
-) -> dict[str, Written]:
-    """Write the data; what only the library's content shows to be wrong is left out, and the rest written then."""
-    answers: Answers = {}
-    for _ in range(_MOST_TRIES):
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where a film is written: the movie, and `also` what is no category's."""
+
+    context: Context
+    site: Site
+    movie: Movie
+    also: Callable[[Session], None]
+    names: SharedNames
+    reporter: Reporter
+
+    def fill(self, data: dict[str, Json], verdicts: Verdicts, answers: Answers) -> dict[str, Written]:
         categories = [(category_named(name), offered) for name, offered in data.items()]
-        choices = [(category, choosing(category, movie, offered, verdicts)) for category, offered in categories]
-        try:
+        choices = [(category, choosing(category, self.movie, offered, verdicts)) for category, offered in categories]
+        with self.names.for_film():
             return fill(
-                context,
-                site,
-                movie.external_id,
+                self.context,
+                self.site,
+                self.movie.external_id,
                 choices,
                 verb="enrich",
                 answers=answers,
-                also=also,
-                reporter=reporter.uncancellable(),
+                also=self.also,
+                share=self.names.share,
+                reporter=self.reporter,
             )
+
+
+def _publish(target: _Target, data: dict[str, Json], verdicts: Verdicts) -> dict[str, Written]:
+    """Write the data; what only the library's content shows to be wrong is left out, and the rest written then."""
+    answers: Answers = {}
+    for _ in range(_MOST_TRIES):
+        try:
+            return target.fill(data, verdicts, answers)
         except NotPublishedError as refused:
             for subject, error in refused.by_subject.items():
                 if isinstance(error, AmbiguousError) and not any(
@@ -175,7 +193,9 @@ def _publish(
                     }
                 else:
                     raise
-    raise GreenroomError(f"the library refuses what the services say of {movie.external_id}", hint="edit it by hand")
+    raise GreenroomError(
+        f"the library refuses what the services say of {target.movie.external_id}", hint="edit it by hand"
+    )
 
 
 def _row(film: Film, fetched: _Fetched) -> dict[str, Any]:

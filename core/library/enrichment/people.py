@@ -3,16 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.forms import Answers, Json, Question
+from core.forms import Answers, Form, Json, Question
+from core.library.categories import Known
 from core.library.enrichment.values import PERSON
 from core.library.models import Credit, Person
 
 _AT_ONCE = 400
+_FILMS = 100
+
+
+class SharedNames:
+    """The names that the library has, kept from one film to the next: of many people they take a second to be read.
+
+    They are read again every hundred films, and where something was rolled back.
+    """
+
+    def __init__(self) -> None:
+        self._known: Known | None = None
+        self._used = 0
+
+    def share(self, form: Form[Any], session: Session) -> Any:
+        """Return them for the writes of one form in one session."""
+        del form
+        if self._known is None:
+            self._known = Known(session)
+        self._known.session = session
+        return self._known
+
+    @contextmanager
+    def for_film(self) -> Iterator[None]:
+        """Let go of the names where the block fails, or after so many films."""
+        self._used += 1
+        if self._used % _FILMS == 0:
+            self._known = None
+        try:
+            yield
+        except BaseException:
+            self._known = None
+            raise
 
 
 def as_known(session: Session, data: Json, movie_id: int) -> Json:

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import BusyError, CancelledError, ConfigError, UsageError
 from core.library.categories import category_named
-from core.library.enrichment import KeyRefusedError, service
+from core.library.enrichment import KeyRefusedError, course, service
 from tests.core.library.enrichment.conftest import with_services
 from tests.core.library.enrichment.enrichment_support import (
     BAD,
@@ -234,7 +234,8 @@ def test_asked_to_stop_it_keeps_what_is_done(library: Library, services: FakeSer
     assert run(library, FakeTime()).asked == 1
 
 
-def test_it_waits_while_the_site_is_held(library: Library, time: FakeTime) -> None:
+def test_it_waits_while_the_site_is_held(library: Library, time: FakeTime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course, "_BUSY_PAUSES", (1.0, 2.0))
     held = library.opened().context.lock(library.site, "backup")
     held.__enter__()
     time.on_pause = lambda seconds: held.__exit__(None, None, None) if seconds == 2 else None
