@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.config import Site
 from core.context import Context
 from core.databases.sessions import reading
+from core.documents import Path
 from core.edits import NotPublishedError, fill
 from core.errors import GreenroomError
 from core.forms import AmbiguousError, Answers, InvalidDataError, Json, Written
@@ -22,7 +23,7 @@ from core.library.enrichment.bounded import TooLargeError, bounded
 from core.library.enrichment.choice import Verdicts, acceptable, choosing, told, without
 from core.library.enrichment.faults import ServiceError
 from core.library.enrichment.omdb import Omdb, OmdbAnswer
-from core.library.enrichment.people import SharedNames, answers_to, as_known
+from core.library.enrichment.people import SharedNames, as_known
 from core.library.enrichment.report import FilmReport
 from core.library.enrichment.tmdb import Tmdb, TmdbFilm
 from core.library.enrichment.values import data_of
@@ -129,11 +130,12 @@ def _write(
             raise _changed(film)
         session.expunge(movie)
         data = data_of(fetched.tmdb, fetched.omdb, context.settings.enrichment)
+        answers: Answers = {}
         if "cast_crew" in data:
-            data["cast_crew"] = as_known(session, data["cast_crew"], film.id)
+            data["cast_crew"], answers = as_known(session, data["cast_crew"], film.id, names.people(session))
     data = {name: acceptable(category_named(name), offered, verdicts) for name, offered in data.items()}
     target = _Target(context, site, movie, lambda session: _store(session, film, row), names, reporter.uncancellable())
-    written = _publish(target, data, verdicts)
+    written = _publish(target, data, verdicts, answers)
     return replace(
         report,
         changed={name: one.updated_fields for name, one in written.items() if one.changes},
@@ -172,30 +174,30 @@ class _Target:
             )
 
 
-def _publish(target: _Target, data: dict[str, Json], verdicts: Verdicts) -> dict[str, Written]:
+def _publish(target: _Target, data: dict[str, Json], verdicts: Verdicts, answers: Answers) -> dict[str, Written]:
     """Write the data; what only the library's content shows to be wrong is left out, and the rest written then."""
-    answers: Answers = {}
     for _ in range(_MOST_TRIES):
         try:
             return target.fill(data, verdicts, answers)
         except NotPublishedError as refused:
             for subject, error in refused.by_subject.items():
-                if isinstance(error, AmbiguousError) and not any(
-                    (question.kind, question.wanted) in answers for question in error.questions
-                ):
-                    answers = {**answers, **answers_to(error.questions)}
-                elif isinstance(error, InvalidDataError):
-                    for problem in error.problems:
-                        verdicts.leave_out(told(subject.form, problem.path, problem.found))
-                    data = {
-                        **data,
-                        subject.form: without(data[subject.form], (one.path for one in error.problems)),
-                    }
-                else:
-                    raise
-    raise GreenroomError(
-        f"the library refuses what the services say of {target.movie.external_id}", hint="edit it by hand"
-    )
+                wrong = _refused(error)
+                if subject.form == "streaming":  # its options are no longer where they were: see choice.py
+                    wrong = [(path[:1], words) for path, words in wrong]
+                for path, words in wrong:
+                    verdicts.leave_out(told(subject.form, path, words))
+                data = {**data, subject.form: without(data[subject.form], [path for path, _ in wrong])}
+    raise GreenroomError("the library refuses what the services say of this film", hint="edit it by hand")
+
+
+def _refused(error: GreenroomError) -> list[tuple[Path, str]]:
+    """Return the places of what a category refuses, each with why; raise what is no such refusal."""
+    if isinstance(error, InvalidDataError):
+        return [(problem.path, problem.found) for problem in error.problems]
+    if isinstance(error, AmbiguousError):
+        several = [(question, ", ".join(one.id for one in question.candidates)) for question in error.questions]
+        return [(path, f"{question.wanted} may be {ids}") for question, ids in several for path in question.paths]
+    raise error
 
 
 def _row(film: Film, fetched: _Fetched) -> dict[str, Any]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.forms import Answers, Form, Json, Question
+from core.forms import Answers, Form, Json
 from core.library.categories import Known
+from core.library.categories.matching import Names, folded
 from core.library.enrichment.values import PERSON
 from core.library.models import Credit, Person
 
-_AT_ONCE = 400
-_FILMS = 100
+_AT_ONCE: Final = 400
+_FILMS: Final = 100
 
 
 class SharedNames:
@@ -31,6 +33,13 @@ class SharedNames:
     def share(self, form: Form[Any], session: Session) -> Any:
         """Return them for the writes of one form in one session."""
         del form
+        return self._of(session)
+
+    def people(self, session: Session) -> Names:
+        """Return those of the people."""
+        return self._of(session).names("person")
+
+    def _of(self, session: Session) -> Known:
         if self._known is None:
             self._known = Known(session)
         self._known.session = session
@@ -49,16 +58,16 @@ class SharedNames:
             raise
 
 
-def as_known(session: Session, data: Json, movie_id: int) -> Json:
-    """Return the data of cast_crew with each person as the library spells him or her.
+def as_known(session: Session, data: Json, movie_id: int, names: Names) -> tuple[Json, Answers]:
+    """Return the data of cast_crew with each person as the library spells him or her, and who else is meant by names.
 
-    A portrait is that of a person in all movies, so it is given to new people alone, and to those who have none and are
-    in no other movie.
+    Who has another id of TMDB's is somebody else, whatever the name. A portrait is that of a person in all movies, so
+    it is given to new people alone, and to those who have none and are in no other movie.
     """
     wanted = {item["id"]: item["name"] for items in data.values() for item in items}
-    by_id = {person.external_id: person for person in _some(session, Person.external_id, wanted)}
+    by_id = {person.external_id: person for person in _with_ids(session, wanted)}
     new = {external_id: name for external_id, name in wanted.items() if external_id not in by_id}
-    by_id |= _namesakes(session, new)
+    by_id |= _namesakes(session, new, names)
     elsewhere = _in_other_movies(session, [person.id for person in by_id.values()], movie_id)
 
     def known(item: Json) -> Json:
@@ -70,30 +79,20 @@ def as_known(session: Session, data: Json, movie_id: int) -> Json:
             image = item["image"]
         return {**item, "id": person.external_id, "name": person.name, "image": image}
 
-    return {key: list(_each_once(known(item) for item in items)) for key, items in data.items()}
+    answers = {("person", name): None for external_id, name in new.items() if external_id not in by_id}
+    return {key: list(_each_once(known(item) for item in items)) for key, items in data.items()}, answers
 
 
-def answers_to(questions: Iterable[Question]) -> Answers:
-    """Return who is meant by names that several have: the one who is not of TMDB, else somebody new."""
-    answers = {}
-    for question in questions:
-        others = [one.id for one in question.candidates if not one.id.startswith(PERSON)]
-        answers[question.kind, question.wanted] = others[0] if len(others) == 1 else None
-    return answers
-
-
-def _namesakes(session: Session, new: dict[str, str]) -> dict[str, Person]:
-    """Return by the new ids those who have the same name, are alone with it, and have no other id of TMDB's."""
-    by_name: dict[str, list[Person]] = {}
-    for person in _some(session, Person.name, set(new.values())):
-        if not person.external_id.startswith(PERSON):
-            by_name.setdefault(person.name, []).append(person)
-    ids_of = [*new.values()]
-    return {
-        external_id: by_name[name][0]
-        for external_id, name in new.items()
-        if len(by_name.get(name, ())) == 1 and ids_of.count(name) == 1
-    }
+def _namesakes(session: Session, new: dict[str, str], names: Names) -> dict[str, Person]:
+    """Return by the new ids those who alone have the same name and no id of TMDB's."""
+    times = Counter(folded(name) for name in new.values())
+    meant = {}
+    for external_id, name in new.items():
+        others = [one.id for one in names.alike(name) if not one.id.startswith(PERSON)]
+        if len(others) == 1 and times[folded(name)] == 1:
+            meant[external_id] = others[0]
+    there = {person.external_id: person for person in _with_ids(session, meant.values())}
+    return {external_id: there[other] for external_id, other in meant.items() if other in there}
 
 
 def _in_other_movies(session: Session, ids: Sequence[int], movie_id: int) -> set[int]:
@@ -108,10 +107,11 @@ def _in_other_movies(session: Session, ids: Sequence[int], movie_id: int) -> set
     }
 
 
-def _some(session: Session, column: Any, values: Iterable[str]) -> Iterator[Person]:
-    wanted = list(values)
+def _with_ids(session: Session, ids: Iterable[str]) -> Iterator[Person]:
+    wanted = list(ids)
     for start in range(0, len(wanted), _AT_ONCE):
-        yield from session.scalars(select(Person).where(column.in_(wanted[start : start + _AT_ONCE])))
+        some = select(Person).where(Person.external_id.in_(wanted[start : start + _AT_ONCE]))
+        yield from (person for person in session.scalars(some) if person.external_id in wanted)
 
 
 def _each_once(items: Iterable[Json]) -> Iterator[Json]:
