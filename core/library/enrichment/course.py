@@ -22,7 +22,6 @@ from core.progress import Reporter
 from core.words import printable
 
 _MOST_FAULTS: Final = 3  # films in a row of which a service says nothing
-_BUSY_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 def enrich(
@@ -47,6 +46,7 @@ def enrich(
     time = time or Waiting(reporter.pause, now=context.clock)
     services = _services(context, time)
     with closing(services):
+        ids = None if ids is None else list(dict.fromkeys(ids))
         with reading(site.database_url()) as session:
             total = len(ids) if ids is not None else waiting_count(session)
         report = EnrichmentReport(asked=total, without_omdb=services.omdb is None)
@@ -57,7 +57,7 @@ def enrich(
             if isinstance(error, KeyRefusedError) and not report.done:
                 raise
             report.stopped = error
-            report.left = total - report.done
+            report.left = max(0, total - report.done)
         with reading(site.database_url()) as session:
             report.waiting = waiting_count(session)
     return report
@@ -92,7 +92,7 @@ def _run(
             done = FilmReport(printable(name), None, "", failure="the library has no such film")
         else:
             try:
-                done = _patiently(context, site, film, services, reporter, time.pause)
+                done = enrich_film(context, site, film, services, reporter, time.pause)
                 faults = 0
             except (StoppingError, BusyError, CancelledError):
                 raise
@@ -112,30 +112,12 @@ def _run(
         reporter.advance()
 
 
-def _patiently(
-    context: Context,
-    site: Site,
-    film: Film,
-    services: Services,
-    reporter: Reporter,
-    pause: Callable[[float], None],
-) -> FilmReport:
-    """Enrich a film; where a backup holds the site, wait a minute for it."""
-    for seconds in _BUSY_PAUSES:
-        try:
-            return enrich_film(context, site, film, services, reporter)
-        except BusyError:
-            pause(seconds)
-    return enrich_film(context, site, film, services, reporter)
-
-
 def _films(site: Site, ids: Sequence[str] | None) -> Iterator[tuple[str, Film | None]]:
     """Yield the films by pages, each read in a transaction that has ended before a service is asked."""
     if ids is not None:
-        unique = list(dict.fromkeys(ids))
-        for start in range(0, len(unique), A_PAGE):
+        for start in range(0, len(ids), A_PAGE):
             with reading(site.database_url()) as session:
-                named = list(named_films(session, unique[start : start + A_PAGE]))
+                named = list(named_films(session, ids[start : start + A_PAGE]))
             yield from named
         return
     after = 0

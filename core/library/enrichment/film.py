@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -14,8 +14,8 @@ from core.context import Context
 from core.databases.sessions import reading
 from core.documents import Path
 from core.edits import NotPublishedError, fill
-from core.errors import GreenroomError
-from core.forms import AmbiguousError, Answers, InvalidDataError, Json, Written
+from core.errors import BusyError, GreenroomError
+from core.forms import AmbiguousError, Answers, FieldChange, InvalidDataError, Json, Written
 from core.library.categories import category_named
 from core.library.enrichment import omdb as omdb_service
 from core.library.enrichment import tmdb as tmdb_service
@@ -33,6 +33,7 @@ from core.library.transfer.films import is_nameable
 from core.progress import Reporter
 from core.words import printable
 
+_BUSY_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _MOST_TRIES: Final = 12  # each leaves out what the library's own content refuses, so that the next may pass
 
 
@@ -61,11 +62,18 @@ class ChangedMeanwhileError(GreenroomError):
     """The film is another than the one that the services were asked about."""
 
 
-def enrich_film(context: Context, site: Site, film: Film, services: Services, reporter: Reporter) -> FilmReport:
-    """Fetch what the services know of a film, write it, and say what changed.
+def enrich_film(
+    context: Context,
+    site: Site,
+    film: Film,
+    services: Services,
+    reporter: Reporter,
+    pause: Callable[[float], None],
+) -> FilmReport:
+    """Fetch what the services know of a film, write it, and say what changed; where the site is held, wait a minute.
 
-    Raise StoppingError where asking further makes no sense, ServiceError where a service did not answer, GreenroomError
-    where it cannot be written: then nothing was.
+    Raise StoppingError where asking further makes no sense, ServiceError where a service did not answer, BusyError
+    where the site stays held, GreenroomError where it cannot be written: then nothing was.
     """
     fetched = _fetch(film, services)
     report = FilmReport(
@@ -76,7 +84,13 @@ def enrich_film(context: Context, site: Site, film: Film, services: Services, re
         tmdb_id=fetched.tmdb.details.id if fetched.tmdb else film.tmdb_id,
     )
     if fetched.tmdb is None and fetched.omdb is None:
-        return replace(report, failure=f"{' and '.join(fetched.missing)} know no such film")
+        names = " and ".join(fetched.missing)
+        return replace(report, failure=f"{names} {'know' if len(fetched.missing) > 1 else 'knows'} no such film")
+    for seconds in _BUSY_PAUSES:
+        try:
+            return _write(context, site, film, fetched, report, services.names, reporter)
+        except BusyError:
+            pause(seconds)
     return _write(context, site, film, fetched, report, services.names, reporter)
 
 
@@ -98,7 +112,7 @@ def _fetch(film: Film, services: Services) -> _Fetched:
 def _from_tmdb(film: Film, tmdb: Tmdb) -> TmdbFilm | None:
     place = (film.media_type, film.tmdb_id) if film.tmdb_id is not None else None
     if place is None and film.imdb_id is not None:
-        place = tmdb.find(film.imdb_id.lower())
+        place = tmdb.find(film.imdb_id.lower(), film.media_type)
     found = tmdb.film(*place) if place else None
     if found is None:
         return None
@@ -138,12 +152,17 @@ def _write(
     written = _publish(target, data, verdicts, answers)
     return replace(
         report,
+        title=next((str(each.after) for each in _changes(written) if each.field == "title"), film.title),
         changed={name: one.updated_fields for name, one in written.items() if one.changes},
         kept=dict(verdicts.kept),
         notes=(*_notes(film, row), *(printable(note) for one in written.values() for note in one.notes)),
         left_out=tuple(verdicts.left_out),
         new_data=tuple(name for name, key in (("TMDB", "tmdb_data"), ("OMDb", "omdb_data")) if key in row),
     )
+
+
+def _changes(written: Mapping[str, Written]) -> Iterator[FieldChange]:
+    return (change for change in (written["basic_info"].changes if "basic_info" in written else ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,7 @@ class Service:
         end = self.waiting.monotonic() + _LONGEST_ANSWER
         while block := response.raw.read1(_BLOCK, decode_content=True):
             content += block
+            self.waiting.pause(0)
             if len(content) > LARGEST_ANSWER:
                 self._refuse(f"answers with more than {LARGEST_ANSWER // 2**20} MiB")
             if self.waiting.monotonic() > end:

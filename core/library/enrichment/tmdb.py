@@ -52,16 +52,15 @@ class Tmdb:
     def close(self) -> None:
         self._service.close()
 
-    def find(self, imdb_id: str) -> tuple[str, int] | None:
-        """Return whether an IMDb id is a film or a series, and its id; None where TMDB knows neither."""
+    def find(self, imdb_id: str, media_type: str) -> tuple[str, int] | None:
+        """Return whether an IMDb id is a film or a series, rather `media_type`, and its id; None where neither."""
         answer = self._get(f"/find/{imdb_id}", {"external_source": "imdb_id", "language": self._languages[0]})
         if answer is None:
             return None
         found = _shaped(Found, answer.data)[0]
-        for media_type, results in (("movie", found.movie_results), ("tv", found.tv_results)):
-            if results:
-                return media_type, results[0].id
-        return None
+        results = {"movie": found.movie_results, "tv": found.tv_results}
+        kinds = sorted((kind for kind in results if results[kind]), key=lambda kind: kind != media_type)
+        return (kinds[0], results[kinds[0]][0].id) if kinds else None
 
     def film(self, media_type: str, tmdb_id: int) -> TmdbFilm | None:
         """Return all that is known of a film or a series; None where there is none with this id."""

@@ -19,6 +19,7 @@ def test_films_that_wait_get_what_the_services_know(library: Library, services: 
     report = run(library, time, each=told.append)
     assert (report.success, report.asked, report.done, report.changed, report.waiting) == (True, 2, 2, 2, 0)
     assert [one.external_id for one in told] == [BLUE, BAD] == [one.external_id for one in report.films]
+    assert [one.title for one in told] == ["Perfect Blue", "Breaking Bad"]
     assert row(library, BLUE, "tmdb_id", "media_type", "imdb_id") == (10494, "movie", "tt0156887")
     assert library.live(BASIC, BLUE) == {
         "title": "Perfect Blue",

@@ -9,8 +9,9 @@ import traceback
 import pytest
 
 from core.errors import BusyError, CancelledError, ConfigError, UsageError
+from core.library import enrichment
 from core.library.categories import category_named
-from core.library.enrichment import KeyRefusedError, course, service
+from core.library.enrichment import KeyRefusedError, service
 from tests.core.library.enrichment.conftest import with_services
 from tests.core.library.enrichment.enrichment_support import (
     BAD,
@@ -121,6 +122,14 @@ def test_a_huge_answer_is_not_read_to_its_end(
     assert "answers with more than" in failed.failure
 
 
+def test_an_answer_that_never_ends_is_left(
+    library: Library, services: FakeServices, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_LONGEST_ANSWER", -1.0)
+    [failed] = run(library, time, BLUE).failed
+    assert failed.failure == "TMDB does not come to the end of its answer, also when asked again"
+
+
 def test_values_that_make_no_sense_are_left_out_and_told(
     library: Library, services: FakeServices, time: FakeTime
 ) -> None:
@@ -172,7 +181,7 @@ def test_what_tmdb_does_not_know_comes_from_omdb_and_goes_on_waiting(
     live = library.live(BASIC, BLUE)
     assert (live["title"], live["release_date"], live["country"]) == ("Fight Club", "1999-10-15", "Germany")
     services.asked.clear()
-    assert run(library, time, BLUE).failed[0].failure == "TMDB know no such film"
+    assert run(library, time, BLUE).failed[0].failure == "TMDB knows no such film"
     assert services.asked == ["/3/find/tt0156887"]
 
 
@@ -234,12 +243,17 @@ def test_asked_to_stop_it_keeps_what_is_done(library: Library, services: FakeSer
     assert run(library, FakeTime()).asked == 1
 
 
-def test_it_waits_while_the_site_is_held(library: Library, time: FakeTime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(course, "_BUSY_PAUSES", (1.0, 2.0))
+def test_it_waits_while_the_site_is_held(
+    library: Library, services: FakeServices, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enrichment.film, "_BUSY_PAUSES", (1.0, 2.0))
     held = library.opened().context.lock(library.site, "backup")
     held.__enter__()
     time.on_pause = lambda seconds: held.__exit__(None, None, None) if seconds == 2 else None
+    asked = len(services.asked)
     assert run(library, time, BLUE).success
+    # The services are not asked again for what they said already.
+    assert len(services.asked) == asked + 3
     with library.opened().context.lock(library.site, "backup"):
         report = run(library, FakeTime(), BLUE)
     assert isinstance(report.stopped, BusyError)
