@@ -10,7 +10,7 @@ from core.config import Site
 from core.context import Context
 from core.databases.sessions import reading
 from core.errors import BusyError, CancelledError, GreenroomError
-from core.library.enrichment.faults import KeyRefusedError, ServiceError, StoppingError
+from core.library.enrichment.faults import FilmError, KeyRefusedError, StoppingError
 from core.library.enrichment.film import Services, enrich_film
 from core.library.enrichment.keys import service_key, tmdb_key
 from core.library.enrichment.omdb import Omdb
@@ -21,7 +21,7 @@ from core.library.enrichment.waiting import A_PAGE, Film, named_films, waiting, 
 from core.progress import Reporter
 from core.words import printable
 
-_MOST_FAULTS: Final = 3  # films in a row of which a service says nothing
+_MOST_FAULTS: Final = 3  # films running, after which it is not for the films that they fail
 
 
 def enrich(
@@ -36,11 +36,11 @@ def enrich(
     """Fetch what TMDB and OMDb know of films and write it; of those named, else of all that wait for it.
 
     `ids` are external or IMDb ids; a film that is named is asked for again though it has its data. `each` is told of
-    every film when it is done. A film that fails stops nothing but itself; a key that is refused, a limit that is
-    reached, a service that is silent three times running, or a site that stays busy end it: the report says so in
-    `stopped`. What is done is committed film by film, so CancelledError leaves it done. Raise KeyRefusedError where
-    nothing was done before that, ConfigError without a key of TMDB, UsageError in read-only mode, GreenroomError where
-    the library cannot be read.
+    every film when it is done. A film that fails stops nothing but itself. A key that is refused, a limit that is
+    reached, a service or library that fails for three films running, or a site that stays busy end it: the report says
+    so in `stopped`. What is done is committed film by film, so CancelledError leaves it done. Raise KeyRefusedError
+    where nothing was done before that, ConfigError without a key of TMDB, UsageError in read-only mode, GreenroomError
+    where the library cannot be read.
     """
     context.require_writable("enrich")
     time = time or Waiting(reporter.pause, now=context.clock)
@@ -53,7 +53,7 @@ def enrich(
         reporter.phase("enriching", total, "steps")
         try:
             _run(context, site, ids, services, report, reporter, time, each)
-        except (StoppingError, _SilentError, BusyError) as error:
+        except (StoppingError, _AgainAndAgainError, BusyError) as error:
             if isinstance(error, KeyRefusedError) and not report.done:
                 raise
             report.stopped = error
@@ -63,8 +63,8 @@ def enrich(
     return report
 
 
-class _SilentError(GreenroomError):
-    """A service answered nothing for several films running."""
+class _AgainAndAgainError(GreenroomError):
+    """A service, or the library, failed for several films running."""
 
 
 def _services(context: Context, time: Waiting) -> Services:
@@ -86,7 +86,7 @@ def _run(
     time: Waiting,
     each: Callable[[FilmReport], None] | None,
 ) -> None:
-    faults = 0
+    faults, fault = 0, None
     for name, film in _films(site, ids):
         if film is None:
             done = FilmReport(printable(name), None, "", failure="the library has no such film")
@@ -97,19 +97,15 @@ def _run(
             except (StoppingError, BusyError, CancelledError):
                 raise
             except GreenroomError as error:
-                faults += isinstance(error, ServiceError) and error.transient
+                faults = 0 if isinstance(error, FilmError) else faults + 1
+                fault = error
                 done = FilmReport(film.external_id, film.imdb_id, film.title, failure=error.message)
-                if faults == _MOST_FAULTS:
-                    report.note(done)
-                    if each:
-                        each(done)
-                    raise _SilentError(
-                        f"{error.message}; {_MOST_FAULTS} films running failed so", hint="go on later"
-                    ) from None
         report.note(done)
         if each:
             each(done)
         reporter.advance()
+        if fault is not None and faults == _MOST_FAULTS:
+            raise _AgainAndAgainError(f"{fault.message}; so for {_MOST_FAULTS} films running", hint=fault.hint)
 
 
 def _films(site: Site, ids: Sequence[str] | None) -> Iterator[tuple[str, Film | None]]:

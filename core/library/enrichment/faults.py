@@ -5,13 +5,16 @@ from __future__ import annotations
 from core.errors import GreenroomError
 
 
-class ServiceError(GreenroomError):
-    """One question was not answered. `transient`: it may be the next time, so the film goes on waiting."""
+class FilmError(GreenroomError):
+    """One film cannot be enriched, and others can."""
 
-    def __init__(self, service: str, message: str, *, hint: str = "", transient: bool = False) -> None:
+
+class ServiceError(GreenroomError):
+    """A service did not answer as it should; the film goes on waiting."""
+
+    def __init__(self, service: str, message: str, *, hint: str = "") -> None:
         super().__init__(f"{service} {message}", hint=hint)
         self.service = service
-        self.transient = transient
 
 
 class StoppingError(GreenroomError):

@@ -21,7 +21,7 @@ from core.library.enrichment import omdb as omdb_service
 from core.library.enrichment import tmdb as tmdb_service
 from core.library.enrichment.bounded import TooLargeError, bounded
 from core.library.enrichment.choice import Verdicts, acceptable, choosing, told, without
-from core.library.enrichment.faults import ServiceError
+from core.library.enrichment.faults import FilmError
 from core.library.enrichment.omdb import Omdb, OmdbAnswer
 from core.library.enrichment.people import SharedNames, as_known
 from core.library.enrichment.report import FilmReport
@@ -58,10 +58,6 @@ class _Fetched:
     missing: tuple[str, ...]
 
 
-class ChangedMeanwhileError(GreenroomError):
-    """The film is another than the one that the services were asked about."""
-
-
 def enrich_film(
     context: Context,
     site: Site,
@@ -72,8 +68,9 @@ def enrich_film(
 ) -> FilmReport:
     """Fetch what the services know of a film, write it, and say what changed; where the site is held, wait a minute.
 
-    Raise StoppingError where asking further makes no sense, ServiceError where a service did not answer, BusyError
-    where the site stays held, GreenroomError where it cannot be written: then nothing was.
+    Raise StoppingError where asking further makes no sense, ServiceError where a service did not answer, FilmError
+    where it is about this film alone, BusyError where the site stays held, GreenroomError where it cannot be written:
+    then nothing was.
     """
     fetched = _fetch(film, services)
     report = FilmReport(
@@ -96,7 +93,7 @@ def enrich_film(
 
 def _fetch(film: Film, services: Services) -> _Fetched:
     if film.imdb_id is not None and not is_nameable(film.imdb_id.lower()):
-        raise ServiceError("IMDb", f"has no ids such as {printable(film.imdb_id)!r}")
+        raise FilmError(f"IMDb has no ids such as {printable(film.imdb_id)!r}")
     tmdb = _from_tmdb(film, services.tmdb)
     missing = [] if tmdb else [tmdb_service.NAME]
     imdb_id = film.imdb_id or (tmdb.details.imdb if tmdb else None)
@@ -118,9 +115,7 @@ def _from_tmdb(film: Film, tmdb: Tmdb) -> TmdbFilm | None:
         return None
     theirs = found.details.imdb
     if film.imdb_id and theirs and theirs.lower() != film.imdb_id.lower():
-        raise ServiceError(
-            tmdb_service.NAME, f"says that {found.details.id} is {printable(theirs)}, and the library {film.imdb_id}"
-        )
+        raise FilmError(f"TMDB says that {found.details.id} is {printable(theirs)}, and the library {film.imdb_id}")
     return found
 
 
@@ -206,7 +201,7 @@ def _publish(target: _Target, data: dict[str, Json], verdicts: Verdicts, answers
                 for path, words in wrong:
                     verdicts.leave_out(told(subject.form, path, words))
                 data = {**data, subject.form: without(data[subject.form], [path for path, _ in wrong])}
-    raise GreenroomError("the library refuses what the services say of this film", hint="edit it by hand")
+    raise FilmError("the library refuses what the services say of this film", hint="edit it by hand")
 
 
 def _refused(error: GreenroomError) -> list[tuple[Path, str]]:
@@ -230,7 +225,7 @@ def _row(film: Film, fetched: _Fetched) -> dict[str, Any]:
             try:
                 row[key] = bounded(answer.raw)
             except TooLargeError:
-                raise ServiceError(name, "says too much of this film to be kept") from None
+                raise FilmError(f"{name} says too much of this film to be kept") from None
     if fetched.tmdb is not None and film.tmdb_id is None:
         row |= {"tmdb_id": fetched.tmdb.details.id}
         if fetched.tmdb.media_type != film.media_type:
@@ -258,7 +253,7 @@ def _store(session: Session, film: Film, row: dict[str, Any]) -> None:
         taken = select(Movie.external_id).where(Movie.media_type == media_type, Movie.tmdb_id == row["tmdb_id"])
         other = session.scalar(taken)
         if other is not None:
-            raise GreenroomError(
+            raise FilmError(
                 f"{film.external_id} is {printable(other)} too: both are {media_type} {row['tmdb_id']} at TMDB",
                 hint="remove one of the two",
             )
@@ -266,7 +261,5 @@ def _store(session: Session, film: Film, row: dict[str, Any]) -> None:
         session.execute(update(Movie).where(Movie.id == film.id).values(**row))
 
 
-def _changed(film: Film) -> ChangedMeanwhileError:
-    return ChangedMeanwhileError(
-        f"{film.external_id} was changed while the services were asked", hint="enrich it again"
-    )
+def _changed(film: Film) -> FilmError:
+    return FilmError(f"{film.external_id} was changed while the services were asked", hint="enrich it again")

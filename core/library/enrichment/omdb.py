@@ -65,4 +65,4 @@ def _check_unknown(status: int, complaint: str) -> None:
     if status == 401:
         raise KeyRefusedError(NAME, "refuses the key", hint="look at enrichment.omdb_key in greenroom.toml")
     if not any(words in complaint for words in _NOT_FOUND):
-        raise ServiceError(NAME, "gives no film and no reason that is known", transient=True)
+        raise ServiceError(NAME, "gives no film and no reason that is known")

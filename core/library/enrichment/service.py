@@ -112,7 +112,7 @@ class Service:
             after = f" and wants {fault.after:.0f} seconds of rest" if fault.after else ""
             raise LimitReachedError(self.name, f"{fault.words}{after}", hint="go on later: what is done stays done")
         if not pauses:
-            raise ServiceError(self.name, f"{fault.words}, also when asked again", transient=True)
+            raise ServiceError(self.name, f"{fault.words}, also when asked again")
         pause = pauses.pop(0)
         self.waiting.pause(pause if fault.after is None else max(fault.after, 0.0))
 

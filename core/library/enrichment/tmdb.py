@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from core.config.model import EnrichmentSettings
-from core.library.enrichment.faults import KeyRefusedError, ServiceError
+from core.library.enrichment.faults import FilmError, KeyRefusedError, ServiceError
 from core.library.enrichment.service import Answer, Service, Waiting
 from core.library.enrichment.shapes import Details, Found, S, shaped
 
@@ -77,7 +77,7 @@ class Tmdb:
             return None
         details, odd = _shaped(Details, answer.data)
         if details.id != tmdb_id:
-            raise ServiceError(NAME, f"answers with {details.id} when asked for {tmdb_id}")
+            raise FilmError(f"{NAME} answers with {details.id} when asked for {tmdb_id}")
         return TmdbFilm(media_type, answer.data, details, odd)
 
     def _get(self, path: str, parameters: dict[str, str]) -> Answer | None:

@@ -222,15 +222,18 @@ def test_a_limit_ends_it_and_the_next_run_goes_on(
     assert (again.success, again.asked, again.waiting) == (True, 1, 0)
 
 
-def test_a_service_that_is_silent_three_times_running_is_left_alone(
-    library: Library, services: FakeServices, time: FakeTime
+@pytest.mark.parametrize(("reply", "questions"), [(DOWN, 4), (Reply({}, 403), 1)])
+def test_a_service_that_fails_three_times_running_is_left_alone(
+    library: Library, services: FakeServices, time: FakeTime, reply: Reply, questions: int
 ) -> None:
     wait_too(library, "tt0000001", "tt0000002")
-    services.then("/3/find", *[DOWN] * 16)
+    services.then("/3/find", *[reply] * 4 * questions)
     report = run(library, time)
     assert report.stopped is not None
     assert (report.done, report.left, report.waiting) == (3, 1, 4)
-    assert len(services.asked) == 12
+    assert len(services.asked) == 3 * questions
+    assert report.as_json()["left"] == 1
+    assert report.summary().startswith("3 films asked for, 0 changed, 3 failed. Stopped: TMDB answers with status")
 
 
 def test_asked_to_stop_it_keeps_what_is_done(library: Library, services: FakeServices, time: FakeTime) -> None:
