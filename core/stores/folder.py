@@ -1,4 +1,7 @@
-"""The store that is a folder: `ROOT/SITE/NAME.zip`, and beside each archive its `NAME.state.json`."""
+"""The store that is a folder: `ROOT/SITE/NAME.zip`, and beside each archive its `NAME.state.json`.
+
+A movie library has copies of its users' libraries beside them: `ROOT/SITE/users/USER_ID/YYYY-MM-DD.json`.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ _PARTIALS = (
     f"{_DATABASE_PARTIAL}-journal",
 )
 _KNOWN = (ARCHIVE, DELETING, STATE, *_PARTIALS)
+_USERS = "users"
 
 
 class FolderStore:
@@ -66,7 +70,8 @@ class FolderStore:
             for folder in map(self._folder, self.sites() if self.root.exists() else ()):
                 found += _loose(folder, PRIVATE_FOLDER)
                 for entry in self._entries(folder.name):
-                    found += _loose(Path(entry.path), PRIVATE_FILE)
+                    is_users = entry.name == _USERS and entry.is_dir(follow_symlinks=False)
+                    found += _loose(Path(entry.path), PRIVATE_FOLDER if is_users else PRIVATE_FILE)
         return found
 
     def free_name(self, site: str, created_at: datetime, taken: Container[str] = ()) -> str:
@@ -83,6 +88,10 @@ class FolderStore:
     def database_partial_path(self, site: str, name: str) -> Path:
         """Where the copy of a database waits for its place in the archive."""
         return self._path(site, name, _DATABASE_PARTIAL)
+
+    def users_folder(self, site: str) -> Path:
+        """Where the copies of users' libraries rest, a folder for each user; no backup of the site is among them."""
+        return self._folder(site) / _USERS
 
     def has_archive(self, site: str, name: str) -> bool:
         """Return whether the archive is there, as a file and not as a link to one."""
@@ -130,6 +139,8 @@ class FolderStore:
         """Yield what lies in the site's folder and is none of greenroom's files: a link, a name not allowed."""
         with faults_named(self.root):
             for entry in self._entries(site):
+                if entry.name == _USERS and entry.is_dir(follow_symlinks=False):
+                    continue
                 if not entry.is_file(follow_symlinks=False) or not any(_stems(entry.name, _KNOWN)):
                     yield Path(entry.path)
 

@@ -1,0 +1,188 @@
+"""A user's library taken in from a file, brought back to what one says, and back again.
+
+A restore writes a copy of the present state, from the same transaction that then changes it; notes that copy, durably;
+and commits. Whoever finds the note after a kill goes back to a state that was there: it is the present one where the
+commit was not reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from core.config import Site
+from core.context import Context
+from core.databases.sessions import reading, writing
+from core.errors import CancelledError, GreenroomError, UsageError
+from core.library.transfer import (
+    Copy,
+    ImportReport,
+    UserRow,
+    find_copy,
+    import_library,
+    open_library,
+    restore_user,
+    write_copy,
+)
+from core.library.transfer.daily import folder_of
+from core.library.users.note import Note, standing_note, write_note
+from core.library.users.places import Action, copies_folder, prune_safeties, safety_name
+from core.progress import Reporter
+from core.recovery import refuse_half_restored
+from core.restore.marker import marker_path, read_marker
+
+_STAGED: Final = "a restore is staged for this site: applying it will replace this"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done to a user's library; `safety` is the copy of it from before, None where nothing was changed.
+
+    `notes` are what a person should know besides.
+    """
+
+    report: ImportReport
+    safety: Copy | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UndoPlan:
+    """What an undo would do: take back what is noted, by going back to the copy."""
+
+    note: Note
+    copy: Copy
+
+
+def preview_file(
+    context: Context, site: Site, user_id: str, path: Path, reporter: Reporter, *, merge: bool, strict: bool = False
+) -> ImportReport:
+    """Return what an import (`merge`) or a restore would do, exactly: it is done, and rolled back."""
+    file = open_library(path, reporter)
+    now = context.clock().timestamp()
+    with writing(site.database_url()) as session:
+        if merge:
+            return import_library(session, user_id, file, now=now, reporter=reporter, strict=strict, dry_run=True)
+        return restore_user(session, user_id, file, now=now, reporter=reporter, dry_run=True)
+
+
+def import_file(
+    context: Context, site: Site, user_id: str, path: Path, reporter: Reporter, *, strict: bool = False
+) -> Done:
+    """Merge a file into a user's library in one transaction; with `strict` one bad record keeps all of it back.
+
+    Raise VerificationError where the file is no library, BusyError where somebody else works on the site.
+    """
+    file = open_library(path, reporter)
+    with _held(context, site, "import") as notes, writing(site.database_url()) as session:
+        now = context.clock().timestamp()
+        report = import_library(session, user_id, file, now=now, reporter=reporter, strict=strict)
+        if report.written:
+            context.disk.commit(session)
+    return Done(report, notes=notes if report.written else ())
+
+
+def restore_file(
+    context: Context, site: Site, user: UserRow, path: Path, reporter: Reporter, *, merge: bool = False
+) -> Done:
+    """Make a user's library what a file says, or with `merge` take in what it has; what is there now is kept in a copy.
+
+    A file with an error changes nothing, but for a merge, which takes the rest. Raise VerificationError where the file
+    is no library, BusyError where somebody else works on the site.
+    """
+    with _held(context, site, "restore of a user") as notes:
+        return _restored(context, site, user, path, reporter, "merge" if merge else "restore", notes)
+
+
+def plan_undo(context: Context, site: Site, user_id: str, reporter: Reporter) -> UndoPlan:
+    """Return what an undo would take back; raise UsageError where nothing was restored, or the copy is gone."""
+    with reading(site.database_url()) as session:
+        note = standing_note(context, site, session, user_id, reporter)
+    if note is None:
+        raise UsageError(
+            "nothing was restored of this user's library, so there is nothing to undo",
+            hint="`greenroom library backups USER` lists the copies that can be restored",
+        )
+    return UndoPlan(note, find_copy(copies_folder(context, site), user_id, note.safety))
+
+
+def undo_restore(
+    context: Context, site: Site, user: UserRow, reporter: Reporter, *, agreed: Note | None = None
+) -> Done:
+    """Go back to before the last restore, merge or undo of a user's library; the present state is kept in a copy, too.
+
+    Raise UsageError where there is nothing to undo, or where what would be undone is not what was `agreed` to.
+    """
+    with _held(context, site, "undo of a user") as notes:
+        plan = plan_undo(context, site, user.id, reporter)
+        if agreed is not None and agreed != plan.note:
+            raise UsageError(
+                "somebody restored this library meanwhile: nothing was changed", hint="look, and try again"
+            )
+        return _restored(context, site, user, plan.copy.path, reporter, "undo", notes)
+
+
+@contextmanager
+def _held(context: Context, site: Site, verb: str) -> Iterator[tuple[str, ...]]:
+    """Hold the site for the block; yield what a person should know of it."""
+    context.require_writable(verb)
+    with context.lock(site, verb):
+        refuse_half_restored(context, site)
+        yield (_STAGED,) if read_marker(marker_path(context, site)) else ()
+
+
+def _restored(
+    context: Context,
+    site: Site,
+    user: UserRow,
+    path: Path,
+    reporter: Reporter,
+    action: Action,
+    notes: tuple[str, ...],
+) -> Done:
+    file = open_library(path, reporter)
+    now = context.clock()
+    place = folder_of(copies_folder(context, site), user.id)
+    context.store.prepare(site.name)
+    note = Note(safety_name(action, now, place), action, path.name, now, context.actor)
+    with writing(site.database_url()) as session:
+        before = _note_or_none(context, site, session, user.id, reporter)
+        safety = _kept(context, session, user, place / note.safety, reporter)
+        if action == "merge":
+            report = import_library(session, user.id, file, now=now.timestamp(), reporter=reporter)
+        else:
+            report = restore_user(session, user.id, file, now=now.timestamp(), reporter=reporter)
+        if not report.written or not (report.changes or report.films_made):
+            session.rollback()
+            _discard(context, safety.path)
+            return Done(report)
+        note = replace(note, previous=None if before is None else replace(before, previous=None))
+        write_note(context, site, user.id, note)
+        context.disk.commit(session)
+    prune_safeties(context, site, user.id, note.safety)
+    return Done(report, safety, notes)
+
+
+def _note_or_none(context: Context, site: Site, session: Session, user_id: str, reporter: Reporter) -> Note | None:
+    """Return what is noted of a user; a damaged note is about to be replaced, and keeps nobody from a restore."""
+    try:
+        return standing_note(context, site, session, user_id, reporter)
+    except CancelledError:
+        raise
+    except GreenroomError:
+        return None
+
+
+def _kept(context: Context, session: Session, user: UserRow, path: Path, reporter: Reporter) -> Copy:
+    now = context.clock().timestamp()
+    return write_copy(session, user, path, now=now, disk=context.disk, reporter=reporter).copy
+
+
+def _discard(context: Context, path: Path) -> None:
+    context.disk.unlink(path)
+    context.disk.fsync_folder(path.parent)

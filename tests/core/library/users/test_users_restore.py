@@ -1,0 +1,208 @@
+"""A user's library restored, and back again: with a copy of what was there, and nobody else's touched."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from core.databases.sessions import reading
+from core.errors import BusyError, GreenroomError, UsageError
+from core.filesystem import Committable, Filesystem
+from core.library.demo import write_demo
+from core.library.transfer import UserRow, copies, find_user, users, write_copy
+from core.library.users import (
+    copies_folder,
+    import_file,
+    plan_undo,
+    preview_file,
+    restore_file,
+    switch_backup,
+    undo_restore,
+)
+from core.library.users.places import KEPT_SAFETIES
+from core.progress import Reporter
+from core.rebuild import rebuild_catalog
+from tests.libraries import Library, open_library
+
+FAR = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_demo(tmp_path_factory.mktemp("users") / "demo", disk=Filesystem(), reporter=Reporter()).folder
+
+
+@pytest.fixture
+def library(demo: Path, tmp_path: Path) -> Library:
+    (tmp_path / "app.db").write_bytes((demo / "app.db").read_bytes())
+    (tmp_path / "state").mkdir(mode=0o700)
+    (tmp_path / "backups").mkdir(mode=0o700)
+    return open_library(tmp_path)
+
+
+@pytest.fixture
+def user(library: Library) -> UserRow:
+    return users_of(library)[0]
+
+
+def users_of(library: Library) -> list[UserRow]:
+    with reading(library.site.database_url()) as session:
+        return users(session)
+
+
+def kept(library: Library, user: UserRow) -> Path:
+    """The user's library as it is, in a file."""
+    path = library.root / "kept.json"
+    with reading(library.site.database_url()) as session:
+        write_copy(session, user, path, now=1.0, disk=Filesystem(), reporter=Reporter())
+    return path
+
+
+def library_of(library: Library, user: UserRow) -> object:
+    path = library.root / "now.json"
+    with reading(library.site.database_url()) as session:
+        write_copy(session, user, path, now=1.0, disk=Filesystem(), reporter=Reporter())
+    return json.loads(path.read_bytes())
+
+
+def change(library: Library, user: UserRow) -> None:
+    """Change a user's entries as the application would, later than any file says."""
+    library.execute("DELETE FROM recommendations WHERE user_id = ?", user.id)
+    library.execute("UPDATE entries SET status = 'deleted', last_modified = ? WHERE user_id = ?", FAR, user.id)
+
+
+def test_a_restore_can_be_undone_and_that_too(library: Library, user: UserRow) -> None:
+    path, old = kept(library, user), library_of(library, user)
+    others = [library_of(library, one) for one in users_of(library)[1:]]
+    change(library, user)
+    changed = library_of(library, user)
+    assert changed != old
+    told = preview_file(library.context, library.site, user.id, path, Reporter(), merge=False)
+    assert library_of(library, user) == changed
+    done = restore_file(library.context, library.site, user, path, Reporter())
+    assert done.report.updated == told.updated
+    assert library_of(library, user) == old
+    assert done.safety is not None
+    assert done.safety.path.parent == copies_folder(library.context, library.site) / user.id
+    assert (done.safety.day, done.safety.path.stat().st_mode & 0o777) == (None, 0o600)
+    assert done.safety.path.parent.stat().st_mode & 0o777 == 0o700
+    plan = plan_undo(library.context, library.site, user.id, Reporter())
+    assert (plan.note.action, plan.note.source, plan.copy.path) == ("restore", "kept.json", done.safety.path)
+    undone = undo_restore(library.context, library.site, user, Reporter(), agreed=plan.note)
+    assert library_of(library, user) == changed
+    assert undone.safety is not None
+    undo_restore(library.context, library.site, user, Reporter())
+    assert library_of(library, user) == old
+    assert [library_of(library, one) for one in users_of(library)[1:]] == others
+
+
+def test_a_restore_that_changes_nothing_leaves_no_copy_and_nothing_to_undo(library: Library, user: UserRow) -> None:
+    done = restore_file(library.context, library.site, user, kept(library, user), Reporter())
+    assert (done.safety, done.report.changes, done.report.success) == (None, 0, True)
+    assert copies(copies_folder(library.context, library.site), user.id) == []
+    with pytest.raises(UsageError, match="nothing to undo"):
+        plan_undo(library.context, library.site, user.id, Reporter())
+
+
+def test_a_file_with_an_error_changes_nothing_and_a_merge_takes_the_rest(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    content = json.loads(path.read_bytes())
+    content["movies"][0]["status"] = "nowhere"
+    path.write_text(json.dumps(content))
+    change(library, user)
+    library.execute("UPDATE entries SET last_modified = 1 WHERE user_id = ?", user.id)
+    changed = library_of(library, user)
+    assert not restore_file(library.context, library.site, user, path, Reporter()).report.written
+    assert library_of(library, user) == changed
+    done = restore_file(library.context, library.site, user, path, Reporter(), merge=True)
+    assert (done.report.success, done.report.written, done.report.errors.total) == (False, True, 1)
+    undo_restore(library.context, library.site, user, Reporter())
+    assert library_of(library, user) == changed
+
+
+def test_only_the_newest_safety_copies_stay(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    folder = copies_folder(library.context, library.site)
+    for _ in range(KEPT_SAFETIES + 2):
+        change(library, user)
+        restore_file(library.context, library.site, user, path, Reporter())
+    (folder / user.id / "mine.json").write_text("{}")
+    change(library, user)
+    done = restore_file(library.context, library.site, user, path, Reporter())
+    left = {copy.file_name for copy in copies(folder, user.id)}
+    assert done.safety is not None
+    assert left >= {"mine.json", done.safety.file_name}
+    assert len(left) == KEPT_SAFETIES + 1
+    assert plan_undo(library.context, library.site, user.id, Reporter()).copy.path == done.safety.path
+
+
+def test_somebody_at_work_or_read_only_changes_nothing(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    change(library, user)
+    with library.context.lock(library.site, "backup"), pytest.raises(BusyError):
+        restore_file(library.opened().context, library.site, user, path, Reporter())
+    watching = library.opened(read_only=True)
+    assert preview_file(watching.context, library.site, user.id, path, Reporter(), merge=False).changes
+    for verb in (
+        lambda: restore_file(watching.context, library.site, user, path, Reporter()),
+        lambda: import_file(watching.context, library.site, user.id, path, Reporter()),
+        lambda: switch_backup(watching.context, library.site, user.id, enabled=True),
+    ):
+        with pytest.raises(UsageError, match="read-only"):
+            verb()
+    assert not copies_folder(library.context, library.site).exists()
+
+
+class Refusing(Filesystem):
+    """Its database refuses a commit, because somebody else changed the same."""
+
+    def commit(self, transaction: Committable) -> None:
+        raise BusyError("somebody else changed the same at this moment")
+
+
+def test_a_commit_that_the_database_refuses_leaves_what_undo_goes_back_to(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    change(library, user)
+    restore_file(library.context, library.site, user, path, Reporter())
+    before = plan_undo(library.context, library.site, user.id, Reporter())
+    library.execute("DELETE FROM watch_history WHERE user_id = ?", user.id)
+    refused = library.opened(disk=Refusing())
+    with pytest.raises(BusyError):
+        restore_file(refused.context, library.site, user, path, Reporter())
+    assert plan_undo(library.context, library.site, user.id, Reporter()) == before
+
+
+def test_an_undo_that_nobody_agreed_to_and_a_damaged_note(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    change(library, user)
+    restore_file(library.context, library.site, user, path, Reporter())
+    agreed = plan_undo(library.context, library.site, user.id, Reporter()).note
+    change(library, user)
+    restore_file(library.context, library.site, user, path, Reporter())
+    with pytest.raises(UsageError, match="meanwhile"):
+        undo_restore(library.context, library.site, user, Reporter(), agreed=agreed)
+    note = library.context.site_folder(library.site) / "users" / f"{user.id}.json"
+    note.write_text('{"safety": "../../x.json"}')
+    with pytest.raises(GreenroomError, match="nobody knows what to go back to"):
+        plan_undo(library.context, library.site, user.id, Reporter())
+    change(library, user)
+    assert restore_file(library.context, library.site, user, path, Reporter()).safety
+
+
+def test_the_copies_are_no_archives_to_a_rebuild(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    change(library, user)
+    restore_file(library.context, library.site, user, path, Reporter())
+    rebuilt = rebuild_catalog(library.context, Reporter())
+    assert (rebuilt.unreadable, rebuilt.found) == ([], [])
+    assert library.context.store.loose_permissions() == []
+
+
+def test_a_switch_is_kept(library: Library, user: UserRow) -> None:
+    for enabled in (True, False):
+        assert switch_backup(library.context, library.site, user.id, enabled=enabled).backup_enabled is enabled
+        with reading(library.site.database_url()) as session:
+            assert find_user(session, user.username).backup_enabled is enabled
