@@ -37,6 +37,7 @@ COMMANDS = {
     "schedule": ("cli.schedule", "schedule", "Show and set when a site is backed up by itself."),
     "category": ("cli.category", "category", "Take a movie's data out as JSON, and put it back enriched."),
     "record": ("cli.record", "record", "Take a row of any table out as JSON, and put it back mended."),
+    "library": ("cli.library_users", "library", "Users' libraries: out as JSON, in again, daily copies, back."),
     "catalog": ("cli.setup", "catalog", "Look after the catalog."),
     "systemd": ("cli.systemd", "systemd", "Print units for systemd."),
     "demo": ("cli.demo", "demo", "Write a demo site to try greenroom on."),

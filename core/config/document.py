@@ -28,7 +28,7 @@ from core.config.fields import (
 )
 from core.config.model import DEFAULT_MAX_ARCHIVE_BYTES, DEFAULT_MAX_UPLOAD_BYTES
 from core.config.problems import Problem, problem_of
-from core.config.tables import AlarmsTable, DaemonTable, EnrichmentTable
+from core.config.tables import AlarmsTable, DaemonTable, EnrichmentTable, LibraryTable
 
 
 class SiteTable(BaseModel):
@@ -173,6 +173,9 @@ class FileSettings(BaseSettings):
         default_factory=EnrichmentTable,
         description="Where the metadata of films is fetched, for sites that are movie libraries.",
     )
+    library: LibraryTable = Field(
+        default_factory=LibraryTable, description="What is done by itself with users' libraries."
+    )
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         """Given the file's table, check it; raise ValidationError where it is wrong. The environment plays no part."""
@@ -202,6 +205,7 @@ class CheckedDocument:
     daemon: DaemonTable = field(default_factory=DaemonTable)
     alarms: AlarmsTable = field(default_factory=AlarmsTable)
     enrichment: EnrichmentTable = field(default_factory=EnrichmentTable)
+    library: LibraryTable = field(default_factory=LibraryTable)
 
 
 def check_document(document: Mapping[str, Any]) -> CheckedDocument:
@@ -213,7 +217,9 @@ def check_document(document: Mapping[str, Any]) -> CheckedDocument:
         errors = error.errors(include_url=False)
     else:
         top = {key: value for key, value in settings if isinstance(value, str)}
-        return CheckedDocument(top, settings.sites, [], settings.daemon, settings.alarms, settings.enrichment)
+        return CheckedDocument(
+            top, settings.sites, [], settings.daemon, settings.alarms, settings.enrichment, settings.library
+        )
     wrong = {one["loc"][:2] for one in errors}
     return CheckedDocument(
         top={
@@ -242,7 +248,12 @@ def settings_schema() -> dict[str, Any]:
 
 
 def _known_keys(location: tuple[str | int, ...]) -> list[str]:
-    tables: dict[str, type[BaseModel]] = {"daemon": DaemonTable, "alarms": AlarmsTable, "enrichment": EnrichmentTable}
+    tables: dict[str, type[BaseModel]] = {
+        "daemon": DaemonTable,
+        "alarms": AlarmsTable,
+        "enrichment": EnrichmentTable,
+        "library": LibraryTable,
+    }
     table = tables.get(str(location[0]), SiteTable)
     return list(FileSettings.model_fields if len(location) == 1 else table.model_fields)
 

@@ -30,6 +30,7 @@ _SERVER_FORM = "ENGINE://USER:PASSWORD@HOST:PORT/NAME with special characters en
 _SITE_URLS = f"{SQLITE_FORMS}, or a server of {', '.join(SITE_ENGINES[1:])}"
 _SPANS = f"a number and a unit ({', '.join(SPANS)}), such as 36 h"
 _SIZES = f"bytes, or a number and a unit ({', '.join(UNITS)}), such as 20 GiB"
+_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 def refuse(wrong: str, allowed: str = "") -> NoReturn:
@@ -148,6 +149,10 @@ def _size(value: object) -> int:
     return size
 
 
+def _day_time(value: str) -> str:
+    return value if _TIME.fullmatch(value) else refuse("is not a time of a day", "hours and minutes, as in 03:00")
+
+
 def _span(value: str) -> str:
     try:
         parse_duration(value)
@@ -227,6 +232,7 @@ TableName = Annotated[str, _checked(_text)]
 VersionText = Annotated[str, _checked(_version)]
 Command = Annotated[str, _checked(_command)]
 Span = Annotated[str, _checked(_span)]
+DayTime = Annotated[str, _checked(_day_time), WithJsonSchema({"type": "string", "pattern": f"^(?:{_TIME.pattern})$"})]
 WebUrl = Annotated[str, _checked(_web_url)]
 ServiceUrl = Annotated[str, _checked(_service_url)]
 ServiceKey = Annotated[str, _checked(_key)]

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from core.config.checks import doubly_told, idle_passwords
 from core.config.document import SiteTable, check_document
 from core.config.find import SYSTEM_FOLDER, find_config_file, read_trusted_file
-from core.config.model import AlarmSettings, DaemonSettings, EnrichmentSettings, Settings, Site
+from core.config.model import AlarmSettings, DaemonSettings, EnrichmentSettings, LibrarySettings, Settings, Site
 from core.config.places import Place, Use, overlaps, place, site_places
 from core.config.problems import InvalidConfigError
 from core.config.tables import AlarmsTable, DaemonTable, EnrichmentTable
@@ -66,6 +66,7 @@ def load_settings(
         daemon=_daemon(checked.daemon),
         alarms=_alarms(checked.alarms, source.parent),
         enrichment=_enrichment(checked.enrichment, source.parent),
+        library=LibrarySettings(checked.library.daily),
     )
 
 

@@ -75,6 +75,13 @@ class EnrichmentSettings:
 
 
 @dataclass(frozen=True)
+class LibrarySettings:
+    """What is done by itself with users' libraries: `daily` is when they are copied, HH:MM in each site's zone."""
+
+    daily: str = "03:00"
+
+
+@dataclass(frozen=True)
 class Site:
     """One application that greenroom looks after.
 
@@ -138,6 +145,7 @@ class Settings:
     daemon: DaemonSettings = field(default_factory=DaemonSettings)
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
     enrichment: EnrichmentSettings = field(default_factory=EnrichmentSettings)
+    library: LibrarySettings = field(default_factory=LibrarySettings)
 
     def site(self, name: str) -> Site:
         """Given its name, return the site; raise UsageError naming those that there are."""

@@ -39,6 +39,7 @@ def show(settings: Settings) -> dict[str, Any]:
             "textfile": _text(settings.alarms.textfile),
         },
         "enrichment": _show_enrichment(settings.enrichment),
+        "library": {"daily": settings.library.daily},
         "sites": {name: _show_site(site) for name, site in settings.sites.items()},
     }
 
@@ -47,12 +48,13 @@ def show_text(settings: Settings) -> str:
     """Given settings, return them as greenroom.toml would say them, paths absolute, secrets masked."""
     top = show(settings)
     sites, daemon, alarms = top.pop("sites"), top.pop("daemon"), top.pop("alarms")
-    enrichment = top.pop("enrichment")
+    enrichment, library = top.pop("enrichment"), top.pop("library")
     lines = [f"# {top.pop('source')}", f"# read-only: {'yes' if top.pop('read_only') else 'no'}"]
     lines += _lines(top)
     lines += ["", "[daemon]", *_lines(daemon)]
     lines += ["", "[alarms]", *_lines({**alarms, "low_space": exact_size(alarms["low_space"])})]
     lines += ["", "[enrichment]", *_lines(enrichment)]
+    lines += ["", "[library]", *_lines(library)]
     for name, values in sites.items():
         for key in ("max_archive_bytes", "max_upload_bytes"):
             values[key] = exact_size(values[key])

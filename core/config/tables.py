@@ -1,4 +1,4 @@
-"""The tables [daemon], [alarms] and [enrichment] of greenroom.toml."""
+"""The tables [daemon], [alarms], [enrichment] and [library] of greenroom.toml."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.config.fields import Command, PathText, ServiceKey, ServiceUrl, Size, WebUrl
-from core.config.model import AlarmSettings, DaemonSettings, EnrichmentSettings
+from core.config.fields import Command, DayTime, PathText, ServiceKey, ServiceUrl, Size, WebUrl
+from core.config.model import AlarmSettings, DaemonSettings, EnrichmentSettings, LibrarySettings
 
 _MOST_PAUSES = 20
 _LONGEST_PAUSE = 7 * 24 * 60
 _MOST_REGIONS = 20
 _CONFIG = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-_DAEMON, _ALARMS, _ENRICHMENT = DaemonSettings(), AlarmSettings(), EnrichmentSettings()
+_DAEMON, _ALARMS = DaemonSettings(), AlarmSettings()
+_ENRICHMENT, _LIBRARY = EnrichmentSettings(), LibrarySettings()
 
 
 class DaemonTable(BaseModel):
@@ -147,4 +148,16 @@ class EnrichmentTable(BaseModel):
         ge=1,
         le=120,
         description="How long a service may say nothing before it is asked again.",
+    )
+
+
+class LibraryTable(BaseModel):
+    """The table [library]: what is done by itself with the libraries of a movie library's users."""
+
+    model_config = _CONFIG
+
+    daily: DayTime = Field(
+        default=_LIBRARY.daily,
+        description="When the libraries of users who want it are copied each day: HH:MM in the site's zone.",
+        examples=["03:00"],
     )

@@ -14,14 +14,21 @@ from core.library.models import (
     Award,
     Base,
     Credit,
+    CustomList,
+    Entry,
     GalleryImage,
     Genre,
     Movie,
     MovieGenre,
     Person,
+    Ranking,
+    Recommendation,
+    Recommender,
     StreamingOption,
     TimelineEvent,
     TriviaItem,
+    User,
+    WatchRecord,
 )
 
 # What the seven categories read and write; what a user has of his own is not looked at.
@@ -37,6 +44,7 @@ _NEEDED: tuple[type[Base], ...] = (
     TriviaItem,
     GalleryImage,
 )
+_OF_USERS: tuple[type[Base], ...] = (User, Entry, Recommender, Recommendation, CustomList, WatchRecord, Ranking)
 _NOT_THERE = {"42P01", "42703", "1054", "1146"}  # PostgreSQL's and MySQL's codes for tables and columns
 
 
@@ -49,6 +57,17 @@ def is_library(url: URL) -> bool:
         if not inspect(session.connection()).has_table(Movie.__tablename__):
             return False
         return all(_is_there(session, Base.metadata.tables[model.__tablename__]) for model in _NEEDED)
+
+
+def keeps_users(url: URL) -> bool:
+    """Return whether a movie library has the tables and columns of users' own libraries; no row is read.
+
+    Raise GreenroomError where it cannot be looked at.
+    """
+    with reading(url) as session:
+        if not inspect(session.connection()).has_table(User.__tablename__):
+            return False
+        return all(_is_there(session, Base.metadata.tables[model.__tablename__]) for model in _OF_USERS)
 
 
 def library_site(context: Context, name: str | None) -> Site:

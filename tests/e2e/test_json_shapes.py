@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.documents import BIN, ROOT, environment
 
 _ROW = re.compile(r"^\| ((?:`[a-z-]+(?: [a-z]+)?`(?:, )?)+) \| ((?:`[a-z_]+`(?:, )?)+) \|$", re.MULTILINE)
-_GROUPS = {"alarm", "catalog", "category", "config", "record", "schedule"}
+_GROUPS = {"alarm", "catalog", "category", "config", "library", "record", "schedule"}
 _COMMANDS = (
     "init",
     "status",
@@ -71,6 +71,15 @@ _COMMANDS = (
     "record revert movies 3 --yes",
     "record import movies genres 1 ../genre.json",
     "record drop movies genres 1 --yes",
+    "library users",
+    "library settings mira --backup on",
+    "library export mira -o ../mira.json",
+    "library import mira ../mira.json",
+    "library restore mira ../mira.json --dry-run",
+    "library restore mira ../changed-mira.json --yes",
+    "library undo mira --yes",
+    "library backups mira",
+    "library schema",
     "catalog rebuild",
     "systemd",
     "demo ../another",
@@ -118,6 +127,9 @@ def test_each_command_has_the_keys_that_are_documented(tmp_path: Path) -> None:
     assert isinstance(exported, dict)
     (tmp_path / "changed.json").write_text(json.dumps({**exported, **changed}))
     (tmp_path / "genre.json").write_text(json.dumps({"table": "genres", "key": "1", "data": {"name": "Pictures"}}))
+    run("library export mira -o ../changed-mira.json", site)
+    mira = json.loads((tmp_path / "changed-mira.json").read_text())
+    (tmp_path / "changed-mira.json").write_text(json.dumps({**mira, "rankings": []}))
     documented = _documented()
     assert {_name(line) for line in _COMMANDS} == set(documented)
     for line in _COMMANDS:

@@ -17,7 +17,7 @@ from cli.root import COMMANDS
 from core.archive import Manifest
 from core.config import load_settings
 from core.config.document import FileSettings, SiteTable
-from core.config.tables import AlarmsTable, DaemonTable
+from core.config.tables import AlarmsTable, DaemonTable, LibraryTable
 from core.errors import ExitCode
 from core.stores import StoredState
 from tests.e2e.documents import DOCUMENTS, ROOT, blocks_of, printed_by, run_document, runnable
@@ -72,6 +72,7 @@ def test_every_document_with_commands_is_run() -> None:
         "drills.md",
         "records.md",
         "daemon.md",
+        "library.md",
         "operations.md",
         "retention.md",
         "schedules.md",
@@ -176,6 +177,14 @@ def test_the_commands_of_records(tmp_path: Path) -> None:
     assert "taken back, entry 2" in printed_by("record revert", printed)
 
 
+@pytest.mark.slow
+def test_the_commands_of_users_libraries(tmp_path: Path) -> None:
+    printed = run_document(ROOT / "docs" / "library.md", tmp_path)
+    assert "mira@movies.example" in printed_by("library users", printed)
+    assert "what was there is kept in before-restore-" in printed_by("library restore mira", printed)
+    assert "before-undo-" in printed_by("library backups mira\n", printed)
+
+
 @pytest.mark.parametrize("document", ["README.md", "docs/alarms.md", "docs/operations.md"])
 def test_the_configurations_shown_are_right(document: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
@@ -188,8 +197,8 @@ def test_the_configurations_shown_are_right(document: str, tmp_path: Path) -> No
 
 def test_every_key_of_the_configuration_is_explained() -> None:
     told = (ROOT / "docs" / "operations.md").read_text()
-    tables = (FileSettings, SiteTable, DaemonTable, AlarmsTable)
-    keys = {key for table in tables for key in table.model_fields} - {"sites", "daemon", "alarms"}
+    tables = (FileSettings, SiteTable, DaemonTable, AlarmsTable, LibraryTable)
+    keys = {key for table in tables for key in table.model_fields} - {"sites", "daemon", "alarms", "library"}
     assert [key for key in sorted(keys) if f"`{key}`" not in told] == []
 
 

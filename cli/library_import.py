@@ -1,0 +1,70 @@
+"""library import: a file merged into a user's library, and all of it told."""
+
+from __future__ import annotations
+
+import click
+
+from cli.library import library_option
+from cli.library_report import exit_code_of, refused_lines, report_lines, report_object
+from cli.library_user import file_of, open_house, user_argument
+from cli.options import Options, Verb, pass_options
+from cli.output import emit, emit_json, remark, warn
+from cli.work import working
+from core.errors import ExitCode
+from core.library.transfer import ImportReport
+from core.library.users import Done, import_file, preview_file
+from core.words import plural
+
+
+@click.command("import", cls=Verb)
+@user_argument
+@click.argument("source", metavar="FILE|-")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done; the report is the same.")
+@click.option("--strict", is_flag=True, help="One record that cannot be taken keeps all of it back.")
+@library_option
+@pass_options
+def import_(options: Options, user: str, source: str, site: str | None, *, dry_run: bool, strict: bool) -> ExitCode:
+    """Merge a file of version 1 or 2 into a user's library: of each record the one that was changed later stays.
+
+    A record that cannot be taken is told, stops nothing else, and makes the exit code 3. Nothing that the file lacks
+    goes.
+    """
+    house = open_house(options, site)
+    its_user = house.user(user)
+    if not dry_run:
+        house.context.require_writable("import a library")
+    with file_of(source) as path, working(options) as reporter:
+        if dry_run:
+            report = preview_file(house.context, house.site, its_user.id, path, reporter, merge=True, strict=strict)
+            done = Done(report)
+        else:
+            done = import_file(house.context, house.site, its_user.id, path, reporter, strict=strict)
+            report = done.report
+    if options.as_json:
+        emit_json(options, report_object(house, its_user, report))
+        return exit_code_of(report)
+    tell_report(options, done)
+    tell_waiting(options, report)
+    return exit_code_of(report)
+
+
+def tell_report(options: Options, done: Done) -> None:
+    """Say what was done, or would be, and first what is wrong."""
+    report = done.report
+    if report.errors.total:
+        refused = plural(sum(report.refused.values()), "record")
+        end = "" if report.written or report.dry_run else ", so nothing was changed"
+        warn(f"{refused} cannot be taken{end}:", *(f"  {line}" for line in refused_lines(report)))
+    emit(*report_lines(report))
+    remark(options, *done.notes)
+    if report.dry_run:
+        remark(options, "", "nothing was changed")
+
+
+def tell_waiting(options: Options, report: ImportReport) -> None:
+    """Say how many films have no metadata yet."""
+    waiting = len(report.imdb_ids_needing_enrichment)
+    if waiting:
+        emit(f"{plural(waiting, 'film')} without metadata")
+    if waiting and not report.dry_run:
+        remark(options, "`greenroom library enrich` fetches it")

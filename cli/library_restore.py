@@ -1,0 +1,152 @@
+"""library restore and undo: a user's library back to what a file says, and back from that."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from cli.ask import ask_for_word, require_person
+from cli.library import library_option
+from cli.library_import import tell_report, tell_waiting
+from cli.library_report import copy_object, exit_code_of, lost_lines, refused_lines, report_lines, report_object
+from cli.library_user import House, open_house, user_argument
+from cli.options import Options, Verb, pass_options, yes_option
+from cli.output import Json, emit, emit_json, warn
+from cli.work import working
+from core.errors import ExitCode, GreenroomError
+from core.library.transfer import ImportReport, UserRow, find_copy
+from core.library.users import Done, UndoPlan, plan_undo, preview_file, restore_file, undo_restore
+from core.reports import format_time
+from core.words import plural, printable
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(\.json)?")
+
+
+@click.command(cls=Verb)
+@user_argument
+@click.argument("source", metavar="FILE|DATE")
+@click.option("--dry-run", is_flag=True, help="Only say what would change, and what would be lost.")
+@click.option("--merge", is_flag=True, help="As `import` does: what was changed later stays, and nothing goes.")
+@yes_option
+@library_option
+@pass_options
+def restore(
+    options: Options, user: str, source: str, site: str | None, *, dry_run: bool, merge: bool, yes: bool
+) -> ExitCode:
+    """Make a user's library what a copy says, by its date or name, or a file: what is newer or not in it goes.
+
+    It shows what would be lost, and asks. The present state is kept in a copy, to which `greenroom library undo` goes
+    back.
+    """
+    house = open_house(options, site)
+    its_user = house.user(user)
+    path = _source(house, its_user, source)
+    mode = "merge" if merge else "restore"
+    if dry_run:
+        report = _preview(options, house, its_user, path, merge=merge)
+        if options.as_json:
+            emit_json(options, _result(house, its_user, Done(report), mode="dry-run", file=path))
+        else:
+            tell_report(options, Done(report))
+            if not merge:
+                emit("", "What would be lost:", *lost_lines(report))
+        return exit_code_of(report)
+    house.context.require_writable("restore a library")
+    if require_person(yes=yes):
+        report = _preview(options, house, its_user, path, merge=merge)
+        _refuse(report, merge=merge)
+        _ask(its_user, report, f"{mode} of {printable(its_user.username)} from {path.name}", mode)
+    with working(options) as reporter:
+        done = restore_file(house.context, house.site, its_user, path, reporter, merge=merge)
+    return _tell(options, house, its_user, done, mode=mode, file=path)
+
+
+@click.command(cls=Verb)
+@user_argument
+@yes_option
+@library_option
+@pass_options
+def undo(options: Options, user: str, site: str | None, *, yes: bool) -> ExitCode:
+    """Bring a user's library back to what it was before its last restore. An undo can be undone, too."""
+    house = open_house(options, site)
+    house.context.require_writable("undo a restore")
+    its_user = house.user(user)
+    with working(options) as reporter:
+        plan = plan_undo(house.context, house.site, its_user.id, reporter)
+    if require_person(yes=yes):
+        report = _preview(options, house, its_user, plan.copy.path, merge=False)
+        when = format_time(plan.note.at, house.site.time_zone)
+        _ask(its_user, report, f"undo of the {plan.note.action} from {plan.note.source}, made {when}", "undo")
+    with working(options) as reporter:
+        done = undo_restore(house.context, house.site, its_user, reporter, agreed=plan.note)
+    return _tell(options, house, its_user, done, mode="undo", file=plan.copy.path, undone=_undone(plan))
+
+
+def _source(house: House, user: UserRow, text: str) -> Path:
+    """Return the file that is meant: a date, and a name that no file here has, is one of the user's copies."""
+    path = Path(text)
+    if _DATE.fullmatch(text) is None and ("/" in text or path.exists()):
+        return path
+    return find_copy(house.folder, user.id, text).path
+
+
+def _preview(options: Options, house: House, user: UserRow, path: Path, *, merge: bool) -> ImportReport:
+    with working(options) as reporter:
+        return preview_file(house.context, house.site, user.id, path, reporter, merge=merge)
+
+
+def _refuse(report: ImportReport, *, merge: bool) -> None:
+    if report.errors.total and not merge:
+        raise GreenroomError(
+            "\n  ".join(["the file cannot be restored:", *refused_lines(report)]),
+            hint="nothing was changed; mend the file, or take the rest with --merge",
+        )
+
+
+def _ask(user: UserRow, report: ImportReport, what: str, verb: str) -> None:
+    warn(what, "", *report_lines(report), "", "What is lost:", *lost_lines(report), "")
+    ask_for_word(f"Type the name of the user to {verb}", printable(user.username))
+
+
+def _tell(
+    options: Options,
+    house: House,
+    user: UserRow,
+    done: Done,
+    *,
+    mode: str,
+    file: Path,
+    undone: Json | None = None,
+) -> ExitCode:
+    report = done.report
+    if options.as_json:
+        emit_json(options, _result(house, user, done, mode=mode, file=file, undone=undone))
+        return exit_code_of(report)
+    tell_report(options, done)
+    tell_waiting(options, report)
+    if done.safety is not None:
+        emit(
+            f"{plural(report.changes, 'record')} changed; what was there is kept in {done.safety.file_name}",
+            "  `greenroom library undo USER` goes back to it",
+        )
+    elif report.written:
+        emit("nothing differed: the library is as it was")
+    return exit_code_of(report)
+
+
+def _undone(plan: UndoPlan) -> Json:
+    note = plan.note
+    return {"action": note.action, "source": note.source, "at": note.at.isoformat(), "by": note.by}
+
+
+def _result(house: House, user: UserRow, done: Done, *, mode: str, file: Path, undone: Json | None = None) -> Json:
+    return {
+        **report_object(house, user, done.report),
+        "mode": mode,
+        "file": str(file.absolute()),
+        "safety": copy_object(done.safety),
+        "undone": undone,
+        "remarks": list(done.notes),
+    }
