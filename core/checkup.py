@@ -35,6 +35,7 @@ _WORST_FIRST = (Level.CRITICAL, Level.UNKNOWN, Level.WARNING, Level.OK)
 _WARNINGS: tuple[AlarmKind, ...] = (
     "backup_failed",
     "prune_failed",
+    "copies_failed",
     "schedule_lost",
     "archive_shrunk",
     "low_space",

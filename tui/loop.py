@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 _SECONDS_TO_END = 2.0
 _ALARMS = "alarm"
 _ALARMS_SHOWN = ("archive_shrunk", "blind")  # what no run's error and no head of a screen tells
-_VERBS = {"backup": "scheduled backup", "prune": "clean-up", "drill": "scheduled drill"}
+_VERBS = {
+    "backup": "scheduled backup",
+    "prune": "clean-up",
+    "drill": "scheduled drill",
+    "copies": "copies of users' libraries",
+}
 
 
 class LoopTold(Message):

@@ -15,7 +15,7 @@ from core.overdue import Overdue, overdue_words
 from core.restore.marker import Marker
 from core.sizes import format_size
 
-What = Literal["backup", "drill", "apply", "prune"]
+What = Literal["backup", "drill", "apply", "prune", "copies"]
 COMPARED = 5
 _FEWEST = 3
 _A_TENTH = 10
@@ -138,6 +138,15 @@ def prune_failed(facts: SiteFacts) -> Finding | None:
     if report is None or not facts.scheduled:
         return None
     return Finding("prune_failed", facts.site, f"the clean-up of {facts.site} failed: {report.message}", report.advice)
+
+
+def copies_failed(facts: SiteFacts) -> Finding | None:
+    """The last daily copies of users' libraries were not all made, and none went well since."""
+    report = facts.report("copies")
+    if report is None:
+        return None
+    words = f"users' libraries of {facts.site} were not all copied: {report.message}"
+    return Finding("copies_failed", facts.site, words, report.advice)
 
 
 def backup_overdue(facts: SiteFacts) -> Finding | None:

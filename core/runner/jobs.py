@@ -13,7 +13,7 @@ from core.progress import CancelToken, Progress, Reporter
 from core.runner.run import Order
 
 Result = TypeVar("Result")
-What = Literal["backup", "prune", "drill"]
+What = Literal["backup", "prune", "drill", "copies"]
 
 
 @dataclass(eq=False)

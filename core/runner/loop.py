@@ -19,6 +19,8 @@ from core.events import Event, Tell
 from core.runner.after import drill_by_schedule
 from core.runner.agenda import Agenda, Due
 from core.runner.complaints import Complaints, error_event
+from core.runner.copies_due import CopiesAgenda, CopiesDue
+from core.runner.copying import copy_libraries
 from core.runner.course import run_course
 from core.runner.jobs import Job, in_a_thread
 from core.runner.run import Ended, Order
@@ -53,9 +55,11 @@ class Loop:
         self._turn = Turn(kind)
         self._complaints = Complaints(tell)
         self._agenda = Agenda(tell, self._complaints, monotonic)
+        self._copies_agenda = CopiesAgenda(tell, self._complaints)
         self._watch = Watch(tell, monotonic)
         self._jobs: dict[str, tuple[Job, Future[Ended]]] = {}
         self._drills: dict[str, tuple[Job, Future[bool]]] = {}
+        self._copies: dict[str, tuple[Job, Future[None]]] = {}
         self._anew = False
         self._wake = threading.Event()
         self._stop: OnStop | None = None
@@ -110,7 +114,7 @@ class Loop:
     @property
     def jobs(self) -> tuple[Job, ...]:
         """What is at work now."""
-        return (*(job for job, _ in list(self._jobs.values())), *(job for job, _ in list(self._drills.values())))
+        return tuple(job for kind in (self._jobs, self._drills, self._copies) for job, _ in list(kind.values()))
 
     @property
     def next_runs(self) -> dict[str, datetime]:
@@ -127,23 +131,31 @@ class Loop:
         context = self._context
         if self._anew:
             self._anew = False
-            self._agenda.forget()
+            self._forget()
         if not self._is_mine(context):
-            self._agenda.forget()
+            self._forget()
             return
-        for due in self._agenda.due(context, busy=self._jobs):
+        for due in self._agenda.due(context, busy={*self._jobs, *self._copies}):
             if len(self._jobs) >= context.settings.daemon.parallel_runs:
                 break
             self._begin(context, due)
         if not self._drills:
             for site in self._agenda.drills_due(context, busy=self._jobs)[:1]:
                 self._begin_drill(context, site)
+        for copies in self._copies_agenda.due(context, busy={*self._jobs, *self._copies}):
+            if self._copies:
+                break
+            self._begin_copies(context, copies)
         self._watch.look(context)
 
     def close(self) -> None:
         """Let another run the loop; one that has a thread does so at its end."""
         self._turn.give_up()
         self._agenda.close()
+
+    def _forget(self) -> None:
+        self._agenda.forget()
+        self._copies_agenda.forget()
 
     def _end_jobs(self, how: OnStop) -> None:
         for job in self.jobs:
@@ -154,7 +166,7 @@ class Loop:
     def _run(self) -> None:
         ticks = schedule.Scheduler()
         try:
-            while self._stop is None or self._jobs or self._drills:
+            while self._stop is None or self.jobs:
                 idle = ticks.idle_seconds
                 if idle is None or idle > self._pace:
                     # `schedule` counts in local time: where that goes back, the next tick would be an hour away.
@@ -200,6 +212,10 @@ class Loop:
         job = Job(Order(site, now), now, what="drill")
         self._drills[job.site] = (job, self._in_a_thread(job, partial(drill_by_schedule, context, job, self._tell)))
 
+    def _begin_copies(self, context: Context, due: CopiesDue) -> None:
+        job = Job(Order(due.site, due.instant), context.clock(), what="copies", attempt=due.attempt, missed=due.missed)
+        self._copies[job.site] = (job, self._in_a_thread(job, partial(copy_libraries, context, job, self._tell)))
+
     def _in_a_thread(self, job: Job, work: Callable[[], Result]) -> Future[Result]:
         future = in_a_thread(f"greenroom-{job.what}-{job.site}", work)
         future.add_done_callback(lambda _: self._wake.set())
@@ -220,6 +236,9 @@ class Loop:
             if error is not None:
                 self._tell(error_event("run_failed", error, job.site))
             self._agenda.drilled(job.site, done=error is None and drill.result())
+        for job, copies in _ended(self._copies):
+            del self._copies[job.site]
+            self._copies_agenda.ended(self._context, job.site, copies.exception())
 
 
 def _ended(running: Mapping[str, tuple[Job, Future[Result]]]) -> list[tuple[Job, Future[Result]]]:
