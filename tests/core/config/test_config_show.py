@@ -85,6 +85,7 @@ def test_the_shape_for_scripts(load: Load, tmp_path: Path) -> None:
             "requests_per_second": 20,
             "timeout_seconds": 10,
         },
+        "library": {"daily": "03:00"},
         "sites": {
             "app": {
                 "database": f"sqlite:///{tmp_path}/app.db",
@@ -157,6 +158,8 @@ low_space = "5 GiB"
 shrunk_percent = 0
 repeat_hours = 1
 textfile = "figures.prom"
+[library]
+daily = "23:15"
 """
         ),
         environ={},
@@ -172,6 +175,7 @@ textfile = "figures.prom"
     for text in (json.dumps(shown), show_text(settings), repr(settings)):
         assert "hunter" not in text
     assert tomllib.loads(show_text(settings))["daemon"]["retry_minutes"] == [1, 2]
+    assert settings.library.daily == tomllib.loads(show_text(settings))["library"]["daily"] == "23:15"
 
 
 @pytest.mark.parametrize(
@@ -183,6 +187,7 @@ textfile = "figures.prom"
         ("[daemon]\nspeed = 1", "daemon.speed: unknown key"),
         ('[alarms]\napprise = ["no url"]', "alarms.apprise, entry 1: is no URL"),
         ('[alarms]\napprise = ["mailto://${"]', "alarms.apprise, entry 1"),
+        ('[library]\ndaily = "24:00"', "library.daily: is not a time of a day"),
         ("[alarms]\nshrunk_percent = 100", "alarms.shrunk_percent"),
         ('[sites.app]\ndatabase = "sqlite:///app.db"\nping_url = "ftp://host/x"', "sites.app.ping_url"),
         ('[sites.app]\ndatabase = "sqlite:///app.db"\nmax_age = "soon"', "sites.app.max_age"),
