@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from cli.library import library_option
+from cli.library_enrich import offer_enrichment
 from cli.library_report import exit_code_of, refused_lines, report_lines, report_object
-from cli.library_user import file_of, open_house, user_argument
+from cli.library_user import House, file_of, open_house, user_argument
 from cli.options import Options, Verb, pass_options
 from cli.output import emit, emit_json, remark, warn
 from cli.work import working
@@ -44,8 +45,7 @@ def import_(options: Options, user: str, source: str, site: str | None, *, dry_r
         emit_json(options, report_object(house, its_user, report))
         return exit_code_of(report)
     tell_report(options, done)
-    tell_waiting(options, report)
-    return exit_code_of(report)
+    return tell_waiting(options, house, report)
 
 
 def tell_report(options: Options, done: Done) -> None:
@@ -61,10 +61,14 @@ def tell_report(options: Options, done: Done) -> None:
         remark(options, "", "nothing was changed")
 
 
-def tell_waiting(options: Options, report: ImportReport) -> None:
-    """Say how many films have no metadata yet."""
-    waiting = len(report.imdb_ids_needing_enrichment)
-    if waiting:
-        emit(f"{plural(waiting, 'film')} without metadata")
-    if waiting and not report.dry_run:
-        remark(options, "`greenroom library enrich` fetches it")
+def tell_waiting(options: Options, house: House, report: ImportReport) -> ExitCode:
+    """Say how many films have no metadata yet, and offer to fetch it; return the exit code of all of it."""
+    ids = report.imdb_ids_needing_enrichment
+    code = exit_code_of(report)
+    if not ids:
+        return code
+    emit(f"{plural(len(ids), 'film')} without metadata")
+    if not report.written:
+        return code
+    fetched = offer_enrichment(options, house.context, house.site, ids)
+    return code or fetched

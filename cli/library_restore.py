@@ -125,7 +125,6 @@ def _tell(
         emit_json(options, _result(house, user, done, mode=mode, file=file, undone=undone))
         return exit_code_of(report)
     tell_report(options, done)
-    tell_waiting(options, report)
     if done.safety is not None:
         emit(
             f"{plural(report.changes, 'record')} changed; what was there is kept in {done.safety.file_name}",
@@ -133,7 +132,7 @@ def _tell(
         )
     elif report.written:
         emit("nothing differed: the library is as it was")
-    return exit_code_of(report)
+    return tell_waiting(options, house, report)
 
 
 def _undone(plan: UndoPlan) -> Json:

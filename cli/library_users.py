@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cli.editing import STANDARD_STREAM, overwrite_option, place_of, write_text
 from cli.library import library_option
+from cli.library_enrich import enrich
 from cli.library_import import import_
 from cli.library_report import copy_object, user_object
 from cli.library_restore import restore, undo
@@ -45,7 +46,7 @@ def library() -> None:
     """
 
 
-for command in (import_, restore, undo):
+for command in (enrich, import_, restore, undo):
     library.add_command(command)
 
 

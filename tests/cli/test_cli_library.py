@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import GREENROOM, House, Ran, clean_environment
+from tests.core.library.enrichment.enrichment_support import TMDB_KEY, FakeServices, film, rating, running
 
 FUTURE = 4e9
 
@@ -193,6 +195,56 @@ def test_a_file_with_errors_is_not_restored(library: House, file: Path) -> None:
     assert asked(library, "restore", "mira", str(file), answers="mira\n").code == 1
     assert content(library) == before
     assert library.greenroom("library", "undo", "mira", "--yes").code == 2
+
+
+@pytest.fixture
+def services(library: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServices]:
+    """TMDB and OMDb on this machine, which know one film, and their keys in the configuration."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with running() as services:
+        services.add(film(id=10494, imdb_id="tt0156887", title="Perfect Blue"), rating("tt0156887"))
+        lines = f'tmdb_key = "{TMDB_KEY}"\ntmdb_url = "{services.url}/3"\nomdb_url = "{services.url}/omdb"\n'
+        library.config.write_text(f"{library.config.read_text()}\n[enrichment]\n{lines}")
+        yield services
+
+
+def with_new_film(file: Path) -> None:
+    movies = json.loads(file.read_text())["movies"]
+    write(file, movies=[*movies, {"imdb_id": "tt0156887", "last_modified": 1.0}])
+
+
+@pytest.mark.usefixtures("services")
+def test_an_import_asks_whether_to_fetch_what_is_missing(library: House, file: Path) -> None:
+    with_new_film(file)
+    tried = library.at_terminal("library", "import", "mira", str(file), "--dry-run", answers="y\n")
+    assert "now?" not in tried.err
+    refused = library.at_terminal("library", "import", "mira", str(file), answers="n\n")
+    assert (refused.code, "1 film without metadata" in refused.out) == (0, True)
+    assert library.done("library", "import", "mira", str(file), "--json").json["imdb_ids_needing_enrichment"]
+    ran = library.at_terminal("library", "import", "mira", str(file), answers="y\n")
+    assert (ran.code, "Fetch the metadata of 1 film now?" in ran.err) == (0, True), ran.err
+    assert "(imdb-tt0156887): basic_info: title" in ran.out
+    assert library.done("library", "import", "mira", str(file), "--json").json["imdb_ids_needing_enrichment"] == []
+
+
+@pytest.mark.usefixtures("services")
+def test_enrich_tells_what_it_changed_and_what_failed(library: House, file: Path) -> None:
+    with_new_film(file)
+    ran = library.done("library", "import", "mira", str(file))
+    assert "`greenroom library enrich` fetches it" in ran.err
+    ran = library.greenroom("library", "enrich", "tt0156887", "tt7777777")
+    assert (ran.code, "tt7777777" in ran.err, "(imdb-tt0156887): basic_info: title" in ran.out) == (3, True, True)
+    told = library.done("library", "enrich", "--json").json
+    assert (told["site"], told["success"], told["asked"], told["waiting"]) == ("movies", True, 0, 0)
+    assert library.greenroom("library", "enrich", "tt7777777").code == 1
+    assert library.greenroom("--read-only", "library", "enrich").code == 2
+
+
+def test_without_a_key_enrich_says_where_one_goes(library: House, file: Path) -> None:
+    with_new_film(file)
+    ran = library.at_terminal("library", "import", "mira", str(file), answers="y\n")
+    assert (ran.code, "with a key of TMDB" in ran.err) == (0, True)
+    assert library.greenroom("library", "enrich").code == 2
 
 
 def test_read_only_refuses_what_changes_something(library: House, file: Path) -> None:

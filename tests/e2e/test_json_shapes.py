@@ -80,6 +80,7 @@ _COMMANDS = (
     "library undo mira --yes",
     "library backups mira",
     "library schema",
+    "library enrich",
     "catalog rebuild",
     "systemd",
     "demo ../another",
@@ -121,7 +122,9 @@ def test_each_command_has_the_keys_that_are_documented(tmp_path: Path) -> None:
 
     run(f"demo {site}", tmp_path)
     configuration = site / "greenroom.toml"
-    configuration.write_text(configuration.read_text() + '\n[alarms]\ncommand = "true"\n')
+    configuration.write_text(
+        configuration.read_text() + '\n[alarms]\ncommand = "true"\n[enrichment]\ntmdb_key = "none"\n'
+    )
     changed = {"category": "media", "movie_id": "tmdb-550", "data": {"trailer_url": None}}
     exported = run("category export tmdb-550 media", site)["envelope"]
     assert isinstance(exported, dict)

@@ -17,7 +17,7 @@ from cli.root import COMMANDS
 from core.archive import Manifest
 from core.config import load_settings
 from core.config.document import FileSettings, SiteTable
-from core.config.tables import AlarmsTable, DaemonTable, LibraryTable
+from core.config.tables import AlarmsTable, DaemonTable, EnrichmentTable, LibraryTable
 from core.errors import ExitCode
 from core.stores import StoredState
 from tests.e2e.documents import DOCUMENTS, ROOT, blocks_of, printed_by, run_document, runnable
@@ -197,8 +197,14 @@ def test_the_configurations_shown_are_right(document: str, tmp_path: Path) -> No
 
 def test_every_key_of_the_configuration_is_explained() -> None:
     told = (ROOT / "docs" / "operations.md").read_text()
-    tables = (FileSettings, SiteTable, DaemonTable, AlarmsTable, LibraryTable)
-    keys = {key for table in tables for key in table.model_fields} - {"sites", "daemon", "alarms", "library"}
+    tables = (FileSettings, SiteTable, DaemonTable, AlarmsTable, LibraryTable, EnrichmentTable)
+    keys = {key for table in tables for key in table.model_fields} - {
+        "sites",
+        "daemon",
+        "alarms",
+        "library",
+        "enrichment",
+    }
     assert [key for key in sorted(keys) if f"`{key}`" not in told] == []
 
 
