@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,10 +18,11 @@ from cli.work import working
 from core.config import Site
 from core.context import Context
 from core.errors import CancelledError, ExitCode
-from core.library.enrichment import EnrichmentReport, FilmReport
-from core.library.enrichment import enrich as enrich_films
 from core.library.library import library_site
 from core.words import plural
+
+if TYPE_CHECKING:
+    from core.library.enrichment import EnrichmentReport, FilmReport
 
 _MOST_TOLD = 50
 
@@ -43,8 +46,9 @@ def run_enrichment(
     options: Options, context: Context, site: Site, ids: Sequence[str] | None, *, as_json: bool
 ) -> ExitCode:
     """Enrich films, all that wait where none is named, and tell of it; return the exit code."""
+    enrichment = import_module("core.library.enrichment")
     with working(options) as reporter:
-        report = enrich_films(context, site, ids, reporter=reporter)
+        report: EnrichmentReport = enrichment.enrich(context, site, ids, reporter=reporter)
     if as_json:
         emit_json(options, {"site": site.name, **report.as_json()})
     else:

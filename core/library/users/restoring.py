@@ -7,7 +7,7 @@ commit was not reached.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,17 +150,18 @@ def _restored(
     place = folder_of(copies_folder(context, site), user.id)
     context.store.prepare(site.name)
     note = Note(safety_name(action, now, place), action, path.name, now, context.actor)
-    with writing(site.database_url()) as session:
+    kept = place / note.safety
+    with _discarded_unless_noted(context, kept) as keep, writing(site.database_url()) as session:
         before = _note_or_none(context, site, session, user.id, reporter)
-        safety = _kept(context, session, user, place / note.safety, reporter)
+        safety = write_copy(session, user, kept, now=now.timestamp(), disk=context.disk, reporter=reporter).copy
         if action == "merge":
             report = import_library(session, user.id, file, now=now.timestamp(), reporter=reporter)
         else:
             report = restore_user(session, user.id, file, now=now.timestamp(), reporter=reporter)
         if not report.written or not (report.changes or report.films_made):
             session.rollback()
-            _discard(context, safety.path)
             return Done(report)
+        keep()
         note = replace(note, previous=None if before is None else replace(before, previous=None))
         write_note(context, site, user.id, note)
         context.disk.commit(session)
@@ -178,11 +179,18 @@ def _note_or_none(context: Context, site: Site, session: Session, user_id: str, 
         return None
 
 
-def _kept(context: Context, session: Session, user: UserRow, path: Path, reporter: Reporter) -> Copy:
-    now = context.clock().timestamp()
-    return write_copy(session, user, path, now=now, disk=context.disk, reporter=reporter).copy
+@contextmanager
+def _discarded_unless_noted(context: Context, path: Path) -> Iterator[Callable[[], None]]:
+    """Remove a safety copy after the block, unless what is yielded was called: then something was changed."""
+    noted = False
 
+    def keep() -> None:
+        nonlocal noted
+        noted = True
 
-def _discard(context: Context, path: Path) -> None:
-    context.disk.unlink(path)
-    context.disk.fsync_folder(path.parent)
+    try:
+        yield keep
+    finally:
+        if not noted and path.exists():
+            context.disk.unlink(path)
+            context.disk.fsync_folder(path.parent)

@@ -6,13 +6,16 @@ from core.config import Site
 from core.context import Context
 from core.databases.sessions import writing
 from core.library.transfer import UserRow, find_user, set_backup
+from core.recovery import refuse_half_restored
 
 
 def switch_backup(context: Context, site: Site, user_id: str, *, enabled: bool) -> UserRow:
     """Say whether a user's library is copied daily; return the user as it is then. Raise BusyError, UsageError."""
     context.require_writable("change a user's settings")
-    with context.lock(site, "settings"), writing(site.database_url()) as session:
-        set_backup(session, user_id, enabled=enabled)
-        user = find_user(session, user_id)
-        context.disk.commit(session)
+    with context.lock(site, "settings"):
+        refuse_half_restored(context, site)
+        with writing(site.database_url()) as session:
+            set_backup(session, user_id, enabled=enabled)
+            user = find_user(session, user_id)
+            context.disk.commit(session)
     return user

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.databases.sessions import reading
-from core.errors import BusyError, GreenroomError, UsageError
+from core.errors import BusyError, CancelledError, GreenroomError, UsageError
 from core.filesystem import Committable, Filesystem
 from core.library.demo import write_demo
 from core.library.transfer import UserRow, copies, find_user, users, write_copy
@@ -23,7 +23,7 @@ from core.library.users import (
     undo_restore,
 )
 from core.library.users.places import KEPT_SAFETIES
-from core.progress import Reporter
+from core.progress import CancelToken, Progress, Reporter
 from core.rebuild import rebuild_catalog
 from tests.libraries import Library, open_library
 
@@ -154,6 +154,22 @@ def test_somebody_at_work_or_read_only_changes_nothing(library: Library, user: U
         with pytest.raises(UsageError, match="read-only"):
             verb()
     assert not copies_folder(library.context, library.site).exists()
+
+
+def test_a_restore_that_is_cancelled_changes_nothing_and_leaves_no_copy(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    change(library, user)
+    changed = library_of(library, user)
+    token = CancelToken()
+
+    def stop(progress: Progress) -> None:
+        if progress.phase == "reading movies":
+            token.cancel("a person asked to")
+
+    with pytest.raises(CancelledError):
+        restore_file(library.context, library.site, user, path, Reporter(stop, token))
+    assert library_of(library, user) == changed
+    assert copies(copies_folder(library.context, library.site), user.id) == []
 
 
 class Refusing(Filesystem):

@@ -1,0 +1,71 @@
+"""A user's library restored, undone and copied on real servers, through the verbs that a person uses."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from core.config import Site
+from core.databases.connect import open_server
+from core.databases.sessions import reading, writing
+from core.filesystem import Filesystem
+from core.library.library import keeps_users
+from core.library.models import Base
+from core.library.transfer import back_up_users, find_user
+from core.library.users import copies_folder, restore_file, switch_backup, undo_restore
+from core.progress import Reporter
+from tests.core.library.transfer.test_import_rules import FULL
+from tests.core.library.transfer.transfer_support import MIRA, add_user, exported, movie, said, take_in
+from tests.engines.conftest import MakeDatabase
+from tests.libraries import open_library
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mysql"])
+def test_a_library_is_copied_restored_and_brought_back(
+    engine: str, make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    address = make_database(engine)
+    url = make_url(address)
+    server = open_server(url)
+    Base.metadata.create_all(server)
+    server.dispose()
+    assert keeps_users(url)
+    (tmp_path / "backups").mkdir(mode=0o700)
+    context = open_library(tmp_path).context
+    site = Site(name="movies", database=address, folder=tmp_path)
+    many = [movie(f"tt{number:07}", recommendations=[said("Zoe")]) for number in range(700)]
+    with writing(url) as session:
+        add_user(session, MIRA, "mira")
+        take_in(session, tmp_path, FULL | {"movies": [*many, *FULL["movies"]]})
+        session.commit()
+    user = switch_backup(context, site, MIRA, enabled=True)
+    day = date(2026, 5, 5)
+    report = back_up_users(
+        partial(reading, url),
+        copies_folder(context, site),
+        day=day,
+        now=1.0,
+        disk=Filesystem(),
+        reporter=Reporter(),
+    )
+    (made,) = report.made
+    with reading(url) as session:
+        old = exported(session)
+    with writing(url) as session:
+        take_in(session, tmp_path, {"version": 2, "movies": [movie("tt0000001", status="deleted", last_modified=9e9)]})
+        session.commit()
+    with reading(url) as session:
+        changed = exported(session)
+    assert changed != old
+    done = restore_file(context, site, user, made.copy.path, Reporter())
+    assert (done.report.changes, done.safety is not None) == (1, True)
+    with reading(url) as session:
+        assert exported(session) == old
+    undo_restore(context, site, user, Reporter())
+    with reading(url) as session:
+        assert exported(session) == changed
+        assert find_user(session, "mira").backup_enabled
