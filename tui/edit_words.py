@@ -66,7 +66,7 @@ def state_line(
     if is_unsaved:
         keys = "mend what is wrong first" if has_problems else "ctrl+s keeps a draft, ctrl+g publishes"
         text.append("CHANGED, not saved", "bold")
-        text.append("; read-only: it cannot be" if read_only else f": {keys}")
+        text.append(" and cannot be" if read_only else f": {keys}")
     elif view.draft is not None:
         draft = view.draft
         text.append("DRAFT", "bold")

@@ -12,8 +12,8 @@ from core.words import printable
 
 _BEFORE_THE_DIFFERENCE = 20
 _SAID = {
-    "mine": "only here",
-    "theirs": "only there",
+    "mine": "only yours",
+    "theirs": "only live",
     "both": "the same on both sides",
     "conflict": "in conflict",
 }
@@ -65,8 +65,8 @@ def said_meeting(meeting: Meeting) -> list[str]:
     if verdict != "conflict":
         return [f"{_SAID[verdict]}: {said_change(change)}" for change in meeting.mine or meeting.theirs]
     lines = [printable(f"{_SAID[verdict]}: {said_steps(meeting.steps)}")]
-    lines += [f"  here: {said_change(change)}" for change in meeting.mine]
-    return lines + [f"  there: {said_change(change)}" for change in meeting.theirs]
+    lines += [f"  yours: {said_change(change)}" for change in meeting.mine]
+    return lines + [f"  live: {said_change(change)}" for change in meeting.theirs]
 
 
 def said_pair(before: object, after: object) -> tuple[str, str]:

@@ -116,7 +116,7 @@ async def test_a_conflict_is_shown_and_decided(library: Library, answer: str, ye
         screen = await driver.press("ctrl+g")
         assert "Somebody else changed it too" in screen
         assert "in conflict: year" in screen
-        assert "only there: changed runtime: 139 -> 140" in screen
+        assert "only live: changed runtime: 139 -> 140" in screen
         assert driver.focused == "cancel"
         await choose(driver, answer)
         assert driver.screen == "DecideScreen", "the result is shown before it is written"

@@ -198,8 +198,8 @@ class EditorScreen(EditVerbs):
         when, who = view.unsaved.at.astimezone(self._site.time_zone), printable(view.unsaved.by)
         lines = [
             f"{printable(pane.sheet.form.title)}: {plural(len(view.unsaved.text), 'character')} of {who},",
-            f"typed until {when:%a %Y-%m-%d %H:%M} and not saved: the terminal went away,",
-            "or it is being typed elsewhere at this moment.",
+            f"typed until {when:%a %Y-%m-%d %H:%M} and not saved.",
+            "The terminal went away, or it is being typed elsewhere now.",
             "",
             "Taken up it stands in the editor, and ctrl+z goes back.",
         ]

@@ -45,5 +45,8 @@ class RecordList(LongList):
 
 
 def _cells(table: TableRow) -> tuple[str, ...]:
-    rows = count(table.rows) if table.exact else f"about {table.rows:,}" if table.rows is not None else "many"
+    if table.rows is None:
+        rows = "-" if table.why_not else "many"
+    else:
+        rows = count(table.rows) if table.exact else f"about {table.rows:,}"
     return printable(table.name), rows, printable(", ".join(table.key_columns)), printable(table.why_not)

@@ -153,18 +153,18 @@ def test_two_sides() -> None:
     meetings = three_way(_BASE, _MINE, theirs, by_id)
     assert [line for each in meetings for line in said_meeting(each)] == [
         "in conflict: title",
-        '  here: changed title: "Fight" -> "Fight Club"',
-        '  there: changed title: "Fight" -> "Fight!"',
+        '  yours: changed title: "Fight" -> "Fight Club"',
+        '  live: changed title: "Fight" -> "Fight!"',
         'in conflict: cast "B"',
-        '  here: removed cast "B"',
-        '  there: changed cast "Bee" name: "B" -> "Bee"',
-        'only here: moved cast "C": from place 3 to 1',
-        'only here: changed cast "A" as: "x" -> "y"',
-        'only here: added cast "D"',
-        'only here: removed genres "crime"',
+        '  yours: removed cast "B"',
+        '  live: changed cast "Bee" name: "B" -> "Bee"',
+        'only yours: moved cast "C": from place 3 to 1',
+        'only yours: changed cast "A" as: "x" -> "y"',
+        'only yours: added cast "D"',
+        'only yours: removed genres "crime"',
         'the same on both sides: added genres "thriller"',
-        "only here: added tagline: null",
-        'only there: added cast "C" as: "z"',
+        "only yours: added tagline: null",
+        'only live: added cast "C" as: "z"',
     ]
     assert merge(_BASE, meetings, prefer="mine", key_of=by_id) == {
         "title": "Fight Club",
