@@ -161,8 +161,10 @@ class EditVerbs(Screen[None]):
         if seen.base_known:
             title = "Somebody else changed it too"
             words = [
-                "Yours is this text, live is what the site has now. What only one side changed stays so; where both "
-                "changed the same, choose whose is kept. You see the result before anything is written.",
+                (
+                    "Yours is this text, live is what the site has now. What only one side changed stays so; where both "
+                    "changed the same, choose whose is kept. You see the result before anything is written."
+                ),
             ]
             answers = [_KEEP_MINE, _KEEP_THEIRS]
         else:
