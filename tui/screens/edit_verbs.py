@@ -162,8 +162,8 @@ class EditVerbs(Screen[None]):
             title = "Somebody else changed it too"
             words = [
                 (
-                    "Yours is this text, live is what the site has now. What only one side changed stays so; where both "
-                    "changed the same, choose whose is kept. You see the result before anything is written."
+                    "Yours is this text, live is what the site has now. What only one side changed stays so; where "
+                    "both changed the same, choose whose is kept. You see the result before anything is written."
                 ),
             ]
             answers = [_KEEP_MINE, _KEEP_THEIRS]
