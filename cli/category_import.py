@@ -23,6 +23,7 @@ from cli.editing import (
     read_text,
     source_option,
     success,
+    telling_replaced,
     telling_results,
 )
 from cli.library import Library, library_option, open_library
@@ -90,7 +91,8 @@ def import_(
         )
     taken = read_envelopes(read_text(source), wanted)
     _tell_mends(options, taken)
-    drafts = keep_all(library.context, library.site, taken, terms, known)
+    with telling_replaced(options, library.context) as replaced:
+        drafts = keep_all(library.context, library.site, taken, terms, known, replaced)
     if at_once:
         results = _published(options, library, drafts, on_conflict)
     else:
@@ -237,8 +239,10 @@ def _import_files(
 ) -> int:
     fields: dict[str, list[str]] = {}
     changed = 0
-    with working(options) as reporter:
-        done = import_files(library.context, library.site, path, terms, skip_bad=skip_bad, reporter=reporter)
+    with working(options) as reporter, telling_replaced(options, library.context) as replaced:
+        done = import_files(
+            library.context, library.site, path, terms, skip_bad=skip_bad, reporter=reporter, replaced=replaced
+        )
         if at_once and done.kept:
             jobs = [(category_named(subject.form), subject.key) for subject in done.subjects]
             try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import update_wrapper
 from pathlib import Path
 from typing import Concatenate, ParamSpec
@@ -12,17 +13,20 @@ import click
 
 from cli.options import Options
 from cli.output import Json, emit, emit_json, error_object, remark, tell_error
+from core.context import Context
 from core.documents import Problem, said_changes, said_meeting, said_path
-from core.edits import Comparison, ConflictError, DraftHead, EntryHead, NotPublishedError
+from core.edits import Comparison, ConflictError, DraftHead, EntryHead, NotPublishedError, Replaced
 from core.errors import GreenroomError, UsageError
 from core.forms import AmbiguousError, Answers, Written
 from core.library.exchange.files import ZIP_MAGIC, read_file
 from core.library.exchange.reading import MOST_BYTES
-from core.words import printable
+from core.reports import format_age
+from core.words import plural, printable
 
 P = ParamSpec("P")
 
 STANDARD_STREAM = "-"
+_MOST_REPLACED = 20
 
 on_conflict_option = click.option(
     "--on-conflict",
@@ -145,6 +149,23 @@ def changes_object(comparison: Comparison) -> Json:
 
 
 NOTHING_TO_PUBLISH = "nothing to publish: it changes nothing of what it was made from, or of what is live"
+
+
+@contextmanager
+def telling_replaced(options: Options, context: Context) -> Iterator[Replaced]:
+    """Give what notes the drafts that others take the place of, and tell of them when the block is left."""
+    gone: list[str] = []
+    count = 0
+
+    def note(head: DraftHead) -> None:
+        nonlocal count
+        count += 1
+        if count <= _MOST_REPLACED:
+            age = format_age(context.clock() - head.updated_at)
+            gone.append(f"in place of the draft of {head.subject} that {printable(head.updated_by)} made {age}")
+
+    yield note
+    remark(options, *gone, *([f"and of {plural(count - len(gone), 'draft')} more"] if count > len(gone) else []))
 
 
 def tell_written(options: Options, written: Written) -> None:

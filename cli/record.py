@@ -20,6 +20,7 @@ from cli.editing import (
     source_option,
     success,
     tell_written,
+    telling_replaced,
     telling_results,
     write_text,
 )
@@ -223,16 +224,18 @@ def import_(
     taken = read_record(read_text(source), row.form, row.key)
     _tell_mends(options, taken)
     envelope = taken.envelope
-    draft = put_draft(
-        place.context,
-        place.site,
-        row.form,
-        row.key,
-        envelope.data,
-        merge_lists=merge_lists or envelope.merge_lists,
-        source=origin or envelope.source or "manual",
-        base_revision=envelope.revision,
-    )
+    with telling_replaced(options, place.context) as replaced:
+        draft = put_draft(
+            place.context,
+            place.site,
+            row.form,
+            row.key,
+            envelope.data,
+            merge_lists=merge_lists or envelope.merge_lists,
+            source=origin or envelope.source or "manual",
+            base_revision=envelope.revision,
+            replaced=replaced,
+        )
     result = _published(options, row, on_conflict) if at_once else _kept(options, row, draft)
     if options.as_json:
         nothing: Json = {"entry": None, "open": [], "notes": [], "changes": [], "conflict": False, "meetings": []}

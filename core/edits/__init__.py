@@ -1,7 +1,7 @@
 """What is being edited at a site: drafts, what was published, the way back. In a file of greenroom's own, beside it."""
 
 from core.edits.comparison import Comparison, ConflictError, OnConflict, compare
-from core.edits.drafts import drop_draft, put_draft, put_drafts
+from core.edits.drafts import Replaced, drop_draft, put_draft, put_drafts
 from core.edits.file import DamagedEditsError
 from core.edits.filling import fill
 from core.edits.origins import origin_of, origins_of, source_of
@@ -35,6 +35,7 @@ __all__ = [
     "Preview",
     "Published",
     "PublishedMany",
+    "Replaced",
     "Settled",
     "Unsaved",
     "compare",

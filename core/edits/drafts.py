@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from core.config import Site
 from core.context import Context
-from core.edits.records import Draft
-from core.edits.rows import AT_ONCE, find_draft, from_draft, in_batches
+from core.documents import same
+from core.edits.records import Draft, DraftHead
+from core.edits.rows import AT_ONCE, about_any, find_draft, from_draft, in_batches, to_draft_head
 from core.edits.settling import settle_if_open
 from core.edits.store import Edits, open_edits
 from core.edits.tables import DRAFTS
 from core.errors import UsageError
 from core.forms import Answers, Form, InvalidDataError, Json, Source, Subject
 from core.progress import Reporter
+
+Replaced = Callable[[DraftHead], None]
 
 
 def put_draft(
@@ -33,10 +36,12 @@ def put_draft(
     base_revision: str | None = None,
     base: Json | None = None,
     answers: Answers | None = None,
+    replaced: Replaced = lambda _: None,
 ) -> Draft:
     """Keep data as the draft of a subject, in place of the one before, and return it.
 
-    Without `base` what is remembered of `base_revision` is taken. Raise InvalidDataError with all that is wrong.
+    `replaced` is called with the one before where it said something else. Without `base` what is remembered of
+    `base_revision` is taken. Raise InvalidDataError with all that is wrong.
     """
     problems = form.check(data).problems
     if problems:
@@ -55,20 +60,27 @@ def put_draft(
     context.require_writable("keep drafts")
     edits = open_edits(context, site)
     [draft] = _with_bases(edits, [draft])
-    _keep(edits, [draft])
+    with edits.file.writing() as connection:
+        _put(connection, [draft], replaced)
     return draft
 
 
-def put_drafts(context: Context, site: Site, drafts: Iterable[Draft], reporter: Reporter) -> int:
+def put_drafts(
+    context: Context,
+    site: Site,
+    drafts: Iterable[Draft],
+    reporter: Reporter,
+    *,
+    replaced: Replaced = lambda _: None,
+) -> int:
     """Keep many drafts whose data was checked, all or none, and return how many; `drafts` may be made on the way."""
     context.require_writable("keep drafts")
     edits = open_edits(context, site)
     reporter.phase("keeping drafts", unit="steps")
     count = 0
-    statement = insert(DRAFTS).prefix_with("OR REPLACE")
     with edits.file.writing() as connection:
         for some in in_batches(drafts, AT_ONCE):
-            connection.execute(statement, [from_draft(draft) for draft in _with_bases(edits, some)])
+            _put(connection, _with_bases(edits, some), replaced)
             count += len(some)
             reporter.advance(len(some))
     return count
@@ -95,9 +107,15 @@ def no_draft(subject: Subject) -> UsageError:
     return UsageError(f"there is no draft of {subject}", hint="an import makes one")
 
 
-def _keep(edits: Edits, drafts: list[Draft]) -> None:
-    with edits.file.writing() as connection:
-        connection.execute(insert(DRAFTS).prefix_with("OR REPLACE"), [from_draft(draft) for draft in drafts])
+def _put(connection: Connection, drafts: list[Draft], replaced: Replaced) -> None:
+    """Write drafts, and tell of those before that said something else; what is merged goes into the one before."""
+    coming = {draft.subject: draft for draft in drafts if not draft.merge_lists}
+    if coming:
+        for row in connection.execute(select(DRAFTS).where(about_any(DRAFTS, list(coming)))):
+            head = to_draft_head(row)
+            if not same(row.data, coming[head.subject].data):
+                replaced(head)
+    connection.execute(insert(DRAFTS).prefix_with("OR REPLACE"), [from_draft(draft) for draft in drafts])
 
 
 def _with_bases(edits: Edits, drafts: list[Draft]) -> list[Draft]:

@@ -25,7 +25,7 @@ class InvalidDataError(GreenroomError):
         self.problems = tuple(problems)
         lines = [str(problem) for problem in self.problems]
         message = lines[0] if len(lines) == 1 else "\n  ".join([f"{plural(len(lines), 'problem')}:", *lines])
-        super().__init__(message, hint="nothing was written")
+        super().__init__(message, hint="mend what is named; nothing was written")
 
 
 def quoted_suggestion(key: str, known: Iterable[str]) -> str:

@@ -139,7 +139,7 @@ def find_film(session: Session, text: str) -> Movie:
     if meant:
         raise UsageError(f"several films are called {said}: {_told(meant)}", hint="name one by its id")
     near = _some(session, matches(session, wanted)) if wanted else ()
-    hint = f"near it: {_told(near)}" if near else "search the library for a part of the title"
+    hint = f"near it: {_told(near)}" if near else "in the app key 5 finds films by title, person, year or id"
     raise UsageError(f"there is no film {said}", hint=hint)
 
 

@@ -87,6 +87,20 @@ def test_a_date_that_is_none_is_said_and_mended_as_a_record(library: House) -> N
     assert exported(library, "basic-info")["data"]["release_date"] == "1999-10-15"
 
 
+def test_a_draft_whose_place_is_taken_is_named(library: House, tmp_path: Path) -> None:
+    envelope = exported(library, "trivia")
+    library.done("category", "export", "tmdb-550", "all", "-o", str(tmp_path / "all.zip"))
+    first = given(library, json.dumps({**envelope, "data": {"items": []}}), "category", "import", "-")
+    assert "in place of" not in first.err
+    again = given(library, json.dumps({**envelope, "data": {"items": []}}), "category", "import", "-")
+    assert "in place of" not in again.err
+    zipped = library.done("category", "import", str(tmp_path / "all.zip"))
+    assert zipped.err.count("in place of the draft of trivia of tmdb-550 that ") == 1
+    assert given(library, json.dumps({**envelope, "data": {"items": []}}), "category", "import", "-").err.count(
+        "in place of the draft of trivia of tmdb-550 that "
+    )
+
+
 def test_an_empty_list_is_drafted_and_published_and_taken_back(library: House) -> None:
     envelope = exported(library, "trivia")
     kept = given(library, json.dumps({**envelope, "data": {"items": []}}), "category", "import", "-")

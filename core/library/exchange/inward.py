@@ -15,7 +15,7 @@ from core.config import Site
 from core.context import Context
 from core.databases.sessions import reading
 from core.documents import Problem
-from core.edits import Draft, Edits, open_edits, put_draft, put_drafts
+from core.edits import Draft, Edits, Replaced, open_edits, put_draft, put_drafts
 from core.errors import CancelledError, GreenroomError, UsageError
 from core.forms import Answers, Envelope, Json, Source, Subject, applied
 from core.library.categories import category_named
@@ -83,7 +83,12 @@ class Imported:
 
 
 def keep_all(
-    context: Context, site: Site, taken: Sequence[Taken], terms: Terms, answers: Answers | None = None
+    context: Context,
+    site: Site,
+    taken: Sequence[Taken],
+    terms: Terms,
+    answers: Answers | None = None,
+    replaced: Replaced = lambda _: None,
 ) -> list[Draft]:
     """Keep what one text holds as drafts and return them; a part of a split export goes into the draft of the others.
 
@@ -115,12 +120,20 @@ def keep_all(
             source=checked.source,
             base_revision=checked.base_revision,
             answers=answers,
+            replaced=replaced,
         )
     return list(drafts.values())
 
 
 def import_files(
-    context: Context, site: Site, path: Path, terms: Terms, *, skip_bad: bool, reporter: Reporter
+    context: Context,
+    site: Site,
+    path: Path,
+    terms: Terms,
+    *,
+    skip_bad: bool,
+    reporter: Reporter,
+    replaced: Replaced = lambda _: None,
 ) -> Imported:
     """Keep the categories in a ZIP file or folder as drafts, all of them or, with `skip_bad`, those that are good.
 
@@ -142,7 +155,9 @@ def import_files(
         reports = tuple(gathered.reports)
         if not all(report.good for report in reports) and not skip_bad:
             return Imported(reports, 0)
-        return Imported(reports, put_drafts(context, site, _drafts(context, spool), reporter) if spool.count else 0)
+        if not spool.count:
+            return Imported(reports, 0)
+        return Imported(reports, put_drafts(context, site, _drafts(context, spool), reporter, replaced=replaced))
 
 
 def check_files(path: Path, wanted: Wanted, reporter: Reporter) -> list[FileReport]:
