@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: demo test test-fast test-long check lint types rooms coverage bench bench-portable bench-categories bench-daemon screenshots format clean
+.PHONY: demo test test-fast test-long check lint types rooms coverage bench bench-portable bench-categories bench-users bench-daemon screenshots format clean
 
 demo: $(READY)
 	@sh cli/demo.sh "$(CURDIR)/$(BIN)" demo-site
@@ -51,6 +51,9 @@ bench-portable: $(READY)
 
 bench-categories: $(READY)
 	$(BIN)/python -m benchmarks.categories --folder bench-sites
+
+bench-users: $(READY)
+	$(BIN)/python -m benchmarks.users
 
 bench-daemon: $(READY)
 	$(BIN)/python -m benchmarks.daemon

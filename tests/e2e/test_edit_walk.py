@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,29 +24,6 @@ def _greenroom(site: Path, *words: str) -> str:
         timeout=SECONDS,
         check=True,
     ).stdout
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    folder = tmp_path / "films"
-    subprocess.run(
-        [str(BIN / "greenroom"), "demo", str(folder)],
-        env=environment(tmp_path),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=SECONDS,
-        check=True,
-    )
-    return folder
-
-
-@pytest.fixture
-def terminal(site: Path) -> Iterator[Terminal]:
-    if shutil.which("tmux") is None:
-        pytest.skip("the walk goes through tmux, which is not installed here")
-    one = Terminal(site, f"greenroom-edit-{os.getpid()}")
-    yield one
-    one.close()
 
 
 def _data(site: Path, category: str) -> dict[str, Any]:

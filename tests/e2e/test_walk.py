@@ -5,41 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import shutil
 import sqlite3
-import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.documents import BIN, environment
-from tests.e2e.tmux import SECONDS, Terminal
+from tests.e2e.tmux import Terminal
 from tests.support import database_state
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    folder = tmp_path / "films"
-    subprocess.run(
-        [str(BIN / "greenroom"), "demo", str(folder)],
-        env=environment(tmp_path),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=SECONDS,
-        check=True,
-    )
-    return folder
-
-
-@pytest.fixture
-def terminal(site: Path) -> Iterator[Terminal]:
-    if shutil.which("tmux") is None:
-        pytest.skip("the walk goes through tmux, which is not installed here")
-    one = Terminal(site, f"greenroom-walk-{os.getpid()}")
-    yield one
-    one.close()
 
 
 def _count(site: Path) -> int:
