@@ -222,7 +222,9 @@ class Writes:
         session = self._course.session
         if self._changed:
             session.execute(update(Entry), self._changed)
-            ids = [row["movie_id"] for row in self._changed]
+        # New ones too: an application whose database does not check may have left rows of an entry that it removed.
+        ids = [row["movie_id"] for row in (*self._new, *self._changed)]
+        if ids:
             for old in (Recommendation, WatchRecord):
                 session.execute(delete(old).where(old.user_id == self._course.user_id, old.movie_id.in_(ids)))
         for table, rows in ((Entry, self._new), (Recommendation, self._votes), (WatchRecord, self._watched)):

@@ -2,7 +2,7 @@
 
 Movies stand in the order of their IMDb ids, people and recommendations of their names, lists of their positions,
 rankings liked ones first. What the format cannot name is left out, which is told: films without an IMDb id, and
-references to people and lists that are not there, for not every application lets its database check them.
+references to people, lists and entries that are not there, for not every application lets its database check them.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def export_library(session: Session, user_id: str, *, now: float, reporter: Repo
     """
     left_out: Listed[str] = Listed()
     movies = _numbers(session, user_id, left_out)
-    ranked = _ranked(session, user_id)
+    ranked = _ranked(session, user_id, left_out)
     people, lists = _people(session, user_id), _lists(session, user_id)
     counts: dict[Kind, int] = {
         "movies": len(movies),
@@ -196,16 +196,23 @@ def _ids(lists: Sequence[Json]) -> frozenset[str]:
     return frozenset(str(one["id"]) for one in lists)
 
 
-def _ranked(session: Session, user_id: str) -> array[int]:
-    """Return the ids of the ranked films in their order."""
+def _ranked(session: Session, user_id: str, left_out: Listed[str]) -> array[int]:
+    """Return the ids of the ranked films in their order; only those in the user's library, for no other is taken in."""
     rows = session.execute(
-        select(Movie.id, Movie.imdb_id)
+        select(Movie.id, Movie.imdb_id, Entry.movie_id.is_not(None))
         .join(Ranking, Ranking.movie_id == Movie.id)
+        .outerjoin(Entry, (Entry.user_id == Ranking.user_id) & (Entry.movie_id == Ranking.movie_id))
         .where(Ranking.user_id == user_id)
         .order_by(Ranking.liked.desc(), Ranking.position, Movie.imdb_id)
         .execution_options(yield_per=_AT_ONCE)
     )
-    return array("q", (number for number, imdb_id in rows if is_nameable(imdb_id)))
+    numbers = array("q")
+    for number, imdb_id, is_there in rows:
+        if not is_there:
+            left_out.note("a ranking of a film that is not in the library")
+        elif is_nameable(imdb_id):
+            numbers.append(number)
+    return numbers
 
 
 def _rankings(session: Session, user_id: str, numbers: array[int]) -> Iterator[Json]:

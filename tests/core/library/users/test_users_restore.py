@@ -99,6 +99,17 @@ def test_a_restore_can_be_undone_and_that_too(library: Library, user: UserRow) -
     assert [library_of(library, one) for one in users_of(library)[1:]] == others
 
 
+def test_what_an_entry_left_when_it_was_removed_keeps_nobody_from_going_back(library: Library, user: UserRow) -> None:
+    path, old = kept(library, user), library_of(library, user)
+    library.execute("DELETE FROM entries WHERE user_id = ? AND movie_id IN (SELECT movie_id FROM rankings)", user.id)
+    without = library_of(library, user)
+    assert without != old
+    assert restore_file(library.context, library.site, user, path, Reporter()).report.success
+    assert library_of(library, user) == old
+    assert undo_restore(library.context, library.site, user, Reporter()).report.success
+    assert library_of(library, user) == without
+
+
 def test_a_restore_that_changes_nothing_leaves_no_copy_and_nothing_to_undo(library: Library, user: UserRow) -> None:
     done = restore_file(library.context, library.site, user, kept(library, user), Reporter())
     assert (done.safety, done.report.changes, done.report.success) == (None, 0, True)
