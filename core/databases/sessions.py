@@ -96,8 +96,8 @@ def _named_faults(url: URL) -> Iterator[None]:
             f"the database refused: {' '.join(str(error.orig).split())}",
             hint="nothing was changed; a rule of the database forbids it, or somebody wrote the same at this moment",
         ) from error
-    except ValueError as error:
-        if not _is_of_sqlalchemy(error):
+    except (ValueError, LookupError) as error:  # LookupError: a text that is none of the few that a column may hold
+        if not _is_of_sqlalchemy(error) or (not isinstance(error, ValueError) and type(error) is not LookupError):
             raise
         raise GreenroomError(
             f"{shown}: a column holds what is no value of its type: {error}",

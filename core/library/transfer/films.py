@@ -85,6 +85,7 @@ class Films:
         if not values:
             return film
         self.course.session.execute(update(Movie).where(Movie.id == film.id).values(**values))
+        self.course.tally.films_filled += 1
         self.course.tally.notes["the metadata of a film came from the file, for the library had none"] += 1
         return film._replace(
             lacks_tmdb=film.lacks_tmdb and "tmdb_data" not in values,

@@ -37,6 +37,7 @@ class ImportReport:
     removed: dict[Kind, Listed[str]]
     people_made: Listed[str]
     films_made: int
+    films_filled: int
     ignored: dict[str, int]
     notes: dict[str, int]
 
@@ -101,6 +102,7 @@ def report_of(tally: Tally, *, version: int, totals: Counts, stopped: bool, dry_
         removed=tally.removed,
         people_made=Listed() if stopped else tally.people_made,
         films_made=0 if stopped else tally.films_made,
+        films_filled=0 if stopped else tally.films_filled,
         ignored=dict(tally.ignored),
         notes={} if stopped else dict(tally.notes),
     )

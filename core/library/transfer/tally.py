@@ -54,6 +54,7 @@ class Tally:
     notes: Counter[str] = field(default_factory=Counter)
     people_made: Listed[str] = field(default_factory=Listed)
     films_made: int = 0
+    films_filled: int = 0
     to_enrich: list[str] = field(default_factory=list)
 
     def refuse(self, kind: Kind, problems: Iterable[Problem]) -> None:

@@ -158,7 +158,7 @@ def _restored(
             report = import_library(session, user.id, file, now=now.timestamp(), reporter=reporter)
         else:
             report = restore_user(session, user.id, file, now=now.timestamp(), reporter=reporter)
-        if not report.written or not (report.changes or report.films_made):
+        if not report.written or not (report.changes or report.films_made or report.films_filled):
             session.rollback()
             return Done(report)
         keep()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from core.databases.sessions import reading
 from core.errors import BusyError, CancelledError, GreenroomError, UsageError
 from core.filesystem import Committable, Filesystem
 from core.library.demo import write_demo
-from core.library.transfer import UserRow, copies, find_user, users, write_copy
+from core.library.transfer import UserRow, back_up_users, copies, find_user, users, write_copy
 from core.library.users import (
     copies_folder,
     import_file,
@@ -108,6 +110,44 @@ def test_what_an_entry_left_when_it_was_removed_keeps_nobody_from_going_back(lib
     assert library_of(library, user) == old
     assert undo_restore(library.context, library.site, user, Reporter()).report.success
     assert library_of(library, user) == without
+
+
+def test_a_status_that_nobody_knows_fails_in_words_and_keeps_nobody_else_from_a_copy(
+    library: Library, user: UserRow
+) -> None:
+    path = kept(library, user)
+    library.execute("UPDATE users SET backup_enabled = 1")
+    with closing(sqlite3.connect(library.database)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("UPDATE entries SET status = 'seen' WHERE user_id = ?", (user.id,))
+        connection.commit()
+    with pytest.raises(GreenroomError, match="no value of its type: 'seen'"):
+        restore_file(library.context, library.site, user, path, Reporter())
+    report = back_up_users(
+        lambda: reading(library.site.database_url()),
+        library.root / "copies",
+        day=date(2026, 3, 29),
+        now=1.0,
+        disk=Filesystem(),
+        reporter=Reporter(),
+    )
+    assert [failed.user.id for failed in report.failed] == [user.id]
+    assert len(report.made) == len(users_of(library)) - 1
+
+
+def test_a_restore_of_nothing_but_metadata_is_written(library: Library, user: UserRow) -> None:
+    content = json.loads(kept(library, user).read_bytes())
+    imdb_id = content["movies"][0]["imdb_id"]
+    library.execute("UPDATE movies SET tmdb_data = NULL WHERE imdb_id = ?", imdb_id)
+    for movie in content["movies"]:
+        movie["tmdb_data"] = {"id": 1} if movie["imdb_id"] == imdb_id else None
+    path = library.root / "first.json"
+    path.write_text(json.dumps({**content, "version": 1}))
+    done = restore_file(library.context, library.site, user, path, Reporter())
+    assert done.report.films_filled == 1
+    with closing(sqlite3.connect(library.database)) as connection:
+        found = connection.execute("SELECT tmdb_data FROM movies WHERE imdb_id = ?", (imdb_id,)).fetchone()
+    assert json.loads(found[0]) == {"id": 1}
 
 
 def test_a_restore_that_changes_nothing_leaves_no_copy_and_nothing_to_undo(library: Library, user: UserRow) -> None:
