@@ -36,14 +36,21 @@ def users(session: Session) -> list[UserRow]:
 
 
 def find_user(session: Session, text: str) -> UserRow:
-    """Return the user with this id, name or email; raise UsageError, naming some, where there is none."""
+    """Return the user with this id, name or email.
+
+    Raise UsageError where there is none, naming some, or where the name of one is the email of another.
+    """
     found = [
         row
         for row in _rows(session, or_(User.id == text, User.username == text, User.email == text))
         if text in {row.id, row.username, row.email}  # some databases compare without case
     ]
-    # An id is nobody else's name, but a name may be somebody else's email.
-    found.sort(key=lambda row: (row.id != text, row.username != text))
+    found = [row for row in found if row.id == text] or found
+    if len(found) > 1:  # whoever takes another's email for a name must not be taken for him
+        raise UsageError(
+            f"{printable(text)!r} is the name of one user and the email of another",
+            hint=f"give an id: {' or '.join(printable(row.id) for row in found)}",
+        )
     if found:
         return found[0]
     names = session.scalars(select(User.username).order_by(User.username).limit(_MOST_NAMED + 1)).all()

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.errors import CancelledError, GreenroomError, UsageError
 from core.filesystem import Filesystem
+from core.library.models import User
 from core.library.transfer import (
     DailyReport,
     back_up_users,
@@ -227,6 +229,16 @@ def test_users_are_counted_and_found(session: Session, folder: Path) -> None:
     with pytest.raises(UsageError, match="there is no user 'Mira'") as caught:
         find_user(session, "Mira")
     assert caught.value.hint == "users: ida, jonas, mira"
+
+
+def test_who_took_the_email_of_another_for_a_name_is_not_taken_for_him(session: Session) -> None:
+    email = "mira@movies.example"
+    session.execute(update(User).where(User.id == JONAS).values(username=email))
+    with pytest.raises(UsageError, match="the name of one user and the email of another") as caught:
+        find_user(session, email)
+    assert MIRA in caught.value.hint
+    assert JONAS in caught.value.hint
+    assert find_user(session, JONAS).id == JONAS
 
 
 def test_a_library_is_written_under_any_name(session: Session, folder: Path) -> None:
