@@ -33,6 +33,7 @@ from core.words import plural, printable
 
 MOST_BYTES: Final = 4 << 30
 LONGEST_RECORD: Final = 16 << 20
+MOST_KEYS: Final = 1_000
 MOST_RECORDS: Final[dict[Kind, int]] = {"movies": 1_000_000, "people": 100_000, "lists": 10_000, "rankings": 1_000_000}
 
 _BLOCK = 256 << 10
@@ -106,6 +107,11 @@ def open_library(path: FilePath, reporter: Reporter) -> LibraryFile:
     for key in stream.each_key():
         if key in seen:
             raise VerificationError(f"{path} has the key {said_value(key)} twice", hint="export the library again")
+        if len(seen) == MOST_KEYS:
+            raise VerificationError(
+                f"{path} has more than {plural(MOST_KEYS, 'key')} beside each other",
+                hint="look where the file comes from",
+            )
         seen[key] = None
         kind = next((kind for kind in KINDS if kind == key), None)
         if kind is not None:

@@ -42,6 +42,12 @@ def test_a_new_person_who_also_recommends(session: Session, tmp_path: Path) -> N
     assert person in exported(session)["people"]
 
 
+def test_keys_without_end_are_not_all_held(session: Session, tmp_path: Path) -> None:
+    many = {f"key{number}": 1 for number in range(2_000)}
+    with pytest.raises(VerificationError, match="more than 1,000 keys"):
+        take_in(session, tmp_path, library(**many))
+
+
 BAD = {
     "a rating of 11": (
         {"watch_history": {"date_watched": THEN, "my_rating": 11}},
