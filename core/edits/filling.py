@@ -72,4 +72,11 @@ def fill(
 
 
 def _still_so(fields: Mapping[str, Sequence[Any]], live: Json) -> Noted:
-    return {name: fields[name][0] for name in fields if name in live and fields[name][1] == hash_of(name, live[name])}
+    """Return where live values are from: one that stands where another was noted is of the person who wrote over it."""
+    noted: dict[str, Source] = {}
+    for name, (source, digest) in fields.items():
+        if name in live and digest == hash_of(name, live[name]):
+            noted[name] = source
+        elif name in live and live[name] not in (None, "", []):
+            noted[name] = "manual"
+    return noted

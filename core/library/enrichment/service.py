@@ -194,10 +194,10 @@ class Service:
         if text.isascii() and text.isdigit():
             return float(text[:9])
         try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, TypeError):
+            moment = parsedate_to_datetime(text).astimezone(UTC)
+        except (ValueError, TypeError, OverflowError):
             return None
-        return (moment.astimezone(UTC) - self.waiting.now()).total_seconds()
+        return (moment - self.waiting.now()).total_seconds()
 
     def _refuse(self, words: str) -> NoReturn:
         raise ServiceError(self.name, words, hint=f"look at enrichment.{self.setting} in greenroom.toml")

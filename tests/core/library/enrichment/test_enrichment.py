@@ -104,6 +104,15 @@ def test_values_of_a_film_that_did_not_come_from_tmdb_stay_for_good(
     assert (live["title"], live["overview"]) == ("Blue", "The application knows")
 
 
+def test_what_the_application_wrote_over_a_value_of_tmdb_stays(library: Library, time: FakeTime) -> None:
+    run(library, time, "tmdb-550")
+    library.execute("UPDATE movies SET overview = 'Mine.', tagline = NULL WHERE external_id = 'tmdb-550'")
+    report = run(library, time, "tmdb-550")
+    live = library.live()
+    assert (live["overview"], live["tagline"]) == ("Mine.", "Mischief. Mayhem. Soap.")
+    assert report.films[0].kept["basic_info"] == ("overview",)
+
+
 def test_it_is_in_the_log_and_can_be_taken_back(library: Library, time: FakeTime) -> None:
     before = library.live(BASIC, BLUE)
     run(library, time, BLUE)

@@ -52,6 +52,7 @@ def wait_too(library: Library, *imdb_ids: str) -> None:
     [
         ([Reply(TOO_MANY.data, 429, {"Retry-After": "7"})], [7.0]),
         ([Reply(TOO_MANY.data, 429, {"Retry-After": "soon"})], [1.0]),
+        ([Reply(TOO_MANY.data, 429, {"Retry-After": "Fri, 31 Dec 9999 23:59:59 -2359"})], [1.0]),
         ([DOWN, Reply({}, 500), Reply({}, 502)], [1.0, 2.0, 4.0]),
         ([Reply(film(), cut=True)], [1.0]),
         ([Reply(b'{"id": 10494, "title": "Perf')], [1.0]),
