@@ -119,6 +119,40 @@ async def test_what_a_model_wrote_is_pasted(library: Place) -> None:
         assert "line 1" in screen
 
 
+@pytest.mark.parametrize("text", ['{"items": [{"question": 1}]}', "no JSON at all"])
+async def test_a_pasted_text_that_fails_comes_back_to_be_mended(library: Place, text: str) -> None:
+    async with drive(library, NARROW) as driver:
+        await driver.press("5")
+        await find(driver, "fight club")
+        await driver.press("i", "down", "enter")
+        driver.app.screen.query_one(JsonArea).text = text
+        for _ in range(2):
+            await driver.press("ctrl+s")
+            assert driver.screen == "ImportedScreen"
+            await driver.press("escape")
+            assert driver.screen == "PasteScreen"
+            assert driver.app.screen.query_one(JsonArea).text == text
+            assert "it is about Fight Club" in driver.text()
+        driver.app.screen.query_one(JsonArea).text = envelope("trivia", {"items": [QUESTION]})
+        assert "1 draft kept" in await driver.press("ctrl+s")
+        await driver.press("escape")
+        assert driver.screen == "LibraryScreen"
+
+
+async def test_a_pasted_text_that_cannot_be_kept_comes_back(library: Place) -> None:
+    async with drive(library, NARROW) as driver:
+        await driver.press("5", "i", "down", "enter")
+        text = envelope("trivia", {"items": [QUESTION]})
+        driver.app.screen.query_one(JsonArea).text = text
+        folder = library.context.site_folder(library.site)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "edits.db").mkdir()
+        await driver.press("ctrl+s")
+        await driver.press("escape")
+        assert driver.screen == "PasteScreen"
+        assert driver.app.screen.query_one(JsonArea).text == text
+
+
 async def test_where_greenroom_is_read_only_the_keys_say_so(library: Place, tmp_path: Path) -> None:
     async with drive(open_place(tmp_path, read_only=True)) as driver:
         await driver.press("5", "a", "i")

@@ -16,6 +16,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
+from core.config import Site
 from core.errors import CancelledError, GreenroomError, UsageError
 from core.library.categories import CATEGORIES, category_named
 from core.library.exchange.inward import FileReport, Imported
@@ -121,7 +122,7 @@ class ExportScreen(Box[ExportWish | None]):
 
 
 class PasteScreen(Box[str | None]):
-    """Takes a text that is pasted or typed; None where none is wanted."""
+    """Takes a text that is pasted or typed, given what it begins with; None where none is wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="paste.cancel", tooltip="Import nothing"),
@@ -129,15 +130,17 @@ class PasteScreen(Box[str | None]):
     ]
     AUTO_FOCUS = "#pasted"
 
-    def __init__(self, film: FilmRow | None) -> None:
+    def __init__(self, film: FilmRow | None, text: str = "") -> None:
         super().__init__()
         self._film = film
+        self._text = text
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box wide-box"):
             yield Static(Text("Paste what is to be imported", "bold"), classes="box-title", markup=False)
             area = JsonArea()
             area.id = "pasted"
+            area.begin(self._text)
             yield area
             about = printable(shorten(self._film.title, _LONGEST_TITLE)) if self._film is not None else "no film"
             told = f"Where it names no film, it is about {about}. Drafts are made, nothing goes live."
@@ -241,33 +244,54 @@ class ExchangeVerbs(Screen[None]):
             picker = AdoptScreen(self._around.workshop, site, title="Import categories into", sort="file")
             self.app.push_screen(picker, partial(self._import_file, film))
         elif way == 1:
-            self.app.push_screen(PasteScreen(film), partial(self._import_text, film))
+            self._paste(site, film)
 
     def _import_file(self, film: FilmRow | None, path: Path | None, *, skip_bad: bool = False) -> None:
         if path is None:
             return
         core, site = self._around.core, self.listed[0].site
-        again = None if skip_bad else partial(self._import_file, film, path, skip_bad=True)
 
         def verb(reporter: Reporter) -> Imported:
             return import_path(core, site, path, film, reporter, skip_bad=skip_bad)
 
-        self._start_import(f"import of {path.name}", verb, again)
+        def keep_good(_: Imported, wanted: bool | None) -> None:  # noqa: FBT001 - called by Textual with the answer
+            if wanted:
+                self._import_file(film, path, skip_bad=True)
 
-    def _import_text(self, film: FilmRow | None, text: str | None) -> None:
-        if text is not None and text.strip():
-            verb = partial(import_text, self._around.core, self.listed[0].site, text, film)
-            self._start_import("import of a text", verb, None)
-
-    def _start_import(self, title: str, verb: Callable[[Reporter], Imported], again: Callable[[], None] | None) -> None:
         if self._may_start():
-            done = partial(self._imported, again)
-            self._around.workshop.start(title, verb, done, self._not_exchanged, imported_title)
+            self._start_import(f"import of {path.name}", verb, keep_good, self._not_exchanged)
 
-    def _imported(self, again: Callable[[], None] | None, done: Imported) -> None:
+    def _paste(self, site: Site, film: FilmRow | None, text: str = "") -> None:
+        self.app.push_screen(PasteScreen(film, text), partial(self._import_text, site, film))
+
+    def _import_text(self, site: Site, film: FilmRow | None, text: str | None) -> None:
+        """Import a text; where nothing of it is kept, whoever pasted it finds it again in the box to mend it."""
+        if text is None or not text.strip():
+            return
+
+        def again(done: Imported | None = None, _: object = None) -> None:
+            if done is None or not done.kept:
+                self._paste(site, film, text)
+
+        if self._may_start():
+            verb = partial(import_text, self._around.core, site, text, film)
+            self._start_import("import of a text", verb, again, partial(self._not_exchanged, then=again))
+        else:
+            again()
+
+    def _start_import(
+        self,
+        title: str,
+        verb: Callable[[Reporter], Imported],
+        then: Callable[[Imported, bool | None], None],
+        failed: Callable[[GreenroomError], None],
+    ) -> None:
+        self._around.workshop.start(title, verb, partial(self._imported, then), failed, imported_title)
+
+    def _imported(self, then: Callable[[Imported, bool | None], None], done: Imported) -> None:
         if self.is_running:
             self.look()
-        self.app.push_screen(ImportedScreen(done), lambda keep: again() if keep and again is not None else None)
+        self.app.push_screen(ImportedScreen(done), partial(then, done))
 
     def _may_start(self) -> bool:
         reason = self.exchange_objection()
@@ -275,11 +299,13 @@ class ExchangeVerbs(Screen[None]):
             self.notify(reason, severity="warning", markup=False)
         return reason is None
 
-    def _not_exchanged(self, error: GreenroomError) -> None:
+    def _not_exchanged(self, error: GreenroomError, then: Callable[[], None] | None = None) -> None:
         if isinstance(error, CancelledError):
             self.notify(printable(error.message), markup=False)
+            if then is not None:
+                then()
         else:
-            self.app.push_screen(error_screen(error))
+            self.app.push_screen(error_screen(error), lambda _: then() if then is not None else None)
 
 
 def imported_title(done: Imported) -> str:
