@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
 from core.edits import put_draft
 from core.library.categories import category_named
@@ -81,6 +81,29 @@ async def test_ways_to_what_is_wrong(library: Library) -> None:
         await driver.press("tab", "down", "enter")
         assert pane(driver).area.place == (6, 14)
         assert pane(driver).area.has_focus
+
+
+async def test_the_help_of_each_key_is_shown_wherever_on_its_line_the_cursor_is(library: Library) -> None:
+    async with editing(library, "basic_info", only=["basic_info"]) as driver:
+        await driver.press("ctrl+home")
+        assert _help(driver) == ""
+        for key in ("title", "tagline", "year", "release_date"):
+            await driver.press("down", "home", "home")
+            assert pane(driver).area.place[1] == 1
+            assert _help(driver).startswith(f"{key}: ")
+            await driver.press("end")
+            assert _help(driver).startswith(f"{key}: ")
+    async with editing(library, "trivia", only=["trivia"]) as driver:
+        await put(driver, '{"items": [\n {"question": "Who?", "category": "Cameo",\n  "answer": "He."}\n]}')
+        for place, start in (((2, 4), "items[0].question"), ((3, 1), "items[0].answer"), ((4, 1), "items:")):
+            pane(driver).area.go_to(*place)
+            await driver.settle()
+            assert _help(driver).startswith(start)
+
+
+def _help(driver: Driver) -> str:
+    """What is said of the field at the cursor."""
+    return str(pane(driver).query_one(".sheet-help", Static).render())
 
 
 @pytest.mark.keys("EditorScreen", "ctrl+l")

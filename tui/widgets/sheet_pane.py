@@ -16,7 +16,7 @@ from textual.widgets import Static, TextArea
 
 from core.config import Site
 from core.context import Context
-from core.documents import Problem
+from core.documents import Document, Path, Problem
 from core.edits import Draft
 from core.errors import GreenroomError
 from tui.edit_calls import (
@@ -294,10 +294,21 @@ class SheetPane(Container):
         document, meant = self.examined.understood.document, self.examined.understood.meant
         words = Text()
         if document is not None and meant is not None and len(document.spots) <= _MOST_SPOTS:
-            path = meant.in_data(document.path_at(*self.area.place))
+            path = meant.in_data(self._path_at_cursor(document))
             if path is not None:
                 words = field_words(self.sheet.form.schema(), path)
         self.query_one(".sheet-help", Static).update(words)
+
+    def _path_at_cursor(self, document: Document) -> Path:
+        """Return what the cursor is on; before and behind that, what its line begins with."""
+        line, column = self.area.place
+        path = document.path_at(line, column)
+        words = self.area.document.get_line(line - 1)
+        first = len(words) - len(words.lstrip()) + 1
+        if first > len(words):
+            return path
+        begun = document.path_at(line, first)
+        return begun if begun[: len(path)] == path else path
 
     @on(ProblemList.Wanted)
     def _go_to(self, event: ProblemList.Wanted) -> None:
