@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -326,16 +325,16 @@ def test_fifty_megabytes_on_standard_input_are_refused_without_being_held(librar
     with start(library, "category", "import", "-") as process:
         assert process.stdin is not None
         assert process.stderr is not None
+        taken = 0
         with contextlib.suppress(BrokenPipeError):
             for _ in range(50):
                 process.stdin.write(b" " * (1 << 20))
+                taken += 1
         told = process.stderr.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
-    assert (process.returncode, b"more than 8 MiB" in told) == (2, True)
-    assert used.ru_maxrss < 250 << 10
+    assert (process.wait(), b"more than 8 MiB" in told) == (2, True)
+    assert taken < 10
 
 
 def test_all_parts_in_one_text_are_published_as_one_change(library: House) -> None:
