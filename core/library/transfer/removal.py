@@ -63,9 +63,23 @@ def _remove_films(course: Course, table: type[Entry | Ranking], wanted: Collecti
     tables: tuple[Any, ...] = (Recommendation, WatchRecord, Ranking, Entry) if table is Entry else (Ranking,)
     for start in range(0, len(gone), _AT_ONCE):
         some = gone[start : start + _AT_ONCE].tolist()
+        if table is Entry:
+            _note_rankings(course, some)
         for one in tables:
             course.session.execute(delete(one).where(one.user_id == course.user_id, one.movie_id.in_(some)))
         course.reporter.advance()
+
+
+def _note_rankings(course: Course, films: list[int]) -> None:
+    """Note the rankings that go with these films; where the file has rankings, none is left by now."""
+    rows = course.session.execute(
+        select(Movie.imdb_id, Movie.title)
+        .join(Ranking, Ranking.movie_id == Movie.id)
+        .where(Ranking.user_id == course.user_id, Movie.id.in_(films))
+        .order_by(Movie.imdb_id)
+    )
+    for imdb_id, title in rows:
+        course.tally.removed["rankings"].note(f"{title} ({imdb_id})")
 
 
 def _remove_people(course: Course, wanted: Collection[int]) -> None:

@@ -26,15 +26,18 @@ from core.library.transfer import (
     find_copy,
     import_library,
     open_library,
+    refused_records,
     restore_user,
     write_copy,
 )
 from core.library.transfer.daily import folder_of
+from core.library.transfer.tally import Tally
 from core.library.users.note import Note, standing_note, write_note
 from core.library.users.places import Action, copies_folder, prune_safeties, safety_name
 from core.progress import Reporter
 from core.recovery import refuse_half_restored
 from core.restore.marker import marker_path, read_marker
+from core.words import plural
 
 _STAGED: Final = "a restore is staged for this site: applying it will replace this"
 
@@ -154,6 +157,7 @@ def _restored(
     with _discarded_unless_noted(context, kept) as keep, writing(site.database_url()) as session:
         before = _note_or_none(context, site, session, user.id, reporter)
         safety = write_copy(session, user, kept, now=now.timestamp(), disk=context.disk, reporter=reporter).copy
+        refused = refused_records(open_library(kept, reporter), reporter)
         if action == "merge":
             report = import_library(session, user.id, file, now=now.timestamp(), reporter=reporter)
         else:
@@ -166,7 +170,16 @@ def _restored(
         write_note(context, site, user.id, note)
         context.disk.commit(session)
     prune_safeties(context, site, user.id, note.safety)
-    return Done(report, safety, notes)
+    return Done(report, safety, (*notes, *_not_undoable(refused, safety)))
+
+
+def _not_undoable(refused: Tally, safety: Copy) -> tuple[str, ...]:
+    """Say where the copy from before holds what no restore takes, as the database of an application may."""
+    if not refused.errors.total:
+        return ()
+    records = plural(sum(refused.refused.values()), "record")
+    broken = f"undo cannot go back to it: {records} of what was there break the rules, first {refused.errors[0]}"
+    return (f"{broken}; `library restore USER {safety.file_name} --merge` takes the others",)
 
 
 def _note_or_none(context: Context, site: Site, session: Session, user_id: str, reporter: Reporter) -> Note | None:

@@ -135,6 +135,30 @@ def test_a_status_that_nobody_knows_fails_in_words_and_keeps_nobody_else_from_a_
     assert len(report.made) == len(users_of(library)) - 1
 
 
+def test_what_no_undo_could_go_back_to_is_said(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    with closing(sqlite3.connect(library.database)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("UPDATE watch_history SET my_rating = 11 WHERE user_id = ?", (user.id,))
+        connection.commit()
+    change(library, user)
+    done = restore_file(library.context, library.site, user, path, Reporter())
+    assert done.report.success
+    assert ["undo cannot go back to it" in note and "my_rating: 11" in note for note in done.notes] == [True]
+    library.execute("UPDATE entries SET status = 'deleted' WHERE user_id = ?", user.id)
+    assert restore_file(library.context, library.site, user, path, Reporter()).notes == ()
+
+
+def test_rankings_that_go_with_their_films_are_counted(library: Library, user: UserRow) -> None:
+    content = json.loads(kept(library, user).read_bytes())
+    ranked = len(content.pop("rankings"))
+    path = library.root / "older.json"
+    path.write_text(json.dumps({**content, "movies": []}))
+    removed = restore_file(library.context, library.site, user, path, Reporter()).report.removed
+    assert (removed["movies"].total, removed["rankings"].total) == (len(content["movies"]), ranked)
+    assert ranked
+
+
 def test_a_restore_of_nothing_but_metadata_is_written(library: Library, user: UserRow) -> None:
     content = json.loads(kept(library, user).read_bytes())
     imdb_id = content["movies"][0]["imdb_id"]
