@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core.config import Site
 from core.context import Context
 from core.databases.sessions import reading, writing
-from core.errors import CancelledError, GreenroomError, UsageError
+from core.errors import BusyError, CancelledError, GreenroomError, UsageError
 from core.library.transfer import (
     Copy,
     ImportReport,
@@ -154,7 +154,11 @@ def _restored(
     context.store.prepare(site.name)
     note = Note(safety_name(action, now, place), action, path.name, now, context.actor)
     kept = place / note.safety
-    with _discarded_unless_noted(context, kept) as keep, writing(site.database_url()) as session:
+    with (
+        _note_put_back(context, site, user.id) as put_back,
+        _discarded_unless_noted(context, kept) as keep,
+        writing(site.database_url()) as session,
+    ):
         before = _note_or_none(context, site, session, user.id, reporter)
         safety = write_copy(session, user, kept, now=now.timestamp(), disk=context.disk, reporter=reporter).copy
         refused = refused_records(open_library(kept, reporter), reporter)
@@ -167,6 +171,7 @@ def _restored(
             return Done(report)
         keep()
         note = replace(note, previous=None if before is None else replace(before, previous=None))
+        put_back(before)
         write_note(context, site, user.id, note)
         context.disk.commit(session)
     prune_safeties(context, site, user.id, note.safety)
@@ -190,6 +195,18 @@ def _note_or_none(context: Context, site: Site, session: Session, user_id: str, 
         raise
     except GreenroomError:
         return None
+
+
+@contextmanager
+def _note_put_back(context: Context, site: Site, user_id: str) -> Iterator[Callable[[Note | None], None]]:
+    """Where the database refuses the commit for somebody else's sake, note again what was yielded: nothing was done."""
+    before: list[Note | None] = []
+    try:
+        yield before.append
+    except BusyError:
+        for note in before:
+            write_note(context, site, user_id, note)
+        raise
 
 
 @contextmanager

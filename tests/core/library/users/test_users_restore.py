@@ -264,6 +264,8 @@ def test_a_commit_that_the_database_refuses_leaves_what_undo_goes_back_to(librar
     with pytest.raises(BusyError):
         restore_file(refused.context, library.site, user, path, Reporter())
     assert plan_undo(library.context, library.site, user.id, Reporter()) == before
+    library.execute("UPDATE entries SET status = 'deleted' WHERE user_id = ?", user.id)
+    assert plan_undo(library.context, library.site, user.id, Reporter()) == before
 
 
 def test_an_undo_that_nobody_agreed_to_and_a_damaged_note(library: Library, user: UserRow) -> None:
