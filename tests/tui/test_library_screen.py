@@ -8,7 +8,7 @@ import pytest
 
 from core.edits import put_draft
 from core.library.categories import category_named
-from tests.support import Place
+from tests.support import Place, make_place
 from tests.tui.driver import NARROW, WIDE, Driver, drive
 from tests.tui.libraries import FILMS, make_library
 from tests.tui.ways import with_second_site
@@ -186,9 +186,31 @@ async def test_without_a_database_no_film_can_be_opened(library: Place) -> None:
     library.database.unlink()
     async with drive(library) as driver:
         assert "CANNOT LOOK: there is no database" in await driver.press("5")
-        await driver.press("e", "enter")
+        await driver.press("e", "enter", "a")
         assert driver.screen == "LibraryScreen"
-        assert "the films are still being read" in driver.notices()
+        assert driver.notices().count("the database cannot be reached") == 2
+
+
+@SIZES
+@pytest.mark.parametrize("is_library", [True, False])
+async def test_once_the_database_is_back_films_or_tables_are_shown(
+    tmp_path: Path, size: tuple[int, int], *, is_library: bool
+) -> None:
+    place = make_library(tmp_path) if is_library else make_place(tmp_path)
+    away = place.database.with_name("elsewhere.db")
+    place.database.rename(away)
+    async with drive(place, size) as driver:
+        screen = await driver.press("5")
+        assert "The database cannot be reached or read; it is tried again every 2 seconds." in screen
+        assert "there is no database at" in screen
+        assert "Films: " not in screen
+        assert "Year" not in screen, "it may be no list of films"
+        away.rename(place.database)
+        await driver.until(lambda: f"Films: {FILMS:,}" in driver.text() or "Tables: 2" in driver.text())
+        assert driver.screen == ("LibraryScreen" if is_library else "RecordsScreen")
+        screen = await driver.settle()
+        assert "cannot be reached" not in screen
+        assert "CANNOT LOOK" not in screen
 
 
 @pytest.mark.keys("LibraryScreen", *"12345sxq", "question_mark", "ctrl+q")

@@ -110,9 +110,12 @@ async def test_a_library_has_tables_as_well(tmp_path: Path) -> None:
         assert driver.screen == "LibraryScreen"
 
 
-async def test_a_database_that_is_gone_is_said(place: Place) -> None:
+async def test_a_database_that_is_gone_is_said_and_looked_for(place: Place) -> None:
     async with drive(place) as driver:
         await driver.press("5")
-        place.database.unlink()
+        place.database.rename(place.database.with_name("elsewhere.db"))
         assert "CANNOT LOOK: there is no database" in await driver.press("enter")
         assert driver.screen == "RecordsScreen"
+        place.database.with_name("elsewhere.db").rename(place.database)
+        await driver.until(lambda: "films: 20" in title_of(driver))
+        assert "CANNOT LOOK" not in await driver.settle()

@@ -24,10 +24,10 @@ from tui.format import plain_lines, shorten
 from tui.library_calls import FilmDetails, FilmsView, FilmWish, NoLibrary, read_film, read_films
 from tui.screens.exchange import ExchangeVerbs
 from tui.screens.film_filter import FilmFilter, FilmFilterScreen
-from tui.screens.main import Surroundings
+from tui.screens.main import AWAY, Surroundings
 from tui.sheets import Sheet
 from tui.widgets.film_panel import FilmPanel
-from tui.widgets.film_table import LEGEND, FilmTable
+from tui.widgets.film_table import FilmTable
 from tui.widgets.fitting_footer import FittingFooter
 from tui.widgets.job_line import JobLine
 from tui.widgets.title_line import TitleLine
@@ -80,6 +80,7 @@ class LibraryScreen(ExchangeVerbs):
         self._resting: Timer | None = None
         self._asking_film = False
         self._is_no_library = False
+        self._is_away = False
 
     def compose(self) -> ComposeResult:
         yield TitleLine()
@@ -94,7 +95,6 @@ class LibraryScreen(ExchangeVerbs):
 
     def on_mount(self) -> None:
         self.query_one("#filter").display = False
-        self.query_one(FilmTable).border_subtitle = LEGEND
         self._around.workshop.changed.subscribe(self, lambda _: self.refresh_bindings())
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look_whether_something_happened)
         self.show_site(self._site)
@@ -102,7 +102,7 @@ class LibraryScreen(ExchangeVerbs):
     def show_site(self, site: Site) -> None:
         """Show another site's films, all of them."""
         self._site, self._wish, self._view, self._viewed, self._film = site, FilmWish(site), None, None, None
-        self._is_no_library = False
+        self._is_no_library = self._is_away = False
         self.query_one(TitleLine).say_only(f"Films of {site.name}   looking ...")
         self.query_one(FilmTable).show_nothing("Looking ...")
         self.query_one(FilmPanel).show_nothing()
@@ -194,7 +194,7 @@ class LibraryScreen(ExchangeVerbs):
         self._read(only_changes=False)
 
     def _look_whether_something_happened(self) -> None:
-        if not self._looking and self._view is not None and self.is_current:
+        if not self._looking and not self._is_no_library and self.is_current:
             self._read(only_changes=True)
 
     def _read(self, *, only_changes: bool) -> None:
@@ -225,7 +225,7 @@ class LibraryScreen(ExchangeVerbs):
 
     def _show_view(self, wish: FilmWish, view: FilmsView) -> None:
         is_new = self._viewed is None or self._viewed.asks != wish.asks
-        self._view, self._viewed = view, wish
+        self._view, self._viewed, self._is_away = view, wish, False
         table = self.query_one(FilmTable)
         if is_new:
             table.show_nothing("")
@@ -245,8 +245,10 @@ class LibraryScreen(ExchangeVerbs):
             self.look()
             return
         self.query_one(TitleLine).say_only(plain_lines(f"CANNOT LOOK: {error.message}"))
+        self._is_away = True
         if self._view is None:
-            self.query_one(FilmTable).show_nothing(printable(f"Cannot look: {error.message}"))
+            self.query_one(FilmTable).show_away(AWAY)
+            self.refresh_bindings()
         else:
             self._view = replace(self._view, trace=())
         self.query_one(FilmPanel).show_error(error)
@@ -317,8 +319,14 @@ class LibraryScreen(ExchangeVerbs):
     def objection(self) -> str | None:
         """Return in words why no film can be opened now, or None where one can."""
         if self.query_one(FilmTable).current is None:
-            return "no film is highlighted" if self._view is not None else "the films are still being read"
+            return self._not_read() or "no film is highlighted"
         return None
+
+    def _not_read(self) -> str | None:
+        """Return in words why nothing is listed yet, or None where something was read."""
+        if self._view is not None:
+            return None
+        return "the database cannot be reached" if self._is_away else "the films are still being read"
 
     @property
     def film(self) -> FilmRow | None:
@@ -333,7 +341,7 @@ class LibraryScreen(ExchangeVerbs):
         return None if action in _REASONS.values() and self._why_not(action) else True
 
     def _why_not(self, action: str) -> str | None:
-        return self.objection() if action == "edit" else self.exchange_objection()
+        return self.objection() if action == "edit" else self._not_read() or self.exchange_objection()
 
     def on_key(self, event: events.Key) -> None:
         """A greyed key says why it does nothing."""

@@ -14,6 +14,8 @@ from core.context import Context
 from tui.notes import Notes
 from tui.work import Workshop
 
+AWAY = "The database cannot be reached or read; it is tried again every 2 seconds."
+
 
 @dataclass(frozen=True)
 class Surroundings:

@@ -22,13 +22,14 @@ from core.words import printable
 from tui.format import plain_lines, shorten
 from tui.record_calls import RowsView, RowsWish, read_form, read_rows, read_tables
 from tui.screens.ask import error_screen
-from tui.screens.main import Surroundings
+from tui.screens.main import AWAY, Surroundings
 from tui.sheets import Sheet
 from tui.widgets.fitting_footer import FittingFooter
 from tui.widgets.job_line import JobLine
 from tui.widgets.record_list import RecordList
 from tui.widgets.title_line import TitleLine
 
+_SECONDS_BETWEEN_LOOKS = 2.0
 _PAUSE_IN_TYPING = 0.2
 _LONGEST_WORDS = 24
 _NEEDED_LEAST = ("command_palette", "back", "sites")
@@ -58,6 +59,7 @@ class RecordsScreen(Screen[None]):
         self._named = ""
         self._looking = False
         self._look_again = False
+        self._is_away = False
         self._typing: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -75,6 +77,7 @@ class RecordsScreen(Screen[None]):
         self._list.head_of_tables()
         self._list.show_nothing("Looking ...")
         self.query_one(TitleLine).say_only(f"Tables of {self._site.name}   looking ...")
+        self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look_whether_it_is_back)
         self.look()
 
     def show_site(self, site: Site) -> None:
@@ -153,6 +156,10 @@ class RecordsScreen(Screen[None]):
             place = self._list.place if known is not None else 0
             workshop.read(partial(read_rows, wish, place, known), self._show_rows, partial(self._cannot_look, wish))
 
+    def _look_whether_it_is_back(self) -> None:
+        if self._is_away and not self._looking and self.is_current:
+            self.look()
+
     def _ask(self, wish: RowsWish) -> None:
         self._wish = wish
         self._list.border_title = Text("Looking ...")
@@ -171,6 +178,7 @@ class RecordsScreen(Screen[None]):
     def _show_found_tables(self, tables: list[TableRow]) -> None:
         self._tables = tables
         if self._ended(None):
+            self._is_away = False
             self._show_tables()
 
     def _show_tables(self, highlight: str | None = None) -> None:
@@ -191,6 +199,7 @@ class RecordsScreen(Screen[None]):
             return
         if self._view is None or self._view.wish != view.wish:
             self._list.head_of_rows(view.columns)
+        self._is_away = False
         grown = self._view is None or view.total > self._view.total
         self._view = view
         self._list.show_rows(view, _nothing(view))
@@ -201,11 +210,12 @@ class RecordsScreen(Screen[None]):
             self.look()
 
     def _cannot_look(self, wish: RowsWish | None, error: GreenroomError) -> None:
-        """What was read before stays on the screen."""
+        """What was read before stays on the screen; the next look may find the database again."""
         if self._ended(wish):
+            self._is_away = True
             self.query_one(TitleLine).say_only(plain_lines(f"CANNOT LOOK: {error.message}"))
             if not self._list.total:
-                self._list.show_nothing(printable(f"Cannot look: {error.message}"))
+                self._list.show_nothing(AWAY)
 
     def on_screen_resume(self) -> None:
         if self._tables is not None:

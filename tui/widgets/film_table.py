@@ -43,6 +43,7 @@ class FilmTable(LongList):
     def __init__(self) -> None:
         super().__init__("films", _COLUMNS)
         self._rows: dict[int, FilmRow] = {}
+        self.border_subtitle = LEGEND
 
     @property
     def current(self) -> FilmRow | None:
@@ -50,8 +51,17 @@ class FilmTable(LongList):
         key = self.current_key
         return self._rows.get(key) if isinstance(key, int) else None
 
+    def show_away(self, text: str) -> None:
+        """Say why nobody knows whether there are films at all."""
+        self.border_title = self.border_subtitle = None
+        self.set_columns(())
+        self.show_nothing(text)
+
     def show(self, view: FilmsView, nothing: str) -> None:
         """Show a page; what is highlighted stays so wherever it is now."""
+        if self.border_subtitle is None:
+            self.set_columns(_COLUMNS)
+            self.border_subtitle = LEGEND
         self._rows = {row.id: row for row in view.rows}
         lines = [
             Line(row.id, film_cells(row, view.edits.get(row.external_id, _NO_EDITS), view.now)) for row in view.rows
