@@ -310,7 +310,7 @@ class GreenroomApp(App[None]):
 
     def _say_what_is_unsaved(self, lines: list[str]) -> None:
         if lines:
-            words = "\n".join(["Text that was not saved before:", *lines, "It is offered where it was edited."])
+            words = "\n".join(["Text was not saved; key 5 has it:", *lines])
             self.notify(words, severity="warning", markup=False, timeout=_SECONDS_TO_READ)
 
     def _cannot_look_at_edits(self, error: GreenroomError) -> None:

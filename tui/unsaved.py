@@ -10,18 +10,19 @@ from threading import Lock
 from core.config import Site
 from core.context import Context
 from core.edits import open_edits
-from core.reports import format_time
 from core.words import printable
 from tui.edit_calls import Basis, forget_unsaved, keep_unsaved
+from tui.format import shorten
 from tui.sheets import Sheet
 
 _MOST = 5
+_LONGEST_SITE, _LONGEST_SUBJECT = 8, 26  # what is told fits into the half of 80 columns that a notice has
 
 
 def unsaved_texts(context: Context, sites: Iterable[Site]) -> list[str]:
     """Return a line for each text that nobody has saved, the newest of each site first; raise GreenroomError."""
     lines = [
-        printable(f"{one.subject} at {site.name}, {one.by} {format_time(one.at, site.time_zone)}")
+        printable(f"{shorten(site.name, _LONGEST_SITE)}: {shorten(str(one.subject), _LONGEST_SUBJECT)}")
         for site in sites
         for one in open_edits(context, site).unsaved()
     ]

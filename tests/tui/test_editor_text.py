@@ -18,7 +18,7 @@ from core.documents import write
 from core.errors import GreenroomError, UsageError
 from core.records import record_form
 from tests.support import make_place
-from tests.tui.driver import NARROW, WIDE, Driver, choose, drive, drive_app
+from tests.tui.driver import NARROW, Driver, choose, drive, drive_app
 from tests.tui.editing import Library, editing, pane, put, put_data, subject
 from tui.app import GreenroomApp
 from tui.external_editor import edited, editor_command
@@ -77,8 +77,9 @@ async def test_a_crash_loses_no_text(library: Library, answer: str, year: str) -
         await put_data(driver, year="2000")
     library.somebody_publishes("basic_info", runtime=141)
     app = GreenroomApp(library.context)
-    async with drive_app(app, WIDE) as driver:
-        assert "basic_info of tmdb-550 at movies, anna" in driver.notices()
+    async with drive_app(app, NARROW) as driver:
+        for words in ("Text was not saved; key 5 has it:", "movies: basic_info of tmdb-550"):
+            assert any(words in line for line in driver.text().splitlines()), "it stands in one line"
     async with editing(library, "cast_crew") as driver:
         assert "Basic information*" in driver.text()
         driver.app.clear_notifications()
