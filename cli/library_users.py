@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import click
-from sqlalchemy.orm import Session
 
 from cli.editing import STANDARD_STREAM, overwrite_option, place_of, write_text
 from cli.library import library_option
@@ -20,10 +19,8 @@ from cli.work import working
 from core.databases.sessions import reading
 from core.documents import write
 from core.errors import UsageError
-from core.library.exchange.outward import new_file
 from core.library.transfer import (
     Copy,
-    Export,
     UserRow,
     copies,
     export_library,
@@ -31,8 +28,8 @@ from core.library.transfer import (
     library_schema,
     users,
 )
-from core.library.users import switch_backup
-from core.progress import Reporter
+from core.library.transfer.tally import Listed
+from core.library.users import export_file, switch_backup
 from core.reports import format_age
 from core.sizes import format_size
 from core.words import plural, printable
@@ -93,29 +90,24 @@ def export(options: Options, user: str, output: str | None, site: str | None, *,
         if options.as_json:
             raise UsageError("with --json the library cannot go to standard output", hint="name a file with -o")
         with reading(house.site.database_url()) as session, working(options) as reporter:
-            made = _exported(house, session, its_user, reporter)
+            made = export_library(session, its_user.id, now=house.context.clock().timestamp(), reporter=reporter)
             for block in made.blocks:
                 write_text(block)
-        _tell_left_out(options, made)
+        _tell_left_out(options, made.left_out)
         return
     house.context.require_writable("write a file")
-    now = house.context.clock()
-    target = place_of(output or "./", export_name(now.astimezone(house.site.time_zone).date()))
-    disk = house.context.disk
-    with reading(house.site.database_url()) as session, working(options) as reporter:
-        made = _exported(house, session, its_user, reporter)
-        with new_file(disk, target, overwrite=overwrite) as file:
-            for block in made.blocks:
-                disk.write(file, block)
-    size = target.stat().st_size
+    day = house.context.clock().astimezone(house.site.time_zone).date()
+    target = place_of(output or "./", export_name(day))
+    with working(options) as reporter:
+        done = export_file(house.context, house.site, its_user.id, target, reporter, overwrite=overwrite)
     if options.as_json:
-        about = {"file": str(target.absolute()), "size_bytes": size, "counts": made.counts}
-        left_out = {"total": made.left_out.total, "first": list(made.left_out)}
+        about = {"file": str(target.absolute()), "size_bytes": done.size_bytes, "counts": done.counts}
+        left_out = {"total": done.left_out.total, "first": list(done.left_out)}
         emit_json(options, {"site": house.site.name, "user": user_object(its_user), **about, "left_out": left_out})
         return
-    counted = ", ".join(f"{count:,} {kind}" for kind, count in made.counts.items())
-    emit(f"{target}: {counted}, {format_size(size)}")
-    _tell_left_out(options, made)
+    counted = ", ".join(f"{count:,} {kind}" for kind, count in done.counts.items())
+    emit(f"{target}: {counted}, {format_size(done.size_bytes)}")
+    _tell_left_out(options, done.left_out)
 
 
 @library.command(cls=Verb)
@@ -175,14 +167,10 @@ def schema(options: Options) -> None:
         write_text(write(made).encode())
 
 
-def _exported(house: House, session: Session, user: UserRow, reporter: Reporter) -> Export:
-    return export_library(session, user.id, now=house.context.clock().timestamp(), reporter=reporter)
-
-
-def _tell_left_out(options: Options, made: Export) -> None:
-    if made.left_out.total:
-        named = ", ".join(made.left_out[:5]) + (", ..." if made.left_out.total > 5 else "")
-        remark(options, f"left out, for no file can name it: {plural(made.left_out.total, 'thing')}: {named}")
+def _tell_left_out(options: Options, left_out: Listed[str]) -> None:
+    if left_out.total:
+        named = ", ".join(left_out[:5]) + (", ..." if left_out.total > 5 else "")
+        remark(options, f"left out, for no file can name it: {plural(left_out.total, 'thing')}: {named}")
 
 
 def _about(user: UserRow) -> Json:
