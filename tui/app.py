@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
+from textual.widgets import Input
 from textual.worker import Worker
 
 from core.config import Site
@@ -29,6 +31,7 @@ from tui.screens.ask import AskScreen, error_screen
 from tui.screens.backups import BackupsScreen
 from tui.screens.main import MAIN_SCREENS, MainScreen, Surroundings
 from tui.terminal import LastingDriver, WholeCells, WithoutColours, knows_colours, locale_warning
+from tui.widgets.title_line import TitleLine
 from tui.work import Job, JobProgressed, Workshop
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ _KINDS = {"information": "notice", "warning": "warning", "error": "error"}
 _KINDS_NOTED = {"info": "schedule", "warning": "warning", "error": "error"}
 _SECONDS_BETWEEN_LOOKS = 0.1
 _SECONDS_TO_READ = 20.0
+_USERS = next(one for one in MAIN_SCREENS if one.for_users)
 
 
 class GreenroomApp(App[None]):
@@ -76,6 +80,9 @@ class GreenroomApp(App[None]):
         self._core = context
         self.site = settings.site(site_name) if site_name is not None else next(iter(settings.sites.values()))
         self.notes = Notes()
+        self.has_users = False
+        """Whether the present site is known to be a library in which users keep their own."""
+        self._why_no_users = ""
         self._leaving: int | None = None
         self._hung_up = False
         self.workshop = Workshop(self)
@@ -99,6 +106,7 @@ class GreenroomApp(App[None]):
         self.push_screen(BackupsScreen(self._core, self.workshop, self.site))
         self._look_what_waits(list(self._core.settings.sites.values()))
         self._look_what_is_unsaved()
+        self._look_for_users()
         warning = locale_warning(os.environ)
         if warning is not None:
             self.notify(warning, severity="warning", markup=False, timeout=20)
@@ -209,7 +217,8 @@ class GreenroomApp(App[None]):
         if action == "sites":
             return len(self._core.settings.sites) > 1 and self._is_main
         if action == "go":
-            return self._is_main
+            no_users = parameters == (_USERS.title,) and not self.has_users
+            return (None if no_users else True) if self._is_main else False
         return super().check_action(action, parameters)
 
     @property
@@ -265,6 +274,7 @@ class GreenroomApp(App[None]):
             if follow is not None:
                 follow(site)
         self._look_what_waits([site])
+        self._look_for_users()
 
     def action_help(self) -> None:
         help_screen = import_module("tui.screens.help").HelpScreen
@@ -284,6 +294,34 @@ class GreenroomApp(App[None]):
         for site in self._core.settings.sites.values():
             if site != self.site and self._is_main:
                 yield SystemCommand(f"Site {site.name}", "Choose this site", partial(self.choose_site, site))
+
+    # Whether there are users
+
+    def _look_for_users(self) -> None:
+        """Find out whether the present site has users; until then, and where nobody knows, their screen is away."""
+        self._users_are(there=False, why=f"greenroom still looks whether {self.site.name} is a movie library")
+        site = self.site
+        self.workshop.read(partial(_has_users, site), partial(self._know_users, site), self._know_no_users)
+
+    def _know_users(self, site: Site, there: bool) -> None:  # noqa: FBT001 (a callback's own argument)
+        if site == self.site:
+            self._users_are(there=there, why=f"{site.name} is no movie library in which users keep their own")
+
+    def _know_no_users(self, error: GreenroomError) -> None:
+        self._users_are(there=False, why=f"greenroom cannot look for users: {error.message}")
+
+    def _users_are(self, *, there: bool, why: str) -> None:
+        self.has_users, self._why_no_users = there, why
+        for screen in self.screen_stack:
+            for line in screen.query(TitleLine):
+                line.refresh()
+        self.screen.refresh_bindings()
+
+    def on_key(self, event: events.Key) -> None:
+        """The key of a screen that is not there says why, and looks again."""
+        if event.key == _USERS.key and self._is_main and not self.has_users and not isinstance(self.focused, Input):
+            self.notify(printable(self._why_no_users), severity="warning", markup=False)
+            self._look_for_users()
 
     # What waits
 
@@ -343,6 +381,12 @@ class GreenroomApp(App[None]):
         else:
             self.notes.add(self._core.clock(), _KINDS_NOTED[event.level], text)
         self._look_at_keys()
+
+
+def _has_users(site: Site) -> bool:
+    """In a thread, as for what is unsaved."""
+    there: bool = import_module("core.library.library").has_users(site.database_url())
+    return there
 
 
 def _unsaved_texts(context: Context, sites: Sequence[Site]) -> list[str]:

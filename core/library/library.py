@@ -70,6 +70,11 @@ def keeps_users(url: URL) -> bool:
         return all(_is_there(session, Base.metadata.tables[model.__tablename__]) for model in _OF_USERS)
 
 
+def has_users(url: URL) -> bool:
+    """Return whether a site is a movie library in which users keep their own; raise GreenroomError."""
+    return is_library(url) and keeps_users(url)
+
+
 def library_site(context: Context, name: str | None) -> Site:
     """Return the site with this name, or the only one that is a movie library where none is named.
 

@@ -241,13 +241,13 @@ async def test_what_is_gone_is_said(library: Library) -> None:
         assert await driver.shows("tmdb-1 is not there any more")
 
 
-@pytest.mark.keys("EditorScreen", *"12345sx", "f1", "question_mark", "q")
+@pytest.mark.keys("EditorScreen", *"123456sx", "f1", "question_mark", "q")
 @pytest.mark.keys("DecideScreen", "up", "down", "pageup", "pagedown", "question_mark")
 async def test_the_keys_of_the_app_wait_while_text_is_typed(library: Library) -> None:
     async with editing(library, "basic_info", NARROW, only=["basic_info"]) as driver:
-        await driver.press("ctrl+home", *"12345sxq?")
+        await driver.press("ctrl+home", *"123456sxq?")
         assert driver.screen == "EditorScreen"
-        assert pane(driver).text.startswith("12345sxq?{")
+        assert pane(driver).text.startswith("123456sxq?{")
         await driver.press("f1")
         assert driver.screen == "HelpScreen"
         assert "Publish: Make it live" in driver.text()
@@ -262,7 +262,7 @@ async def test_the_keys_of_the_app_wait_while_text_is_typed(library: Library) ->
         assert driver.screen == "HelpScreen"
         await driver.press("escape", "escape", "tab")
         assert driver.focused == "difference"
-        await driver.press(*"12345sx")
+        await driver.press(*"123456sx")
         assert driver.screen == "EditorScreen"
         await driver.press("question_mark")
         assert driver.screen == "HelpScreen"
@@ -273,7 +273,7 @@ async def test_the_keys_of_the_app_wait_while_text_is_typed(library: Library) ->
     assert library.edits.unsaved() == []
 
 
-@pytest.mark.keys("EditLogScreen", *"12345sx", "question_mark")
+@pytest.mark.keys("EditLogScreen", *"123456sx", "question_mark")
 @pytest.mark.keys("LogList", "enter")
 @pytest.mark.parametrize(
     "key",
@@ -285,7 +285,7 @@ async def test_the_keys_of_the_app_wait_while_text_is_typed(library: Library) ->
 async def test_the_log_keeps_the_keys_to_itself(library: Library, key: str) -> None:
     library.somebody_publishes("basic_info", year="2002")
     async with editing(library, "basic_info", NARROW, only=["basic_info"]) as driver:
-        await driver.press("ctrl+l", *"12345sx")
+        await driver.press("ctrl+l", *"123456sx")
         assert driver.screen == "EditLogScreen"
         assert "bob" in driver.text()
         await driver.press("question_mark")

@@ -53,11 +53,11 @@ async def test_ctrl_q_quits_without_an_answer(place: Place, name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("BackupsScreen", marks=pytest.mark.keys("BackupsScreen", *"12345sxq", "question_mark")),
-        pytest.param("HistoryScreen", marks=pytest.mark.keys("HistoryScreen", *"12345sxq", "question_mark")),
-        pytest.param("MessagesScreen", marks=pytest.mark.keys("MessagesScreen", *"12345sxq", "question_mark")),
-        pytest.param("ScheduleScreen", marks=pytest.mark.keys("ScheduleScreen", *"12345sxq", "question_mark")),
-        pytest.param("RecordsScreen", marks=pytest.mark.keys("RecordsScreen", *"12345sxq", "question_mark")),
+        pytest.param("BackupsScreen", marks=pytest.mark.keys("BackupsScreen", *"123456sxq", "question_mark")),
+        pytest.param("HistoryScreen", marks=pytest.mark.keys("HistoryScreen", *"123456sxq", "question_mark")),
+        pytest.param("MessagesScreen", marks=pytest.mark.keys("MessagesScreen", *"123456sxq", "question_mark")),
+        pytest.param("ScheduleScreen", marks=pytest.mark.keys("ScheduleScreen", *"123456sxq", "question_mark")),
+        pytest.param("RecordsScreen", marks=pytest.mark.keys("RecordsScreen", *"123456sxq", "question_mark")),
     ],
 )
 async def test_a_main_screen_leads_to_the_others_and_to_the_sites(place: Place, name: str) -> None:
@@ -81,6 +81,9 @@ async def test_a_main_screen_leads_to_the_others_and_to_the_sites(place: Place, 
         await _look_and_come_back(
             driver, ("s", "SitesScreen"), ("question_mark", "HelpScreen"), ("ctrl+p", "CommandPalette")
         )
+        await driver.press("6")
+        assert driver.screen == name
+        assert "app is no movie library" in driver.notices()
         await driver.press("q")
         assert not driver.app.is_running
     assert driver.app.return_code == 0
@@ -89,16 +92,16 @@ async def test_a_main_screen_leads_to_the_others_and_to_the_sites(place: Place, 
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("RestoreScreen", marks=pytest.mark.keys("RestoreScreen", *"12345sxq", "question_mark")),
-        pytest.param("RestoringScreen", marks=pytest.mark.keys("RestoringScreen", *"12345sxq", "question_mark")),
-        pytest.param("PendingScreen", marks=pytest.mark.keys("PendingScreen", *"12345sxq", "question_mark")),
-        pytest.param("AdoptScreen", marks=pytest.mark.keys("AdoptScreen", *"12345sxq", "question_mark")),
+        pytest.param("RestoreScreen", marks=pytest.mark.keys("RestoreScreen", *"123456sxq", "question_mark")),
+        pytest.param("RestoringScreen", marks=pytest.mark.keys("RestoringScreen", *"123456sxq", "question_mark")),
+        pytest.param("PendingScreen", marks=pytest.mark.keys("PendingScreen", *"123456sxq", "question_mark")),
+        pytest.param("AdoptScreen", marks=pytest.mark.keys("AdoptScreen", *"123456sxq", "question_mark")),
     ],
 )
 async def test_what_must_be_answered_first_stays_until_it_is(place: Place, name: str) -> None:
     async with drive_to(prepare(place, name), name, NARROW) as driver:
         before = _said(driver)
-        await driver.press(*"12345sx")
+        await driver.press(*"123456sx")
         assert _said(driver) == before
         await _look_and_come_back(driver, ("question_mark", "HelpScreen"), ("ctrl+p", "CommandPalette"))
         await driver.press("q")
@@ -128,7 +131,7 @@ async def test_a_box_keeps_the_keys_to_itself_and_escape_only_closes_it(place: P
         if isinstance(driver.app.focused, Input):
             await driver.press("shift+tab")
         before = _said(driver)
-        await driver.press(*"12345sxqndu", "ctrl+q")
+        await driver.press(*"123456sxqndu", "ctrl+q")
         assert (driver.screen, _said(driver)) == (name, before)
         if name == "HelpScreen":
             await driver.press("question_mark")
@@ -146,12 +149,12 @@ async def test_a_box_keeps_the_keys_to_itself_and_escape_only_closes_it(place: P
 @pytest.mark.parametrize(
     ("name", "field"),
     [
-        pytest.param("RestoreScreen", "name", marks=pytest.mark.keys("RestoreScreen", *"12345sxqn?", "ctrl+q")),
-        pytest.param("ConsentScreen", "name", marks=pytest.mark.keys("Input", *"12345sxqn?")),
-        pytest.param("DescriptionScreen", "description", marks=pytest.mark.keys("Input", *"12345sxqn?")),
-        pytest.param("CopyScreen", "path", marks=pytest.mark.keys("PathInput", *"12345sxqn?")),
-        pytest.param("AdoptScreen", "path", marks=pytest.mark.keys("AdoptScreen", *"12345sxqn?", "ctrl+q")),
-        pytest.param("BackupsScreen", "filter-text", marks=pytest.mark.keys("BackupsScreen", *"12345sxqn?", "ctrl+q")),
+        pytest.param("RestoreScreen", "name", marks=pytest.mark.keys("RestoreScreen", *"123456sxqn?", "ctrl+q")),
+        pytest.param("ConsentScreen", "name", marks=pytest.mark.keys("Input", *"123456sxqn?")),
+        pytest.param("DescriptionScreen", "description", marks=pytest.mark.keys("Input", *"123456sxqn?")),
+        pytest.param("CopyScreen", "path", marks=pytest.mark.keys("PathInput", *"123456sxqn?")),
+        pytest.param("AdoptScreen", "path", marks=pytest.mark.keys("AdoptScreen", *"123456sxqn?", "ctrl+q")),
+        pytest.param("BackupsScreen", "filter-text", marks=pytest.mark.keys("BackupsScreen", *"123456sxqn?", "ctrl+q")),
     ],
 )
 async def test_in_a_field_every_letter_is_typed(place: Place, name: str, field: str) -> None:
@@ -161,9 +164,9 @@ async def test_in_a_field_every_letter_is_typed(place: Place, name: str, field: 
         while driver.focused != field:
             await driver.press("shift+tab")
         before = driver.app.screen.query_one(f"#{field}", Input).value
-        await driver.press(*"12345sxqn?")
+        await driver.press(*"123456sxqn?")
         assert driver.screen == name
-        assert driver.app.screen.query_one(f"#{field}", Input).value == before + "12345sxqn?"
+        assert driver.app.screen.query_one(f"#{field}", Input).value == before + "123456sxqn?"
         await driver.press("ctrl+q")
         assert driver.app.is_running == (name in BOXES), "a box keeps this key too"
 

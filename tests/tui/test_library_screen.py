@@ -213,7 +213,7 @@ async def test_once_the_database_is_back_films_or_tables_are_shown(
         assert "CANNOT LOOK" not in screen
 
 
-@pytest.mark.keys("LibraryScreen", *"12345sxq", "question_mark", "ctrl+q")
+@pytest.mark.keys("LibraryScreen", *"123456sxq", "question_mark", "ctrl+q")
 async def test_the_library_leads_to_the_other_screens_and_follows_the_site(library: Place) -> None:
     async with drive(with_second_site(library), NARROW) as driver:
         for key, screen in zip("1234", ("Backups", "History", "Messages", "Schedule"), strict=True):
@@ -227,7 +227,7 @@ async def test_the_library_leads_to_the_other_screens_and_follows_the_site(libra
         assert "Tables: 2" in driver.text()
         await driver.press("s", "up", "enter")
         assert f"Films: {FILMS:,}" in driver.text()
-        await driver.press("slash", *"12345sxq")
+        await driver.press("slash", *"123456sxq")
         assert driver.screen == "LibraryScreen"
         await driver.press("escape", "q")
         assert not driver.app.is_running

@@ -28,12 +28,16 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class MainScreen:
-    """A screen that a number key opens; the first of them lies under all the others."""
+    """A screen that a number key opens; the first of them lies under all the others.
+
+    One that is `for_users` is there only for a movie library in which users keep their own.
+    """
 
     key: str
     title: str
     tooltip: str
     place: str = ""
+    for_users: bool = False
 
     def make(self, surroundings: Surroundings, site: Site) -> Screen[None]:
         module, _, name = self.place.partition(":")
@@ -48,9 +52,16 @@ MAIN_SCREENS = (
     MainScreen("3", "Messages", "What was said here before: errors and notices", "tui.screens.messages:MessagesScreen"),
     MainScreen("4", "Schedule", "When backups are made by themselves", "tui.screens.schedule:ScheduleScreen"),
     MainScreen("5", "Edit", "The films of a library, or the records of any site", "tui.screens.library:LibraryScreen"),
+    MainScreen(
+        "6",
+        "Users",
+        "The users of a movie library: export, import, daily copies, metadata",
+        "tui.screens.users:UsersScreen",
+        for_users=True,
+    ),
 )
 
 
-def screen_names() -> str:
-    """Return the keys and names for the head of a screen."""
-    return "  ".join(f"{one.key} {one.title}" for one in MAIN_SCREENS)
+def screen_names(*, has_users: bool) -> str:
+    """Return the keys and names for the head of a screen; those of users only where the site has any."""
+    return "  ".join(f"{one.key} {one.title}" for one in MAIN_SCREENS if has_users or not one.for_users)

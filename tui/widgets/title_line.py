@@ -42,7 +42,8 @@ class TitleLine(Static):
     def render(self) -> Text:
         if self._only is not None:
             return Text(self._only, no_wrap=True)
-        return Text(title_text(self._about, screen_names(), self._beside, self.content_size.width), no_wrap=True)
+        names = screen_names(has_users=getattr(self.app, "has_users", False))
+        return Text(title_text(self._about, names, self._beside, self.content_size.width), no_wrap=True)
 
 
 def title_text(about: Sequence[str], names: str, beside: str, width: int) -> str:

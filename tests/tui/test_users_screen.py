@@ -1,0 +1,344 @@
+"""The users of a library on the screen: out, in, back, copied daily, and what is missing of films fetched."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.config.model import EnrichmentSettings
+from core.databases.sessions import reading
+from core.library.transfer import UserRow, find_user
+from core.library.users import copies_folder, export_file, restore_file
+from core.progress import Reporter
+from tests.core.library.enrichment.enrichment_support import TMDB_KEY, FakeServices, film, rating, running
+from tests.support import Place, open_place
+from tests.tui.driver import NARROW, WIDE, Driver, choose, drive, focus
+from tests.tui.libraries import make_library
+from tests.tui.ways import with_second_site
+
+MIRA = "3b2f6f0e-5f0c-4d1e-9f57-0d5c0a1b7e21"
+NEW = "tt0156887"
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path / "out")
+    return make_library(tmp_path)
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServices]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with running() as services:
+        services.add(film(id=10494, imdb_id=NEW, title="Perfect Blue"), rating(NEW))
+        yield services
+
+
+def mira(place: Place) -> UserRow:
+    with reading(place.site.database_url()) as session:
+        return find_user(session, MIRA)
+
+
+def content(place: Place, name: str = "content.json") -> dict[str, Any]:
+    """What an export of mira's library holds now."""
+    path = place.root / name
+    export_file(place.context, place.site, MIRA, path, Reporter(), overwrite=True)
+    found: dict[str, Any] = json.loads(path.read_text())
+    return {**found, "exported_at": None}
+
+
+def write(place: Place, **changes: Any) -> Path:
+    """A file of mira's library with some changes, in the folder that the app is started in."""
+    path = place.root / "out" / "in.json"
+    path.write_text(json.dumps({**content(place), **changes}))
+    return path
+
+
+def with_key(place: Place, services: FakeServices) -> Place:
+    own = EnrichmentSettings(tmdb_key=TMDB_KEY, tmdb_url=f"{services.url}/3", requests_per_second=50)
+    settings = replace(place.context.settings, enrichment=own)
+    return replace(place, context=replace(place.context, settings=settings))
+
+
+async def pick(driver: Driver, path: Path) -> str:
+    """Type the name of a file where one is asked for: it is in the folder that the app was started in."""
+    await focus(driver, "path")
+    await driver.press("ctrl+u")
+    await driver.type(path.name)
+    return await driver.press("enter")
+
+
+async def type_name(driver: Driver, name: str = "mira") -> None:
+    await focus(driver, "name")
+    await driver.type(name)
+
+
+async def to_mira(driver: Driver) -> str:
+    """Open the screen, on the second of both users."""
+    await driver.press("6")
+    return await driver.press("down")
+
+
+@pytest.mark.keys("UsersScreen", "escape", *"12345")
+async def test_the_users_are_listed_with_what_they_have(library: Place) -> None:
+    async with drive(library, NARROW) as driver:
+        assert "6 Users" in driver.text()
+        screen = await to_mira(driver)
+        for words in ("Users of app", "Users: 2", "jonas", "never", "on ", "off"):
+            assert words in screen
+        assert "mira  mira@movies.example" in screen
+        for key, name in {"1": "Backups", "2": "History", "3": "Messages", "4": "Schedule", "5": "Library"}.items():
+            await driver.press(key)
+            assert driver.screen == f"{name}Screen"
+            await driver.press("6")
+            assert driver.screen == "UsersScreen"
+        await driver.press("escape")
+        assert driver.screen == "BackupsScreen"
+
+
+@pytest.mark.keys("UsersScreen", *"sx6q", "question_mark")
+async def test_a_site_without_users_offers_no_such_screen(library: Place) -> None:
+    async with drive(with_second_site(library), NARROW) as driver:
+        await driver.press("6", "s", "down", "enter")
+        screen = driver.text()
+        assert "second has no users with libraries of their own" in screen
+        assert "6 Users" not in screen
+        await driver.press("a")
+        assert "no user is highlighted" in driver.notices()
+        await driver.press("x", "question_mark", "escape", "6")
+        assert driver.screen == "UsersScreen"
+        await driver.press("1", "6")
+        assert driver.screen == "BackupsScreen"
+        assert "second is no movie library in which users keep their own" in driver.notices()
+        await driver.press("s", "up", "enter")
+        assert "6 Users" in await driver.settle()
+        await driver.press("6", "q")
+        assert not driver.app.is_running
+
+
+@pytest.mark.keys("UserTable", "up", "down", "k", "j", "pageup", "pagedown", "home", "end", "ctrl+home", "ctrl+end")
+async def test_one_goes_through_the_users(library: Place) -> None:
+    async with drive(library, NARROW) as driver:
+        await driver.press("6")
+        first, second = "jonas  jonas@", "mira  mira@"
+        for key, words in {
+            "down": second,
+            "up": first,
+            "j": second,
+            "k": first,
+            "pagedown": second,
+            "pageup": first,
+            "end": second,
+            "home": first,
+            "ctrl+end": second,
+            "ctrl+home": first,
+        }.items():
+            assert words in await driver.press(key)
+
+
+@pytest.mark.keys("UsersScreen", "b")
+async def test_the_daily_copy_is_switched(library: Place) -> None:
+    async with drive(library, NARROW) as driver:
+        assert "copied each day at 03:00" in await to_mira(driver)
+        screen = await driver.press("b")
+        assert "not copied each day" in screen
+        assert not mira(library).backup_enabled
+        assert "no more daily copies" in driver.notices()
+        await driver.press("b")
+        assert mira(library).backup_enabled
+
+
+@pytest.mark.keys("UsersScreen", "a")
+@pytest.mark.keys("UserExportScreen", "escape", "question_mark")
+async def test_a_library_is_exported_to_a_file(library: Place, tmp_path: Path) -> None:
+    async with drive(library, NARROW) as driver:
+        await to_mira(driver)
+        await driver.press("a", "escape")
+        assert not list((tmp_path / "out").iterdir())
+        await driver.press("a")
+        await focus(driver, "go")
+        await driver.press("question_mark", "escape", "enter")
+        [path] = (tmp_path / "out").iterdir()
+        assert path.match("moviemanager-export-????-??-??.json")
+        assert len(json.loads(path.read_text())["movies"]) == mira(library).movies
+        assert f"{mira(library).movies} movies" in driver.notices()
+        await driver.press("a")
+        assert "exists already" in await choose(driver, "go")
+
+
+@pytest.mark.keys("UsersScreen", "i")
+@pytest.mark.keys("UserReportScreen", "escape", "question_mark", "up", "down", "pageup", "pagedown")
+async def test_an_import_is_looked_at_before_it_is_done(library: Place) -> None:
+    before = content(library)
+    [first, second, *_] = before["movies"]
+    movies = [{**first, "last_modified": 4e9}, {**second, "status": 7}, {**first, "imdb_id": NEW}]
+    path = write(library, movies=movies)
+    async with drive(library, NARROW) as driver:
+        await to_mira(driver)
+        await driver.press("i")
+        screen = await pick(driver, path)
+        assert "Import in.json into the library of mira?" in screen
+        assert "REFUSED: 1 record cannot be taken" in screen
+        assert "movies[1].status" in screen
+        assert driver.focused == "no"
+        await driver.press("down", "down", "pagedown", "pageup", "up", "question_mark", "escape")
+        await driver.press("escape")
+        assert content(library) == before
+        await driver.press("i")
+        await pick(driver, path)
+        screen = await choose(driver, "yes")
+        assert "Import for mira done" in screen
+        assert "1 record refused" in screen
+        await driver.press("end", "pagedown", "pagedown")
+        assert f"1 film without metadata: {NEW}" in driver.text()
+        await driver.press("escape")
+        assert {movie["imdb_id"] for movie in content(library)["movies"]} >= {NEW}
+        await driver.press("i")
+        screen = await pick(driver, write(library))
+        assert "Nothing would change." in screen
+
+
+async def test_what_is_no_library_is_refused(library: Place, tmp_path: Path) -> None:
+    path = tmp_path / "out" / "other.json"
+    path.write_text('{"version": "9[/red]"}')
+    async with drive(library, NARROW) as driver:
+        await to_mira(driver)
+        await driver.press("i")
+        await pick(driver, path)
+        assert driver.screen == "ErrorScreen"
+
+
+@pytest.mark.keys("UserTable", "enter")
+@pytest.mark.keys("CopyTable", "enter")
+@pytest.mark.keys("UserCopiesScreen", "escape", "question_mark")
+@pytest.mark.keys("UsersScreen", "u")
+async def test_a_library_is_brought_back_to_a_copy_and_back_from_that(library: Place) -> None:
+    before = content(library)
+    folder = copies_folder(library.context, library.site) / MIRA
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / "2026-01-05.json").write_text(json.dumps({**before, "movies": before["movies"][1:]}))
+    async with drive(library, NARROW) as driver:
+        assert "never" not in (await to_mira(driver)).splitlines()[4]
+        screen = await driver.press("enter")
+        assert "Copies of the library of mira" in screen
+        assert "2026-01-05" in screen
+        await driver.press("question_mark", "escape", "escape")
+        await driver.press("enter")
+        screen = await driver.press("enter")
+        assert "Make the library of mira what 2026-01-05.json says?" in screen
+        assert "1 of the movies are not in the file and go" in screen
+        assert before["movies"][0]["imdb_id"] in screen
+        assert driver.app.screen.query_one("#yes").disabled
+        await type_name(driver)
+        screen = await choose(driver, "yes")
+        assert "Restore for mira done: " in screen
+        after = content(library)
+        assert len(after["movies"]) == len(before["movies"]) - 1
+        await driver.press("escape")
+        screen = await driver.press("u")
+        assert "The undo of the restore from 2026-01-05.json" in screen
+        await type_name(driver)
+        assert "Undo for mira done: " in await choose(driver, "yes")
+        assert content(library) == before
+
+
+async def test_a_copy_is_merged_and_a_file_restored(library: Place) -> None:
+    before = content(library)
+    path = write(library, movies=before["movies"][:3])
+    (folder := copies_folder(library.context, library.site) / MIRA).mkdir(parents=True, mode=0o700)
+    (folder / "2026-01-05.json").write_text(json.dumps(before))
+    async with drive(library, NARROW) as driver:
+        await to_mira(driver)
+        await driver.press("enter")
+        await choose(driver, "file")
+        await pick(driver, path)
+        await type_name(driver)
+        await choose(driver, "yes")
+        assert len(content(library)["movies"]) == 3
+        await driver.press("escape", "enter")
+        await focus(driver, "copies")
+        await driver.press("home")
+        screen = await choose(driver, "merge")
+        assert "Merge 2026-01-05.json into the library of mira?" in screen
+        await choose(driver, "yes")
+        assert content(library)["movies"] == before["movies"]
+
+
+@pytest.mark.keys("CopyTable", "up", "down", "k", "j", "pageup", "pagedown", "home", "end", "ctrl+home", "ctrl+end")
+async def test_one_goes_through_the_copies(library: Place) -> None:
+    (folder := copies_folder(library.context, library.site) / MIRA).mkdir(parents=True, mode=0o700)
+    for day in (5, 6):
+        (folder / f"2026-01-0{day}.json").write_text("{}")
+    async with drive(library, NARROW) as driver:
+        await to_mira(driver)
+        await driver.press("enter")
+        keys = ("down", "up", "j", "k", "pagedown", "pageup", "end", "home", "ctrl+end", "ctrl+home")
+        for number, key in enumerate(keys):
+            await driver.press(key)
+            assert driver.app.screen.query_one("#copies").place == (number + 1) % 2  # type: ignore[attr-defined]
+        await driver.press("enter")
+        assert driver.screen == "ErrorScreen"
+
+
+async def test_nothing_to_undo_is_said(library: Place) -> None:
+    async with drive(library, NARROW) as driver:
+        await to_mira(driver)
+        assert "nothing was restored" in await driver.press("u")
+
+
+@pytest.mark.keys("UsersScreen", "m")
+async def test_metadata_is_fetched_after_an_import(library: Place, services: FakeServices) -> None:
+    movies = content(library)["movies"]
+    path = write(library, movies=[*movies, {**movies[0], "imdb_id": NEW}, {**movies[0], "imdb_id": "tt9999999"}])
+    with closing(sqlite3.connect(library.database)) as connection, connection:
+        connection.execute("UPDATE movies SET tmdb_data = '{}'")  # none of them waits
+    async with drive(with_key(library, services), NARROW) as driver:
+        await to_mira(driver)
+        await driver.press("m")
+        assert "no film of the library waits for metadata" in driver.notices()
+        await driver.press("i")
+        await pick(driver, path)
+        assert "Fetch metadata of 2 films" in await choose(driver, "yes")
+        await driver.press("escape")
+        assert "2 films of the library without metadata" in driver.text()
+        assert "Fetch metadata?" in await driver.press("m")
+        screen = await choose(driver, "yes")
+        assert "Metadata fetched in part" in screen
+        assert "FAILED" in screen
+        assert "tt9999999" in screen
+        assert "Perfect Blue" in screen
+
+
+@pytest.mark.keys("UsersScreen", "ctrl+q")
+async def test_without_a_key_the_metadata_say_so(library: Place) -> None:
+    user, movies = mira(library), content(library)["movies"]
+    path = write(library, movies=[*movies, {**movies[0], "imdb_id": NEW}])
+    restore_file(library.context, library.site, user, path, Reporter(), merge=True)
+    async with drive(library, NARROW) as driver:
+        await driver.press("6", "m")
+        assert "there is no key of TMDB" in driver.notices()
+        await driver.press("ctrl+q")
+        assert not driver.app.is_running
+
+
+@pytest.mark.usefixtures("library")
+async def test_read_only_looks_and_changes_nothing(tmp_path: Path) -> None:
+    async with drive(open_place(tmp_path, read_only=True), WIDE) as driver:
+        await to_mira(driver)
+        for key in ("a", "i", "b", "u", "m"):
+            await driver.press(key)
+            assert driver.screen == "UsersScreen"
+        assert driver.notices().count("greenroom is read-only") == 5
+        driver.app.clear_notifications()
+        await driver.press("enter")
+        assert await driver.shows("Nothing can be restored now: greenroom is read-only")
+        await driver.press("enter")
+        assert driver.screen == "UserCopiesScreen"

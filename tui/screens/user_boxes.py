@@ -1,0 +1,190 @@
+"""The boxes of the users' screen: where an export goes, a user's copies, and a report that may ask for consent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Button, Input, Static
+
+from core.errors import UsageError
+from core.library.transfer import Copy
+from tui.format import plain_lines
+from tui.paths import typed_path, working_folder
+from tui.screens.ask import Box, TextBox
+from tui.widgets.choice import Choice
+from tui.widgets.path_input import PathInput
+from tui.widgets.user_table import CopyTable
+from tui.work import Workshop
+
+CopyWay = Literal["restore", "merge"]
+
+
+class UserExportScreen(Box[Path | None]):
+    """Asks where a user's library goes; None where it goes nowhere."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", id="user-export.cancel", tooltip="Export nothing")
+    ]
+    AUTO_FOCUS = "#path"
+
+    def __init__(self, workshop: Workshop, name: str, file_name: str) -> None:
+        super().__init__()
+        self._workshop = workshop
+        self._name_of_user = name
+        self._file_name = file_name
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Static(Text(f"Export the library of {self._name_of_user}", "bold"), classes="box-title", markup=False)
+            yield Static("Into a new file, or a folder for it:", markup=False)
+            yield PathInput(self._workshop, str(working_folder() / self._file_name))
+            yield Static("tab completes; nothing is overwritten", id="path-problem", markup=False)
+            with Horizontal(classes="choices"):
+                yield Choice("Export", "go")
+                yield Choice("Cancel", "cancel")
+
+    @on(Input.Submitted)
+    @on(Button.Pressed, "#go")
+    def _go(self) -> None:
+        typed = self.query_one(PathInput).value
+        try:
+            place = typed_path(typed)
+        except UsageError as error:
+            self.query_one("#path-problem", Static).update(Text(plain_lines(f"{error.message}: {error.hint}"), "bold"))
+            return
+        self.dismiss(place / self._file_name if typed.rstrip().endswith("/") else place)
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+class UserCopiesScreen(Box[tuple[CopyWay, Path | None] | None]):
+    """Lists a user's copies; the result is what is to be done with which, with no path for a file from elsewhere."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Close", id="copies.cancel", tooltip="Restore nothing")
+    ]
+    AUTO_FOCUS = "#copies"
+
+    def __init__(self, name: str, about: str, copies: Sequence[Copy], now: datetime, objection: str | None) -> None:
+        super().__init__()
+        self._name_of_user = name
+        self._about = about
+        self._copies = copies
+        self._now = now
+        self._objection = objection
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Static(Text(f"Copies of the library of {self._name_of_user}", "bold"), classes="box-title")
+            yield Static(Text(self._about), markup=False)
+            yield CopyTable()
+            yield Static(Text(self._foot()), id="copies-foot", markup=False)
+            off = self._objection is not None
+            with Horizontal(classes="choices"):
+                yield Choice("Restore...", "restore", disabled=off or not self._copies)
+                yield Choice("Merge...", "merge", disabled=off or not self._copies)
+                yield Choice("Restore a file...", "file", disabled=off)
+                yield Choice("Close", "close")
+
+    def _foot(self) -> str:
+        if self._objection is not None:
+            return f"Nothing can be restored now: {self._objection}"
+        return "Nothing is done before you have seen what it would do, and agreed."
+
+    def on_mount(self) -> None:
+        self.query_one(CopyTable).show(self._copies, self._now)
+
+    @on(CopyTable.Opened)
+    @on(Button.Pressed, "#restore")
+    def _restore(self) -> None:
+        self._take("restore")
+
+    @on(Button.Pressed, "#merge")
+    def _merge(self) -> None:
+        self._take("merge")
+
+    @on(Button.Pressed, "#file")
+    def _another(self) -> None:
+        self.dismiss(("restore", None))
+
+    def _take(self, way: CopyWay) -> None:
+        copy = self.query_one(CopyTable).current
+        if copy is not None and self._objection is None:
+            self.dismiss((way, copy.path))
+
+    @on(Button.Pressed, "#close")
+    def action_cancel(self) -> None:
+        self.dismiss(None)
+
+
+class UserReportScreen(TextBox[bool]):
+    """Says what was done, or would be. Where it asks, the answer is no until a person goes to yes.
+
+    `yes` is what the answer says that goes on, None where there is nothing to go on with. With `typed` it is off until
+    that was typed; with an `objection`, always.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "no", "Cancel", id="user-report.no", tooltip="Change nothing more")
+    ]
+    AUTO_FOCUS = "#no"
+
+    def __init__(
+        self,
+        title: str,
+        text: Text,
+        *,
+        no: str = "Close",
+        yes: str | None = None,
+        typed: str | None = None,
+        objection: str | None = None,
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._text = text
+        self._no = no
+        self._yes = yes
+        self._typed = typed if objection is None else None
+        self._objection = objection
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box report-box"):
+            yield Static(Text(self._title, "bold"), classes="box-title", markup=False)
+            with VerticalScroll(classes="box-text", can_focus=False):
+                yield Static(self._text, markup=False)
+            if self._objection is not None:
+                yield Static(Text(self._objection, "bold"), id="objection", markup=False)
+            if self._typed is not None:
+                with Horizontal(classes="field", id="type-name"):
+                    yield Static(Text(f"Type the name of the user, {self._typed}:"), markup=False)
+                    yield Input(id="name", placeholder="_" * 24, compact=True, select_on_focus=False)
+            with Horizontal(classes="choices"):
+                yield Choice(self._no, "no")
+                if self._yes is not None:
+                    yield Choice(self._yes, "yes", disabled=self._typed is not None or self._objection is not None)
+
+    @on(Input.Changed)
+    def _offer(self, event: Input.Changed) -> None:
+        self.query_one("#yes", Button).disabled = event.value.strip() != self._typed
+
+    @on(Input.Submitted)
+    def _next(self) -> None:
+        self.focus_next()
+
+    @on(Button.Pressed, "#no")
+    def action_no(self) -> None:
+        self.dismiss(result=False)
+
+    @on(Button.Pressed, "#yes")
+    def _say_yes(self) -> None:
+        self.dismiss(result=True)

@@ -1,0 +1,160 @@
+"""What the screen of the users asks of the core in one call, each in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from core.config import Settings, Site
+from core.context import Context
+from core.databases.sessions import reading
+from core.errors import CancelledError
+from core.library.library import has_users
+from core.library.transfer import Copy, ImportReport, UserRow, copies, users
+from core.library.users import (
+    Done,
+    Note,
+    copies_folder,
+    import_file,
+    plan_undo,
+    preview_file,
+    restore_file,
+    undo_restore,
+)
+from core.progress import Reporter
+from core.reports import format_time
+from core.words import plural, printable
+from tui.calls import Stamp, stamp
+
+if TYPE_CHECKING:
+    from core.library.enrichment import EnrichmentReport, FilmReport
+
+Way = Literal["import", "restore", "merge", "undo"]
+
+
+@dataclass(frozen=True, slots=True)
+class UsersView:
+    """The users of a library, with the newest daily copy of each, and how many films wait for metadata.
+
+    `trace` changes whenever the database or the folder of the copies does, as far as files tell.
+    """
+
+    users: tuple[UserRow, ...]
+    copies: dict[str, Copy]
+    waiting: int
+    now: datetime
+    trace: tuple[Stamp | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be done to a user's library, with which file; `agreed` is what an undo would take back."""
+
+    site: Site
+    user: UserRow
+    way: Way
+    path: Path
+    agreed: Note | None = None
+
+    @property
+    def name(self) -> str:
+        return printable(self.user.username)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would come of a wish; `about` says more of it, where there is more to say."""
+
+    wish: Wish
+    report: ImportReport
+    about: str = ""
+
+
+def has_key(settings: Settings) -> bool:
+    """Return whether the configuration names a key of TMDB; whether it is a good one only TMDB knows."""
+    own = settings.enrichment
+    return bool(own.tmdb_key or own.tmdb_key_file or own.tmdb_key_command)
+
+
+def read_users(
+    context: Context, site: Site, known: UsersView | None = None, *, only_changes: bool = False
+) -> UsersView | None:
+    """Return the users of a site; with `only_changes` None where nothing happened since `known`. Raise GreenroomError.
+
+    Of a site that has none, there are none.
+    """
+    trace = _trace(context, site, known.users if known is not None else ())
+    if only_changes and known is not None and trace == known.trace:
+        return None
+    if not has_users(site.database_url()):
+        return UsersView((), {}, 0, context.clock(), trace)
+    with reading(site.database_url()) as session:
+        found, waiting = tuple(users(session)), _enrichment().waiting_count(session)
+    folder = copies_folder(context, site)
+    newest = {user.id: copy for user in found if (copy := _newest(folder, user)) is not None}
+    return UsersView(found, newest, waiting, context.clock(), _trace(context, site, found))
+
+
+def read_copies(context: Context, site: Site, user: UserRow) -> list[Copy]:
+    """Return all copies of a user's library, the newest first; raise GreenroomError."""
+    return copies(copies_folder(context, site), user.id)
+
+
+def preview(context: Context, wish: Wish, reporter: Reporter) -> Preview:
+    """Return what would come of a wish; nothing is changed. Raise GreenroomError."""
+    merge = wish.way in ("import", "merge")
+    return Preview(wish, preview_file(context, wish.site, wish.user.id, wish.path, reporter, merge=merge))
+
+
+def preview_undo(context: Context, site: Site, user: UserRow, reporter: Reporter) -> Preview:
+    """Return what an undo of the last restore would do; raise UsageError where there was none."""
+    plan = plan_undo(context, site, user.id, reporter)
+    found = preview(context, Wish(site, user, "undo", plan.copy.path, plan.note), reporter)
+    note = plan.note
+    about = f"of the {note.action} from {note.source}, made {format_time(note.at, site.time_zone)} by {note.by}"
+    return Preview(found.wish, found.report, printable(about))
+
+
+def perform(context: Context, wish: Wish, reporter: Reporter) -> Done:
+    """Do what is wished, all of it or nothing; raise GreenroomError."""
+    site, user = wish.site, wish.user
+    if wish.way == "import":
+        return import_file(context, site, user.id, wish.path, reporter)
+    if wish.way == "undo":
+        return undo_restore(context, site, user, reporter, agreed=wish.agreed)
+    return restore_file(context, site, user, wish.path, reporter, merge=wish.way == "merge")
+
+
+def fetch(context: Context, site: Site, ids: Sequence[str] | None, reporter: Reporter) -> EnrichmentReport:
+    """Fetch the metadata of films, of all that wait where none is named; raise GreenroomError.
+
+    CancelledError says how many films are done: they stay so.
+    """
+    done: list[FilmReport] = []
+    try:
+        report: EnrichmentReport = _enrichment().enrich(context, site, ids, reporter=reporter, each=done.append)
+    except CancelledError as error:
+        words = f"{error.message}; {plural(len(done), 'film')} had been asked for, and what was found is kept"
+        raise CancelledError(words, hint=error.hint) from error
+    return report
+
+
+def _enrichment() -> Any:
+    """What asks services of the web is imported in a thread: it takes a tenth of a second."""
+    return import_module("core.library.enrichment")
+
+
+def _newest(folder: Path, user: UserRow) -> Copy | None:
+    return next((copy for copy in copies(folder, user.id) if copy.day is not None), None)
+
+
+def _trace(context: Context, site: Site, found: Sequence[UserRow]) -> tuple[Stamp | None, ...]:
+    folder = copies_folder(context, site)
+    watched = [folder, *(folder / user.id for user in found)]
+    if site.sqlite_path is not None:
+        watched += [site.sqlite_path, site.sqlite_path.with_name(f"{site.sqlite_path.name}-wal")]
+    return tuple(map(stamp, watched))
