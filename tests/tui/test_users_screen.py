@@ -17,7 +17,7 @@ from core.databases.sessions import reading
 from core.library.transfer import UserRow, find_user
 from core.library.users import copies_folder, export_file, restore_file
 from core.progress import Reporter
-from tests.core.library.enrichment.enrichment_support import TMDB_KEY, FakeServices, film, rating, running
+from tests.core.library.enrichment.enrichment_support import TMDB_KEY, TOO_MANY, FakeServices, film, rating, running
 from tests.support import Place, open_place
 from tests.tui.driver import NARROW, WIDE, Driver, choose, drive, focus
 from tests.tui.libraries import make_library
@@ -329,6 +329,21 @@ async def test_without_a_key_the_metadata_say_so(library: Place) -> None:
         assert not driver.app.is_running
 
 
+async def test_names_from_outside_are_only_drawn(library: Place) -> None:
+    with closing(sqlite3.connect(library.database)) as connection, connection:
+        connection.execute("UPDATE users SET username = '[/red]' || char(27), email = '[bold' WHERE id = ?", (MIRA,))
+    async with drive(library, NARROW) as driver:
+        assert "[/red]?  [bold" in await driver.press("6")
+        for key, words in (("enter", "Copies of the library of [/red]?"), ("a", "Export the library of [/red]?")):
+            assert words in await driver.press(key)
+            await driver.press("escape")
+        await driver.press("b")
+        assert "backup of [/red]? is off" in driver.notices()
+        await driver.press("i")
+        assert "Make the library of" not in await pick(driver, write(library, people=[]))
+        assert "into the library of [/red]?" in driver.text()
+
+
 @pytest.mark.usefixtures("library")
 async def test_read_only_looks_and_changes_nothing(tmp_path: Path) -> None:
     async with drive(open_place(tmp_path, read_only=True), WIDE) as driver:
@@ -342,3 +357,23 @@ async def test_read_only_looks_and_changes_nothing(tmp_path: Path) -> None:
         assert await driver.shows("Nothing can be restored now: greenroom is read-only")
         await driver.press("enter")
         assert driver.screen == "UserCopiesScreen"
+
+
+@pytest.mark.keys("UsersScreen", "x")
+async def test_fetching_is_cancelled_in_good_order(library: Place, services: FakeServices) -> None:
+    services.then("/3/", *[TOO_MANY] * 20)  # greenroom waits between its questions
+    async with drive(with_key(library, services), NARROW) as driver:
+        waiting = "300 films of the library"
+        assert waiting in await driver.press("6")
+        await driver.press("m")
+        await focus(driver, "yes")
+        await driver.hit("enter")
+        await driver.until(lambda: bool(services.asked))
+        await driver.hit("i")
+        assert "metadata for app is at work" in driver.notices()
+        await driver.hit("x")
+        screen = await driver.settle()
+        assert driver.app.workshop.job is None
+        assert "0 films had been asked for" in driver.notices()
+        assert driver.screen == "UsersScreen"
+        assert waiting in screen

@@ -95,7 +95,7 @@ class HistoryScreen(Screen[None]):
         rows = [history_row(entry, self._site, now, history.undoable) for entry in history.entries]
         more = ", older ones below" if history.more else ""
         self.query_one(LogView).show(rows, f"History ({len(rows):,}{more})")
-        self.query_one(TitleLine).say(f"History of {self._site.name}")
+        self.query_one(TitleLine).say(f"History of {self._site.name}", "History")
         self.refresh_bindings()
 
     def _cannot_look(self, error: GreenroomError) -> None:

@@ -89,7 +89,7 @@ class ScheduleScreen(KeepVerbs):
     def show_site(self, site: Site) -> None:
         """Show the schedule of this site; what was changed in the form is forgotten."""
         self._site, self._view, self._saved = site, None, None
-        self.query_one(TitleLine).say(f"Schedule of {site.name}")
+        self.query_one(TitleLine).say(f"Schedule of {site.name}", "Schedule")
         self._say(Text("looking ..."))
         self.query_one(KeepView).show_nothing("looking ...")
         self._take_over(default_settings(site))

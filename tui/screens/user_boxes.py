@@ -85,7 +85,9 @@ class UserCopiesScreen(Box[tuple[CopyWay, Path | None] | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Static(Text(f"Copies of the library of {self._name_of_user}", "bold"), classes="box-title")
+            yield Static(
+                Text(f"Copies of the library of {self._name_of_user}", "bold"), classes="box-title", markup=False
+            )
             yield Static(Text(self._about), markup=False)
             yield CopyTable()
             yield Static(Text(self._foot()), id="copies-foot", markup=False)
