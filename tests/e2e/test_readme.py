@@ -32,6 +32,7 @@ from tui.screens.messages import MessagesScreen
 from tui.screens.records import RecordsScreen
 from tui.screens.restore import RestoreScreen
 from tui.screens.schedule import ScheduleScreen
+from tui.screens.user_verbs import UserVerbs
 from tui.widgets.backup_table import BackupTable
 from tui.widgets.one_of import OneOf
 
@@ -226,6 +227,7 @@ _OWNERS_OF_KEYS = (
     LibraryScreen,
     RecordsScreen,
     EditorScreen,
+    UserVerbs,
     OneOf,
 )
 
