@@ -29,7 +29,7 @@ from tui.loop import AppLoop, LoopTold, interrupts, note_text
 from tui.notes import Notes, Said
 from tui.screens.ask import AskScreen, error_screen
 from tui.screens.backups import BackupsScreen
-from tui.screens.main import MAIN_SCREENS, MainScreen, Surroundings
+from tui.screens.main import MAIN_SCREENS, MainScreen, Surroundings, has_users
 from tui.terminal import LastingDriver, WholeCells, WithoutColours, knows_colours, locale_warning
 from tui.widgets.title_line import TitleLine
 from tui.work import Job, JobProgressed, Workshop
@@ -301,7 +301,7 @@ class GreenroomApp(App[None]):
         """Find out whether the present site has users; until then, and where nobody knows, their screen is away."""
         self._users_are(there=False, why=f"greenroom still looks whether {self.site.name} is a movie library")
         site = self.site
-        self.workshop.read(partial(_has_users, site), partial(self._know_users, site), self._know_no_users)
+        self.workshop.read(partial(has_users, site), partial(self._know_users, site), self._know_no_users)
 
     def _know_users(self, site: Site, there: bool) -> None:  # noqa: FBT001 (a callback's own argument)
         if site == self.site:
@@ -381,12 +381,6 @@ class GreenroomApp(App[None]):
         else:
             self.notes.add(self._core.clock(), _KINDS_NOTED[event.level], text)
         self._look_at_keys()
-
-
-def _has_users(site: Site) -> bool:
-    """In a thread, as for what is unsaved."""
-    there: bool = import_module("core.library.library").has_users(site.database_url())
-    return there
 
 
 def _unsaved_texts(context: Context, sites: Sequence[Site]) -> list[str]:

@@ -65,3 +65,9 @@ MAIN_SCREENS = (
 def screen_names(*, has_users: bool) -> str:
     """Return the keys and names for the head of a screen; those of users only where the site has any."""
     return "  ".join(f"{one.key} {one.title}" for one in MAIN_SCREENS if has_users or not one.for_users)
+
+
+def has_users(site: Site) -> bool:
+    """Return whether a site has the screen of users; in a thread, for the import alone takes a while."""
+    there: bool = import_module("core.library.library").has_users(site.database_url())
+    return there
