@@ -86,7 +86,7 @@ class _Overriding(Insert):
 @compiles(_Overriding)
 def _overriding(element: _Overriding, compiler: SQLCompiler, **words: Any) -> str:
     # The values are the last of the statement, and all of them are parameters.
-    said = str(compiler.visit_insert(element, **words))  # type: ignore[no-untyped-call]
+    said = str(compiler.visit_insert(element, **words))  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types
     head, values, tail = said.rpartition(" VALUES (")
     return f"{head} OVERRIDING SYSTEM VALUE{values}{tail}"
 

@@ -97,6 +97,7 @@ SCENES = (
     Scene("editor", "A category as text, with what it would change", _EDITED, _unedited),
     Scene("wrong", "What is wrong in a text, with its place", _WRONG, _unedited),
     Scene("publish", "What publishing would change", (*_EDITED, "ctrl+g"), _unedited),
+    Scene("users", "The users of a library, and how old their last copies are", ("6",)),
     Scene("messages", "What was said before", ("v", "3")),
     Scene("palette", "Commands by their names", ("ctrl+p",)),
     Scene("restored", "How a restore came out", ("r", "tab", *"movies", "tab", "tab", "tab", "enter")),
