@@ -14,13 +14,14 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from core.errors import CancelledError, GreenroomError, UsageError
+from core.errors import CancelledError, GreenroomError, UsageError, VerificationError
 from core.filesystem import Filesystem
 from core.library.transfer.export import export_library
+from core.library.transfer.source import open_library, refused_records
 from core.library.transfer.users import UserRow, users
 from core.progress import Reporter
 from core.sqlite_files import make_folders
-from core.words import printable
+from core.words import plural, printable
 
 KEPT_DAYS: Final = 14
 
@@ -141,10 +142,10 @@ def back_up_users(
 ) -> DailyReport:
     """Copy the library of each user who asked for it, or of those with the ids `only`, and remove their old copies.
 
-    `day` is today where the site is. A copy of the same day is replaced. Where one user fails the others go on, and
-    that user's old copies all stay. `open_session` gives a session for one user at a time, such as
-    `lambda: reading(url)`. Raise GreenroomError where not even the users can be read, CancelledError where asked to
-    stop: the copies made until then stay.
+    Each copy is read back as a restore reads it. `day` is today where the site is. A copy of the same day is replaced.
+    Where one user fails the others go on, and that user's old copies all stay. `open_session` gives a session for one
+    user at a time, such as `lambda: reading(url)`. Raise GreenroomError where not even the users can be read,
+    CancelledError where asked to stop: the copies made until then stay.
     """
     with open_session() as session:
         chosen = [row for row in users(session) if (row.backup_enabled if only is None else row.id in only)]
@@ -157,12 +158,24 @@ def back_up_users(
             path = folder_of(folder, user.id) / f"{day.isoformat()}.json"
             with open_session() as session:
                 made.append(write_copy(session, user, path, now=now, disk=disk, reporter=reporter))
+            _prove(path, reporter)
             removed += prune_copies(folder, user.id, day=day, disk=disk)
         except CancelledError:
             raise
         except GreenroomError as error:
             failed.append(Failed(user, error))
     return DailyReport(tuple(made), tuple(failed), tuple(removed))
+
+
+def _prove(path: Path, reporter: Reporter) -> None:
+    """Raise VerificationError where no restore takes a copy as it is; it stays, for most of it is good."""
+    refused = refused_records(open_library(path, reporter), reporter)
+    if refused.errors.total:
+        raise VerificationError(
+            f"a restore would refuse {plural(sum(refused.refused.values()), 'record')} of the copy that was made, "
+            f"{path}: {refused.errors[0]}",
+            hint="mend what the database holds: `greenroom record` shows the row; until then older copies stay",
+        )
 
 
 def prune_copies(folder: Path, user_id: str, *, day: date, disk: Filesystem) -> list[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -128,6 +129,17 @@ def test_one_users_failure_stops_no_other_and_leaves_the_old_copy(session: Sessi
     ]
     assert old.read_bytes() == before
     assert [path.name for path in old.parent.iterdir()] == [old.name]
+
+
+def test_a_copy_that_no_restore_takes_is_told_and_stays(session: Session, folder: Path) -> None:
+    run(session, folder, date(2026, 3, 1))
+    seen = movie("tt1", watch_history={"date_watched": 1.0, "my_rating": 7})
+    take_in(session, folder.parent, library(movies=[seen]))
+    session.execute(sa.text("PRAGMA ignore_check_constraints = ON"))
+    session.execute(sa.text("UPDATE watch_history SET my_rating = 11"))
+    report = run(session, folder)
+    assert [(failed.user.username, "my_rating" in failed.error.message) for failed in report.failed] == [("mira", True)]
+    assert [copy.file_name for copy in copies(folder, MIRA)] == ["2026-03-29.json", "2026-03-01.json"]
 
 
 def test_a_death_at_any_step_leaves_the_old_copy_or_the_new(session: Session, folder: Path) -> None:
