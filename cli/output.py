@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 import click
 
 from cli.options import Options
-from core.config.problems import Problem
 from core.errors import GreenroomError
 from core.words import printable
 
@@ -57,7 +56,7 @@ def error_object(error: GreenroomError) -> Json:
     if action is not None:
         shape["action_required"] = action
     problems = getattr(error, "problems", None)
-    if problems is not None and all(isinstance(one, Problem) for one in problems):
+    if problems is not None and all(hasattr(one, "wrong") for one in problems):
         shape["problems"] = [{"key": one.key, "wrong": one.wrong, "allowed": one.allowed} for one in problems]
     return shape
 
