@@ -177,7 +177,9 @@ def test_work_is_cancelled_in_good_order(films: Path, held: Held, work: str, end
         if end == "SIGTERM":
             _assert_set_right(terminal)
             assert b"cancelled by SIGTERM" in b" ".join(terminal.drawn.split())
-    assert [one["status"] for one in _assert_legal(films)].count("completed") == 1
+    completed = [one["status"] for one in _assert_legal(films)].count("completed")
+    # No screen tells that a hang-up was noticed: what was let go of may have been quicker.
+    assert completed == 1 or (completed == 2 and end == "hang-up" and work != "restore")
     assert not list((films / "backups" / "movies").glob("*.partial*"))
     assert database_state(films / "app.db") == before
     assert _command(films, "apply").returncode == 0
