@@ -24,6 +24,32 @@ from core.progress import Reporter
 Replaced = Callable[[DraftHead], None]
 
 
+def made_draft(
+    context: Context,
+    form: Form[Any],
+    key: str,
+    data: Json,
+    *,
+    merge_lists: bool = False,
+    source: Source = "manual",
+    base_revision: str | None = None,
+    base: Json | None = None,
+    answers: Answers | None = None,
+) -> Draft:
+    """Return data as a draft of who asks, made now; nothing is kept."""
+    return Draft(
+        subject=Subject(form.name, key),
+        data=data,
+        merge_lists=merge_lists,
+        source=source,
+        base_revision=base_revision,
+        base=base,
+        updated_by=context.actor,
+        updated_at=context.clock(),
+        answers=dict(answers or {}),
+    )
+
+
 def put_draft(
     context: Context,
     site: Site,
@@ -46,16 +72,16 @@ def put_draft(
     problems = form.check(data).problems
     if problems:
         raise InvalidDataError(problems)
-    draft = Draft(
-        subject=Subject(form.name, key),
-        data=data,
+    draft = made_draft(
+        context,
+        form,
+        key,
+        data,
         merge_lists=merge_lists,
         source=source,
         base_revision=base_revision,
         base=base,
-        updated_by=context.actor,
-        updated_at=context.clock(),
-        answers=dict(answers or {}),
+        answers=answers,
     )
     context.require_writable("keep drafts")
     edits = open_edits(context, site)

@@ -14,7 +14,7 @@ from core.edits import journal
 from core.edits.batch import found_thing
 from core.edits.comparison import Comparison, OnConflict, differing
 from core.edits.course import held, publish_tasks
-from core.edits.drafts import no_draft
+from core.edits.drafts import made_draft, no_draft
 from core.edits.records import Draft, EntryHead
 from core.edits.rows import in_batches
 from core.edits.store import Edits, open_edits
@@ -87,7 +87,7 @@ def preview(
 
     Raise InvalidDataError or AmbiguousError with all that is wrong or open. Nothing is changed, read-only or not.
     """
-    draft = _made(
+    draft = made_draft(
         context, form, key, data, merge_lists=merge_lists, base_revision=base_revision, base=base, answers=answers
     )
     draft = _with_base(open_edits(context, site), draft)
@@ -150,7 +150,7 @@ def publish_data(
     instead_of_draft: bool = False,
 ) -> Published:
     """Make data live without a draft, as `publish` does; a draft of the subject goes with it `instead_of_draft`."""
-    draft = _made(
+    draft = made_draft(
         context,
         form,
         key,
@@ -184,7 +184,7 @@ def revert(
         raise UsageError(f"entry {entry_id} is one of {subject.form}, not of {form.name}", hint="look at the log")
 
     def tasks(edits: Edits) -> list[AnyTask]:
-        draft = _made(context, form, subject.key, {})
+        draft = made_draft(context, form, subject.key, {})
         return [Reversal(form, draft, edits.entry(entry_id), journal.sources_before(edits.file, entry_id))]
 
     return _publish_one(edits, form, subject, tasks, "revert", on_conflict)
@@ -252,28 +252,3 @@ def _with_base(edits: Edits, draft: Draft) -> Draft:
     if draft.base is not None or draft.base_revision is None:
         return draft
     return replace(draft, base=edits.base(draft.subject, draft.base_revision))
-
-
-def _made(
-    context: Context,
-    form: Form[Any],
-    key: str,
-    data: Json,
-    *,
-    merge_lists: bool = False,
-    source: Source = "manual",
-    base_revision: str | None = None,
-    base: Json | None = None,
-    answers: Answers | None = None,
-) -> Draft:
-    return Draft(
-        subject=Subject(form.name, key),
-        data=data,
-        merge_lists=merge_lists,
-        source=source,
-        base_revision=base_revision,
-        base=base,
-        updated_by=context.actor,
-        updated_at=context.clock(),
-        answers=dict(answers or {}),
-    )
