@@ -165,14 +165,39 @@ class AskScreen(Box[bool]):
         self.dismiss(result=True)
 
 
-class ConsentScreen(TextBox[bool]):
+class ConsentBox(TextBox[bool]):
+    """The answer is no until a person goes to yes; where there is a `word`, yes is off until that was typed."""
+
+    AUTO_FOCUS = "#no"
+
+    def __init__(self, word: str | None) -> None:
+        super().__init__()
+        self._word = word
+
+    @on(Input.Changed)
+    def _offer(self, event: Input.Changed) -> None:
+        self.query_one("#yes", Button).disabled = event.value.strip() != self._word
+
+    @on(Input.Submitted)
+    def _next(self) -> None:
+        self.focus_next()
+
+    @on(Button.Pressed, "#no")
+    def action_no(self) -> None:
+        self.dismiss(result=False)
+
+    @on(Button.Pressed, "#yes")
+    def _say_yes(self) -> None:
+        self.dismiss(result=True)
+
+
+class ConsentScreen(ConsentBox):
     """Names what will be lost; the answer is no until the name of the site was typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", "Cancel", show=False)]
-    AUTO_FOCUS = "#no"
 
     def __init__(self, title: str, text: Text, *, site: str, yes: str) -> None:
-        super().__init__()
+        super().__init__(site)
         self._title = title
         self._text = text
         self._site = site
@@ -188,19 +213,3 @@ class ConsentScreen(TextBox[bool]):
             with Horizontal(classes="choices"):
                 yield Choice("Cancel", "no")
                 yield Choice(self._yes, "yes", disabled=True)
-
-    @on(Input.Changed)
-    def _offer(self, event: Input.Changed) -> None:
-        self.query_one("#yes", Button).disabled = event.value.strip() != self._site
-
-    @on(Input.Submitted)
-    def _next(self) -> None:
-        self.focus_next()
-
-    @on(Button.Pressed, "#no")
-    def action_no(self) -> None:
-        self.dismiss(result=False)
-
-    @on(Button.Pressed, "#yes")
-    def _say_yes(self) -> None:
-        self.dismiss(result=True)

@@ -18,7 +18,7 @@ from core.errors import UsageError
 from core.library.transfer import Copy
 from tui.format import plain_lines
 from tui.paths import typed_path, working_folder
-from tui.screens.ask import Box, TextBox
+from tui.screens.ask import Box, ConsentBox
 from tui.widgets.choice import Choice
 from tui.widgets.path_input import PathInput
 from tui.widgets.user_table import CopyTable
@@ -129,7 +129,7 @@ class UserCopiesScreen(Box[tuple[CopyWay, Path | None] | None]):
         self.dismiss(None)
 
 
-class UserReportScreen(TextBox[bool]):
+class UserReportScreen(ConsentBox):
     """Says what was done, or would be. Where it asks, the answer is no until a person goes to yes.
 
     `yes` is what the answer says that goes on, None where there is nothing to go on with. With `typed` it is off until
@@ -139,7 +139,6 @@ class UserReportScreen(TextBox[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "no", "Cancel", id="user-report.no", tooltip="Change nothing more")
     ]
-    AUTO_FOCUS = "#no"
 
     def __init__(
         self,
@@ -151,12 +150,11 @@ class UserReportScreen(TextBox[bool]):
         typed: str | None = None,
         objection: str | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(typed if objection is None else None)
         self._title = title
         self._text = text
         self._no = no
         self._yes = yes
-        self._typed = typed if objection is None else None
         self._objection = objection
 
     def compose(self) -> ComposeResult:
@@ -166,27 +164,11 @@ class UserReportScreen(TextBox[bool]):
                 yield Static(self._text, markup=False)
             if self._objection is not None:
                 yield Static(Text(self._objection, "bold"), id="objection", markup=False)
-            if self._typed is not None:
+            if self._word is not None:
                 with Horizontal(classes="field", id="type-name"):
-                    yield Static(Text(f"Type the name of the user, {self._typed}:"), markup=False)
+                    yield Static(Text(f"Type the name of the user, {self._word}:"), markup=False)
                     yield Input(id="name", placeholder="_" * 24, compact=True, select_on_focus=False)
             with Horizontal(classes="choices"):
                 yield Choice(self._no, "no")
                 if self._yes is not None:
-                    yield Choice(self._yes, "yes", disabled=self._typed is not None or self._objection is not None)
-
-    @on(Input.Changed)
-    def _offer(self, event: Input.Changed) -> None:
-        self.query_one("#yes", Button).disabled = event.value.strip() != self._typed
-
-    @on(Input.Submitted)
-    def _next(self) -> None:
-        self.focus_next()
-
-    @on(Button.Pressed, "#no")
-    def action_no(self) -> None:
-        self.dismiss(result=False)
-
-    @on(Button.Pressed, "#yes")
-    def _say_yes(self) -> None:
-        self.dismiss(result=True)
+                    yield Choice(self._yes, "yes", disabled=self._word is not None or self._objection is not None)
