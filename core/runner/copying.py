@@ -1,7 +1,7 @@
 """One run of the daily copies: the libraries of a site's users, each once for a day however often it is killed.
 
 The attempt is noted before it begins, with the site's lock held. Users whose copy failed are noted, and an attempt that
-follows tries only them.
+follows tries only them, as far as they still want a copy.
 """
 
 from __future__ import annotations

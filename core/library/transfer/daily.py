@@ -18,7 +18,7 @@ from core.errors import CancelledError, GreenroomError, UsageError, Verification
 from core.filesystem import Filesystem
 from core.library.transfer.export import export_library
 from core.library.transfer.source import open_library, refused_records
-from core.library.transfer.users import UserRow, users
+from core.library.transfer.users import UserRow, users, wants_backup
 from core.progress import Reporter
 from core.sqlite_files import make_folders
 from core.words import plural, printable
@@ -140,15 +140,16 @@ def back_up_users(
     reporter: Reporter,
     only: Collection[str] | None = None,
 ) -> DailyReport:
-    """Copy the library of each user who asked for it, or of those with the ids `only`, and remove their old copies.
+    """Copy the library of each user who wants it, of those with the ids `only` if given, and remove their old copies.
 
     Each copy is read back as a restore reads it. `day` is today where the site is. A copy of the same day is replaced.
-    Where one user fails the others go on, and that user's old copies all stay. `open_session` gives a session for one
+    Where one user fails the others go on, and that user's old copies all stay. Who is gone, or has switched it off, by
+    the time that it is his or her turn is passed over. `open_session` gives a session for one
     user at a time, such as `lambda: reading(url)`. Raise GreenroomError where not even the users can be read,
     CancelledError where asked to stop: the copies made until then stay.
     """
     with open_session() as session:
-        chosen = [row for row in users(session) if (row.backup_enabled if only is None else row.id in only)]
+        chosen = [row for row in users(session) if row.backup_enabled and (only is None or row.id in only)]
     made: list[Made] = []
     failed: list[Failed] = []
     removed: list[Path] = []
@@ -157,6 +158,8 @@ def back_up_users(
         try:
             path = folder_of(folder, user.id) / f"{day.isoformat()}.json"
             with open_session() as session:
+                if not wants_backup(session, user.id):
+                    continue
                 made.append(write_copy(session, user, path, now=now, disk=disk, reporter=reporter))
             _prove(path, reporter)
             removed += prune_copies(folder, user.id, day=day, disk=disk)

@@ -64,6 +64,11 @@ def set_backup(session: Session, user_id: str, *, enabled: bool) -> None:
     session.execute(update(User).where(User.id == user_id).values(backup_enabled=enabled))
 
 
+def wants_backup(session: Session, user_id: str) -> bool:
+    """Return whether a user's library is to be backed up daily; that of a user who is gone is not."""
+    return bool(session.scalar(select(User.backup_enabled).where(User.id == user_id)))
+
+
 def _rows(session: Session, *where: ColumnElement[bool]) -> list[UserRow]:
     counts = [_count(table) for table in (Entry, Recommender, CustomList, Ranking)]
     about = (User.id, User.username, User.email, User.is_active, User.backup_enabled)

@@ -162,6 +162,22 @@ def test_one_users_failure_stops_no_other_is_alarmed_and_tried_again(copying: Co
     assert before.stat().st_mtime_ns == written, "only who failed is tried again"
 
 
+@pytest.mark.parametrize(
+    "change", ["UPDATE users SET backup_enabled = 0 WHERE id = '{}'", "DELETE FROM users WHERE id = '{}'"]
+)
+def test_who_wants_no_copy_any_more_gets_none_when_it_is_tried_again(copying: Copying, change: str) -> None:
+    with copying.loop(FullFor(copying.users["mira"])) as loop:
+        copying.clock.set(AT_THREE)
+        copying.wait(loop, "copies_failed")
+    copying.execute(change.format(copying.users["mira"]))
+    copying.clock.advance(minutes=5)
+    with copying.loop() as loop:
+        copying.wait(loop, "copies_completed")
+        until(lambda: copying.events("alarm_over"), "the end of the alarm", meanwhile=loop.look)
+    assert copying.copies("mira") == []
+    assert copying.copies("jonas") == ["2026-05-05.json"]
+
+
 def test_a_database_that_cannot_be_read_is_alarmed_and_the_next_day_comes(copying: Copying) -> None:
     with copying.loop() as loop:
         away = copying.database.with_name("away.db")

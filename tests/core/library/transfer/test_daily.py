@@ -223,6 +223,24 @@ def test_who_asks_to_stop_is_heard(session: Session, folder: Path) -> None:
     assert not folder.exists()
 
 
+def test_who_is_gone_or_wants_none_by_the_time_it_is_begun_gets_no_copy(session: Session, folder: Path) -> None:
+    opened = 0
+
+    @contextmanager
+    def changing() -> Iterator[Session]:
+        nonlocal opened
+        opened += 1
+        if opened == 2:  # the users were read
+            set_backup(session, JONAS, enabled=False)
+            session.execute(sa.delete(User).where(User.id == MIRA))
+            session.flush()
+        yield session
+
+    report = back_up_users(changing, folder, day=TODAY, now=NOW, disk=Filesystem(), reporter=Reporter())
+    assert (report.made, report.failed) == ((), ())
+    assert not folder.exists()
+
+
 def test_a_folder_that_cannot_be_made(session: Session, folder: Path) -> None:
     folder.write_text("a file")
     report = run(session, folder)
