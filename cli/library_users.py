@@ -18,7 +18,7 @@ from cli.output import Json, emit, emit_json, fields, remark, table
 from cli.work import working
 from core.databases.sessions import reading
 from core.documents import write
-from core.errors import UsageError
+from core.errors import GreenroomError, UsageError
 from core.library.transfer import (
     Copy,
     UserRow,
@@ -28,6 +28,7 @@ from core.library.transfer import (
     library_schema,
     users,
 )
+from core.library.transfer.daily import folder_of
 from core.library.transfer.tally import Listed
 from core.library.users import export_file, switch_backup
 from core.reports import format_age
@@ -129,7 +130,7 @@ def settings(options: Options, user: str, backup: str | None, site: str | None) 
     pairs = [
         ("user", its_user.username),
         ("daily copy", f"{'on' if its_user.backup_enabled else 'off'}, at {at} {zone}"),
-        ("folder", str(house.folder / its_user.id)),
+        ("folder", _folder(house, its_user)),
     ]
     emit(*fields(pairs))
 
@@ -189,6 +190,13 @@ def _about(user: UserRow) -> Json:
 def _latest(house: House, user: UserRow) -> Copy | None:
     dated = (copy for copy in copies(house.folder, user.id) if copy.day is not None)
     return next(dated, None)
+
+
+def _folder(house: House, user: UserRow) -> str:
+    try:
+        return str(folder_of(house.folder, user.id))
+    except GreenroomError as error:
+        return f"none: {error.message}"
 
 
 def _age(copy: Copy | None, now: datetime) -> str:

@@ -129,6 +129,19 @@ def test_standard_input_is_taken_and_leaves_nothing_behind(library: House, file:
     assert list(temporary.iterdir()) == []
 
 
+def test_a_user_whose_id_can_be_no_folder_spoils_nothing_for_the_others(library: House) -> None:
+    change(
+        library,
+        "INSERT INTO users (id, email, username, created_at, is_active, backup_enabled) "
+        "VALUES ('../../x', 'eve@movies.example', 'eve', 1.0, 1, 1)",
+    )
+    assert library.done("library", "users", "--json").json["users"][0]["username"] == "eve"
+    assert library.done("library", "backups", "eve", "--json").json["backups"] == []
+    assert "none: the user id '../../x' can be no name of a folder" in library.done("library", "settings", "eve").out
+    assert library.greenroom("library", "settings", "eve", "--backup", "on").code == 1
+    library.done("library", "settings", "eve", "--backup", "off")
+
+
 def test_a_switch_is_set_and_shown(library: House) -> None:
     assert library.done("library", "settings", "jonas", "--json").json["backup_enabled"] is False
     assert "on, at 03:00 " in library.done("library", "settings", "jonas", "--backup", "on").out

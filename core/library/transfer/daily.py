@@ -85,14 +85,17 @@ def folder_of(folder: Path, user_id: str) -> Path:
 
 
 def copies(folder: Path, user_id: str) -> list[Copy]:
-    """Return a user's copies, the newest first: those with a date in the name, then the others."""
+    """Return a user's copies, the newest first: those with a date in the name, then the others.
+
+    Raise GreenroomError where the folder is there and cannot be looked into.
+    """
+    if not _USER_ID.fullmatch(user_id):
+        return []  # no copy can have been made
+    place = folder / user_id
     try:
-        with os.scandir(folder_of(folder, user_id)) as entries:
-            found = [copy for entry in entries if (copy := _copy_at(Path(entry.path))) is not None]
-    except FileNotFoundError:
-        return []
+        found = [copy for path in _paths_in(place) if (copy := _copy_at(path)) is not None]
     except OSError as error:
-        raise _failed(folder / user_id, error) from error
+        raise _failed(place, error) from error
     return sorted(found, key=lambda copy: (copy.day or date.min, copy.created_at, copy.file_name), reverse=True)
 
 
@@ -215,9 +218,22 @@ def _partials(place: Path) -> Iterable[Path]:
     return [path for path in place.glob(f"*.json{_PARTIAL}") if _day_of(path.name.removesuffix(_PARTIAL))]
 
 
+def _paths_in(place: Path) -> list[Path]:
+    """Return what is in a folder, nothing where there is no folder; a link to one that is away is an error."""
+    try:
+        return list(place.iterdir())
+    except FileNotFoundError:
+        if place.is_symlink():
+            raise
+        return []
+
+
 def _copy_at(path: Path) -> Copy | None:
-    """Return the copy at a path; None where there is no file of its own with such a name."""
-    found = path.lstat()
+    """Return the copy at a path; None where there is no file of its own with such a name, or none any more."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return None
     if not stat.S_ISREG(found.st_mode) or path.suffix != ".json":
         return None
     return _described(path, found)

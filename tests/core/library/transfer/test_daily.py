@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -208,6 +209,67 @@ def test_a_copy_is_found_by_its_date(session: Session, folder: Path) -> None:
             find_copy(folder, MIRA, text)
         assert caught.value.hint == "copies: 2026-03-30.json, 2026-03-29.json"
     assert copies(folder, "nobody") == []
+
+
+def test_a_copy_that_vanishes_while_they_are_listed_is_passed_over_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = folder / MIRA
+    place.mkdir(parents=True)
+    names = [f"2026-03-0{day}.json" for day in range(1, 6)]
+    for name in names:
+        (place / name).write_text("{}")
+    plain = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if path.name == names[2]:
+            path.unlink(missing_ok=True)
+        return plain(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    assert [copy.file_name for copy in copies(folder, MIRA)] == [names[4], names[3], names[1], names[0]]
+
+
+def test_only_files_with_the_date_of_a_day_count_by_it(folder: Path) -> None:
+    place = folder / MIRA
+    place.mkdir(parents=True)
+    (place / "2026-03-01.json").write_text("{}")
+    no_dates = ["0000-00-00.json", "2026-02-30.json", "2026-13-01.json", "٢٠٢٦-٠٣-٠٢.json", "2026-03-02.json.json"]
+    no_dates += ["x2026-03-02.json", "2026-03-02\n.json", "2026-W10-1.json"]
+    for name in no_dates:
+        (place / name).write_text("{}")
+    for name in (".json", "2026-03-03.JSON", "2026-03-03.json.partial", "2026-03-03"):
+        (place / name).write_text("{}")
+    (place / "2026-03-04.json").mkdir()
+    (place / "2026-03-05.json").symlink_to(place / "2026-03-01.json")
+    (place / "2026-03-06.json").symlink_to(place / "nowhere")
+    os.mkfifo(place / "2026-03-07.json")
+    found = copies(folder, MIRA)
+    assert [copy.day for copy in found] == [date(2026, 3, 1), *[None] * len(no_dates)]
+    assert {copy.file_name for copy in found[1:]} == set(no_dates)
+    assert prune_copies(folder, MIRA, day=date(2030, 1, 1), disk=Filesystem()) == []
+    assert len(list(place.iterdir())) == len(no_dates) + 9 - 1  # what a copy that was cut short left
+
+
+def test_a_folder_that_cannot_be_looked_into_is_an_error_and_no_lack_of_copies(folder: Path) -> None:
+    place = folder / MIRA
+    folder.mkdir()
+    for make in (
+        lambda: place.write_text("a file"),
+        lambda: place.symlink_to(place),
+        lambda: place.symlink_to(folder / "a disk that is not there"),
+    ):
+        make()
+        with pytest.raises(GreenroomError) as caught:
+            copies(folder, MIRA)
+        assert str(place) in caught.value.message
+        place.unlink()
+    assert copies(folder, MIRA) == []
+
+
+def test_an_id_that_can_be_no_folder_has_no_copies(folder: Path) -> None:
+    for user_id in ("../x", "x" * 37, "ö", "", ".", "a/b", "a\0"):
+        assert copies(folder, user_id) == []
 
 
 def test_who_asks_to_stop_is_heard(session: Session, folder: Path) -> None:
