@@ -17,7 +17,7 @@ from cli.output import emit, emit_json, remark, warn
 from cli.work import working
 from core.config import Site
 from core.context import Context
-from core.errors import CancelledError, ExitCode
+from core.errors import CancelledError, ExitCode, GreenroomError, PartlyDoneError
 from core.library.library import library_site
 from core.words import plural
 
@@ -35,7 +35,8 @@ def enrich(options: Options, ids: tuple[str, ...], site: str | None) -> ExitCode
     """Fetch what TMDB and OMDb know of the films that wait for it, or of those with these ids, and write it.
 
     No value of a person's is replaced, and no user's library touched. What is done is done film by film: an
-    enrichment that was stopped goes on when it is begun again. A film that fails is told and makes the exit code 3.
+    enrichment that was stopped goes on when it is begun again. A film that fails is told and makes the exit code 3,
+    or 1 where none was written.
     """
     context = open_anyhow(options)
     found = library_site(context, site)
@@ -55,11 +56,14 @@ def run_enrichment(
         _tell(options, report)
     if report.success:
         return ExitCode.DONE
-    return ExitCode.PARTLY_DONE if report.done > report.failed.total else ExitCode.FAILED
+    return ExitCode.PARTLY_DONE if report.written else ExitCode.FAILED
 
 
 def offer_enrichment(options: Options, context: Context, site: Site, ids: Sequence[str]) -> ExitCode:
-    """Ask a person at a terminal whether to fetch what is missing of films, where there are keys for it."""
+    """Ask a person at a terminal after an import whether to fetch what is missing of films, where there is a key.
+
+    Return the exit code of all of it: what is imported stays, so a failure here is one in part.
+    """
     settings = context.settings.enrichment
     has_key = settings.tmdb_key or settings.tmdb_key_file or settings.tmdb_key_command
     if not has_key or not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -70,12 +74,18 @@ def offer_enrichment(options: Options, context: Context, site: Site, ids: Sequen
     except CancelledError:
         remark(options, "`greenroom library enrich` fetches it later")
         return ExitCode.DONE
-    return run_enrichment(options, context, site, ids, as_json=False)
+    try:
+        code = run_enrichment(options, context, site, ids, as_json=False)
+    except CancelledError:
+        raise
+    except GreenroomError as error:
+        raise PartlyDoneError(f"imported, but no metadata was fetched: {error.message}", hint=error.hint) from error
+    return ExitCode.PARTLY_DONE if code else code
 
 
 def _tell(options: Options, report: EnrichmentReport) -> None:
     for film in report.films[:_MOST_TOLD]:
-        if film.outcome != "failed":
+        if film.failure is None:
             emit(f"{film.title} ({film.external_id}): {_changed(film)}", *(f"  {line}" for line in _remarks(film)))
     if report.films.total > _MOST_TOLD:
         remark(options, f"and {plural(report.films.total - _MOST_TOLD, 'film')} more; --json tells of them")

@@ -13,7 +13,17 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import GREENROOM, House, Ran, clean_environment
-from tests.core.library.enrichment.enrichment_support import TMDB_KEY, FakeServices, film, rating, running
+from tests.core.library.enrichment.enrichment_support import (
+    BAD_TMDB_KEY,
+    OMDB_KEY,
+    OMDB_LIMIT,
+    TMDB_KEY,
+    FakeServices,
+    Reply,
+    film,
+    rating,
+    running,
+)
 
 FUTURE = 4e9
 
@@ -251,6 +261,41 @@ def test_enrich_tells_what_it_changed_and_what_failed(library: House, file: Path
     assert (told["site"], told["success"], told["asked"], told["waiting"]) == ("movies", True, 0, 0)
     assert library.greenroom("library", "enrich", "tt7777777").code == 1
     assert library.greenroom("--read-only", "library", "enrich").code == 2
+
+
+def test_the_exit_code_of_enrich_says_how_much_was_done(library: House, services: FakeServices) -> None:
+    def code(*words: str) -> int:
+        return library.greenroom("library", "enrich", *words).code
+
+    services.add(film(), rating())
+    assert code("tt0137523") == 0
+    assert code("tt0137523", "tt7777777") == 3
+    del services.ratings["tt0137523"]
+    library.config.write_text(f'{library.config.read_text()}omdb_key = "{OMDB_KEY}"\n')
+    ran = library.greenroom("library", "enrich", "tt0137523")
+    assert (ran.code, "unknown to OMDb" in ran.err, "(tmdb-550): " in ran.out) == (3, True, True)
+    services.then("/omdb", OMDB_LIMIT)
+    assert code("tt0137523") == 1
+    services.then("/3/movie", Reply({"id": 550}), BAD_TMDB_KEY)
+    ran = library.greenroom("library", "enrich", "tt0137523", "tmdb-680", "tmdb-603")
+    assert (ran.code, "TMDB refuses the key" in ran.out + ran.err) == (3, True)
+    services.then("/3/movie", BAD_TMDB_KEY)
+    ran = library.greenroom("library", "enrich", "tmdb-550", "--json")
+    assert (ran.code, json.loads(ran.out)["exit_code"], "TMDB refuses the key" in ran.out) == (1, 1, True)
+    services.__exit__()
+    ran = library.greenroom("library", "enrich", "tt0137523")
+    assert (ran.code, "TMDB cannot be reached" in ran.err) == (1, True)
+
+
+def test_an_import_whose_metadata_cannot_be_had_is_done_in_part(
+    library: House, file: Path, services: FakeServices
+) -> None:
+    with_new_film(file)
+    services.films.clear()
+    assert library.at_terminal("library", "import", "mira", str(file), answers="y\n").code == 3
+    services.then("/3/find", BAD_TMDB_KEY)
+    ran = library.at_terminal("library", "import", "mira", str(file), answers="y\n")
+    assert (ran.code, "TMDB refuses the key" in ran.err, "imported" in ran.err) == (3, True, True)
 
 
 def test_without_a_key_enrich_says_where_one_goes(library: House, file: Path) -> None:

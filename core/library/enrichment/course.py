@@ -10,7 +10,7 @@ from core.config import Site
 from core.context import Context
 from core.databases.sessions import reading
 from core.errors import BusyError, CancelledError, GreenroomError
-from core.library.enrichment.faults import FilmError, KeyRefusedError, StoppingError
+from core.library.enrichment.faults import FilmError, StoppingError
 from core.library.enrichment.film import Services, enrich_film
 from core.library.enrichment.keys import service_key, tmdb_key
 from core.library.enrichment.omdb import Omdb
@@ -38,9 +38,9 @@ def enrich(
     `ids` are external or IMDb ids; a film that is named is asked for again though it has its data. `each` is told of
     every film when it is done. A film that fails stops nothing but itself. A key that is refused, a limit that is
     reached, a service or library that fails for three films running, or a site that stays busy end it: the report says
-    so in `stopped`. What is done is committed film by film, so CancelledError leaves it done. Raise KeyRefusedError
-    where nothing was done before that, ConfigError without a key of TMDB, UsageError in read-only mode, GreenroomError
-    where the library cannot be read.
+    so in `stopped`, and where not even the first film was done it is raised. What is done is committed film by film,
+    so CancelledError leaves it done. Raise ConfigError without a key of TMDB, UsageError in read-only mode,
+    GreenroomError where the library cannot be read.
     """
     context.require_writable("enrich")
     time = time or Waiting(reporter.pause, now=context.clock)
@@ -54,7 +54,7 @@ def enrich(
         try:
             _run(context, site, ids, services, report, reporter, time, each)
         except (StoppingError, _AgainAndAgainError, BusyError) as error:
-            if isinstance(error, KeyRefusedError) and not report.done:
+            if not report.done:
                 raise
             report.stopped = error
             report.left = max(0, total - report.done)

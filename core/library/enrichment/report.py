@@ -63,6 +63,7 @@ class FilmReport:
 class EnrichmentReport:
     """What an enrichment did. `films` holds the first thousand, `failed` those of all that failed, up to as many.
 
+    `written` counts those whose data was had and written, also where one of the services does not know the film.
     `stopped` is why it ended early, None where it came to its end; `left` how many of those asked for it did not come
     to then. `waiting` is how many films of the library wait for enrichment afterwards.
     """
@@ -70,6 +71,7 @@ class EnrichmentReport:
     asked: int
     without_omdb: bool = False
     done: int = 0
+    written: int = 0
     changed: int = 0
     films: Listed[FilmReport] = field(default_factory=Listed)
     failed: Listed[FilmReport] = field(default_factory=Listed)
@@ -84,6 +86,7 @@ class EnrichmentReport:
     def note(self, film: FilmReport) -> None:
         """Count a film that is done."""
         self.done += 1
+        self.written += film.failure is None
         self.changed += bool(film.changed)
         self.films.note(film)
         if film.outcome == "failed":

@@ -43,7 +43,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a service answered: a JSON object. The status is 200, or 401 or 404 where it says why."""
+    """What a service answered: a JSON object. The status is 200, or 401 or 404 where it says why; of 401 it may not."""
 
     status: int
     data: dict[str, Any]
@@ -162,9 +162,12 @@ class Service:
         if status not in _PLAIN:
             self._refuse(f"answers with status {status}")
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind not in {"application/json", "text/json"}:
+        if status != 401 and kind not in {"application/json", "text/json"}:
             self._refuse(f"answers with status {status} and no JSON")
-        return Answer(status, self._parsed(self._content(response)))
+        data = _parsed(self._content(response))
+        if data is None and status != 401:  # a key that is refused is so whatever the reason looks like
+            raise _NextTimeError("answers with broken JSON")
+        return Answer(status, data or {})
 
     def _content(self, response: requests.Response) -> bytes:
         """Return the content, read as it comes: neither a large one nor one that drips in without end is waited for."""
@@ -178,15 +181,6 @@ class Service:
             if self.waiting.monotonic() > end:
                 raise _NextTimeError("does not come to the end of its answer")
         return bytes(content)
-
-    def _parsed(self, content: bytes) -> dict[str, Any]:
-        try:
-            data = json.loads(content.decode(), parse_constant=_no_number)
-        except (ValueError, RecursionError):
-            data = None
-        if not isinstance(data, dict):
-            raise _NextTimeError("answers with broken JSON")
-        return data
 
     def _retry_after(self, value: str | None) -> float | None:
         """Return how many seconds a service wants to be left alone; it says so in seconds or as a time."""
@@ -204,6 +198,15 @@ class Service:
 
 
 _TOO_OFTEN: Final = "was asked too often"
+
+
+def _parsed(content: bytes) -> dict[str, Any] | None:
+    """Return a JSON object; None where the content is none."""
+    try:
+        data = json.loads(content.decode(), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def _no_number(name: str) -> NoReturn:

@@ -11,7 +11,7 @@ import pytest
 from core.errors import BusyError, CancelledError, ConfigError, UsageError
 from core.library import enrichment
 from core.library.categories import category_named
-from core.library.enrichment import KeyRefusedError, service
+from core.library.enrichment import KeyRefusedError, LimitReachedError, service
 from tests.core.library.enrichment.conftest import with_services
 from tests.core.library.enrichment.enrichment_support import (
     BAD,
@@ -171,6 +171,7 @@ def test_a_film_of_which_little_is_known(library: Library, services: FakeService
     report = run(library, time, BLUE)
     assert [(one.external_id, one.missing, one.failure) for one in report.failed] == [(BLUE, ("OMDb",), None)]
     assert row(library, BLUE, "title", "tmdb_id", "omdb_data") == ("tt0156887", 10494, None)
+    assert report.written == 1
 
 
 def test_what_tmdb_does_not_know_comes_from_omdb_and_goes_on_waiting(
@@ -209,6 +210,28 @@ def test_a_key_that_is_refused_ends_it_at_once(library: Library, services: FakeS
     assert (report.done, report.left, report.waiting) == (1, 1, 1)
 
 
+@pytest.mark.parametrize(
+    "reply", [Reply(b"<h1>no</h1>", 401, kind="text/html"), Reply(b"{", 401), Reply([], 401), Reply(b"", 401)]
+)
+def test_a_key_is_refused_whatever_comes_with_it(
+    library: Library, services: FakeServices, time: FakeTime, reply: Reply
+) -> None:
+    services.then("/3/find", reply)
+    with pytest.raises(KeyRefusedError, match="TMDB refuses the key"):
+        run(library, time)
+    services.then("/omdb", reply)
+    with pytest.raises(KeyRefusedError, match="OMDb refuses the key"):
+        run(library, time)
+    assert services.asked == ["/3/find/tt0156887", "/3/find/tt0156887", BLUE_FILM, "/omdb"]
+    assert row(library, BLUE, "tmdb_data") == (None,)
+
+
+def test_a_limit_that_is_reached_at_once_is_an_error(library: Library, services: FakeServices, time: FakeTime) -> None:
+    services.then("/omdb", OMDB_LIMIT)
+    with pytest.raises(LimitReachedError):
+        run(library, time)
+
+
 @pytest.mark.parametrize("reply", [OMDB_LIMIT, Reply({}, 429, {"Retry-After": "3600"})])
 def test_a_limit_ends_it_and_the_next_run_goes_on(
     library: Library, services: FakeServices, time: FakeTime, reply: Reply
@@ -231,7 +254,7 @@ def test_a_service_that_fails_three_times_running_is_left_alone(
     services.then("/3/find", *[reply] * 4 * questions)
     report = run(library, time)
     assert report.stopped is not None
-    assert (report.done, report.left, report.waiting) == (3, 1, 4)
+    assert (report.done, report.written, report.left, report.waiting) == (3, 0, 1, 4)
     assert len(services.asked) == 3 * questions
     assert report.as_json()["left"] == 1
     assert report.summary().startswith("3 films asked for, 0 changed, 3 failed. Stopped: TMDB answers with status")
@@ -259,9 +282,11 @@ def test_it_waits_while_the_site_is_held(
     # The services are not asked again for what they said already.
     assert len(services.asked) == asked + 3
     with library.opened().context.lock(library.site, "backup"):
-        report = run(library, FakeTime(), BLUE)
+        with pytest.raises(BusyError):
+            run(library, FakeTime(), BLUE)
+        report = run(library, FakeTime(), "tmdb-404404", BLUE)
     assert isinstance(report.stopped, BusyError)
-    assert report.left == 1
+    assert (report.done, report.left) == (1, 1)
 
 
 def test_a_film_that_is_another_meanwhile_is_not_written(
