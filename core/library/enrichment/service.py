@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Final, NoReturn
 
 import requests
@@ -18,12 +19,13 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from core.library.enrichment.faults import LimitReachedError, ServiceError
+from core.library.enrichment.leaving import unless_left
 
 LARGEST_ANSWER: Final = 8 * 2**20
 LONGEST_WAIT: Final = 60.0
 
 _PAUSES: Final = (1.0, 2.0, 4.0)  # before the second, third and fourth time that a question is asked
-_LONGEST_ANSWER: Final = 60.0
+_LONGEST_ANSWER: Final = 60.0  # of one question, from the connection to the last byte
 _BLOCK: Final = 64 * 1024
 _AGAIN: Final = {408, 425, 429, 500, 502, 503, 504}
 _PLAIN: Final = {200, 401, 404}  # whose content says more
@@ -85,10 +87,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self._next = float("-inf")
-        self._session = requests.Session()
-        self._session.auth = _Bearer(self.token)
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=0, pool_connections=1, pool_maxsize=1))
+        self._session = self._new_session()
 
     def close(self) -> None:
         self._session.close()
@@ -102,7 +101,7 @@ class Service:
         while True:
             self._keep_pace()
             try:
-                return self._ask(path, parameters)
+                return self._in_time(path, parameters)
             except _NextTimeError as fault:
                 self._wait_again(fault, pauses)
 
@@ -124,10 +123,22 @@ class Service:
             self.waiting.pause(0)  # where a person asked to stop, that ends it here
         self._next = max(now, self._next) + 1 / self.per_second
 
-    def _ask(self, path: str, parameters: Mapping[str, str]) -> Answer:
+    def _in_time(self, path: str, parameters: Mapping[str, str]) -> Answer:
+        """Ask, for so long at most: no timeout of a socket bounds a header that drips in byte by byte."""
+        end = self.waiting.monotonic() + _LONGEST_ANSWER
+
+        def look() -> None:
+            self.waiting.pause(0)
+            if self.waiting.monotonic() > end:
+                self._session = self._new_session()  # the old one goes with the question that is left
+                raise _NextTimeError(_NO_END)
+
+        return unless_left(partial(self._ask, self._session, path, parameters), look)
+
+    def _ask(self, session: requests.Session, path: str, parameters: Mapping[str, str]) -> Answer:
         fault, trusted = "cannot be reached", True
         try:
-            response = self._session.get(
+            response = session.get(
                 self.url + path,
                 params={**parameters, **self.secret},
                 headers={"Accept": "application/json", "User-Agent": "greenroom"},
@@ -170,16 +181,15 @@ class Service:
         return Answer(status, data or {})
 
     def _content(self, response: requests.Response) -> bytes:
-        """Return the content, read as it comes: neither a large one nor one that drips in without end is waited for."""
+        """Return the content, read as it comes: of a large one no more than is allowed."""
         content = bytearray()
-        end = self.waiting.monotonic() + _LONGEST_ANSWER
+        end = time.monotonic() + _LONGEST_ANSWER  # then nobody waits for it any more
         while block := response.raw.read1(_BLOCK, decode_content=True):
             content += block
-            self.waiting.pause(0)
             if len(content) > LARGEST_ANSWER:
                 self._refuse(f"answers with more than {LARGEST_ANSWER // 2**20} MiB")
-            if self.waiting.monotonic() > end:
-                raise _NextTimeError("does not come to the end of its answer")
+            if time.monotonic() > end:
+                raise _NextTimeError(_NO_END)
         return bytes(content)
 
     def _retry_after(self, value: str | None) -> float | None:
@@ -196,8 +206,16 @@ class Service:
     def _refuse(self, words: str) -> NoReturn:
         raise ServiceError(self.name, words, hint=f"look at enrichment.{self.setting} in greenroom.toml")
 
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        session.auth = _Bearer(self.token)
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=0, pool_connections=1, pool_maxsize=1))
+        return session
+
 
 _TOO_OFTEN: Final = "was asked too often"
+_NO_END: Final = "does not come to the end of its answer"
 
 
 def _parsed(content: bytes) -> dict[str, Any] | None:

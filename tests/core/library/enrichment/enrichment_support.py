@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 from core.library.enrichment import EnrichmentReport, Waiting, enrich
@@ -24,7 +24,10 @@ BLUE, BAD = "imdb-tt0156887", "imdb-tt0903747"  # films of the library that wait
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server sends: an object as JSON, or bytes as they are. `cut` ends the connection half-way."""
+    """What the server sends: an object as JSON, or bytes as they are.
+
+    `cut` ends the connection half-way, `hang` says nothing, `drip` is a header, or a text, that never ends.
+    """
 
     data: Any
     status: int = 200
@@ -32,6 +35,7 @@ class Reply:
     kind: str = "application/json;charset=utf-8"
     cut: bool = False
     hang: bool = False
+    drip: Literal["header", "text"] | None = None
 
 
 UNKNOWN = Reply(
@@ -141,6 +145,9 @@ def _handler(services: FakeServices) -> type[BaseHTTPRequestHandler]:
                 services.released.wait()
                 self.close_connection = True
                 return
+            if reply.drip is not None:
+                self._drip(reply.drip)
+                return
             body = reply.data if isinstance(reply.data, bytes) else json.dumps(reply.data).encode()
             packed = "gzip" in headers.get("accept-encoding", "") and not isinstance(reply.data, bytes)
             body = gzip.compress(body, 1) if packed else body
@@ -154,6 +161,13 @@ def _handler(services: FakeServices) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(body[: len(body) // 2] if reply.cut else body)
             self.close_connection = self.close_connection or reply.cut
+
+        def _drip(self, what: str) -> None:
+            self.close_connection = True
+            begin = b"X-Slow: " if what == "header" else b'Content-Type: application/json\r\n\r\n{"title": "'
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n" + begin)
+            while not services.released.wait(0.01):
+                self.wfile.write(b"x")
 
         def log_message(self, *_: object) -> None:
             pass

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import traceback
+from time import monotonic
+from typing import Literal
 
 import pytest
 
 from core.errors import BusyError, CancelledError, ConfigError, UsageError
 from core.library import enrichment
 from core.library.categories import category_named
-from core.library.enrichment import KeyRefusedError, LimitReachedError, service
+from core.library.enrichment import KeyRefusedError, LimitReachedError, Waiting, service
+from core.progress import CancelToken, Reporter
 from tests.core.library.enrichment.conftest import with_services
 from tests.core.library.enrichment.enrichment_support import (
     BAD,
@@ -123,12 +126,41 @@ def test_a_huge_answer_is_not_read_to_its_end(
     assert "answers with more than" in failed.failure
 
 
-def test_an_answer_that_never_ends_is_left(
-    library: Library, services: FakeServices, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("drip", ["header", "text"])
+def test_an_answer_that_drips_in_without_end_is_left(
+    library: Library,
+    services: FakeServices,
+    time: FakeTime,
+    monkeypatch: pytest.MonkeyPatch,
+    drip: Literal["header", "text"],
 ) -> None:
-    monkeypatch.setattr(service, "_LONGEST_ANSWER", -1.0)
-    [failed] = run(library, time, BLUE).failed
+    monkeypatch.setattr(service, "_LONGEST_ANSWER", 0.2)
+    services.then(BLUE_FILM, *[Reply({}, drip=drip)] * 4)
+    slow = Waiting(time.pause, monotonic)
+    report = enrichment.enrich(library.context, library.site, [BLUE, BAD], reporter=Reporter(), time=slow)
+    [failed] = report.failed
     assert failed.failure == "TMDB does not come to the end of its answer, also when asked again"
+    assert report.written == 1
+
+
+@pytest.mark.parametrize("reply", [Reply({}, drip="header"), Reply({}, drip="text"), Reply({}, hang=True)])
+def test_who_asks_to_stop_waits_for_no_service(library: Library, services: FakeServices, reply: Reply) -> None:
+    token = CancelToken()
+    plain = services.reply
+
+    def answer(target: str, headers: dict[str, str]) -> Reply:
+        found = plain(target, headers)
+        if found is reply:
+            token.cancel()
+        return found
+
+    services.reply = answer  # type: ignore[method-assign]
+    services.then(BLUE_FILM, reply)
+    begun = monotonic()
+    with pytest.raises(CancelledError):
+        enrichment.enrich(library.context, library.site, reporter=Reporter(token=token))
+    assert monotonic() - begun < 5  # and not the ten seconds that a service may say nothing
+    assert row(library, BLUE, "tmdb_data") == (None,)
 
 
 def test_values_that_make_no_sense_are_left_out_and_told(
