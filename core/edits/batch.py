@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from core.edits.comparison import OnConflict
 from core.edits.journal import Intent
 from core.edits.task import AnyTask
 from core.errors import CancelledError, GreenroomError, UsageError
-from core.forms import Form, Json, Subject, Written
+from core.forms import Form, Json, Source, Subject, Written
 
 NOTHING: Final = Written((), ())
 Share = Callable[[Form[Any], Session], Any]
@@ -134,14 +134,21 @@ def _intent(session: Session, done: _Done, thing: Any) -> Intent:
         thing = found_thing(session, task.form, task.draft.subject.key)
     after = task.form.read(thing)
     fields = tuple(name for name, value in after.items() if name not in before or not same(before[name], value))
+    sources = task.sources(fields, after)
     return Intent(
         subject=task.draft.subject,
         before=before,
         after=after,
         source=task.draft.source,
-        sources=task.sources(fields, after),
+        sources=sources,
         fields=fields,
-        notes=done.written.notes,
+        notes=(*done.written.notes, *_of_omdb(sources, task.draft.source)),
         draft=task.number,
         reverts=task.reverts,
     )
+
+
+def _of_omdb(sources: Mapping[str, Source | None], told: Source) -> list[str]:
+    """Return a note of the keys that are from OMDb, in an entry that tells of another source."""
+    names = [name for name, source in sources.items() if source == "omdb" != told]
+    return [f"from OMDb: {', '.join(names)}"] if names else []

@@ -32,6 +32,7 @@ def fill(
     *,
     verb: str,
     source: Source = "tmdb",
+    others: Mapping[str, Source] | None = None,
     answers: Answers | None = None,
     also: Callable[[Session], None],
     share: Share | None = None,
@@ -40,9 +41,9 @@ def fill(
     """Write what each choice makes of the live data of one thing, all or nothing, and return it by the form's name.
 
     A choice is given the live data, and where its values are from as far as that was noted, values that were cleared
-    too. `also` writes in the same transaction what is no form's. `share` stands in for the form's own `shared`, and may
-    keep what it gives for the next call. Raise NotPublishedError with what is wrong with each form, BusyError where the
-    site is held; then nothing was written.
+    too. All is of `source` but the keys of `others`. `also` writes in the same transaction what is no form's. `share`
+    stands in for the form's own `shared`, and may keep what it gives for the next call. Raise NotPublishedError with
+    what is wrong with each form, BusyError where the site is held; then nothing was written.
     """
     edits = open_edits(context, site)
     with held(edits, verb, [form for form, _ in choices]):
@@ -62,7 +63,7 @@ def fill(
                 updated_at=context.clock(),
                 answers=dict(answers or {}),
             )
-            return Filling(form, draft, lambda live: choose(live, _still_so(fields, live)))
+            return Filling(form, draft, lambda live: choose(live, _still_so(fields, live)), others or {})
 
         tasks = [task(form, choose) for form, choose in choices]
         results = publish_tasks(edits, [tasks], on_conflict="stop", reporter=reporter, also=also, share=share).results

@@ -7,9 +7,9 @@ from typing import Any
 
 from core.edits.records import Origin
 from core.edits.store import Edits
-from core.forms import Form, Json, Source, Subject, revision_of
+from core.forms import EnvelopeSource, Form, Json, Source, Subject, revision_of
 
-_RANKS: tuple[Source, ...] = ("llm-generated", "manual", "tmdb")  # the first that any key has stands for all
+_RANKS: tuple[EnvelopeSource, ...] = ("llm-generated", "manual", "tmdb")  # the first that any key has stands for all
 _EMPTY: tuple[object, ...] = (None, [], {})
 
 
@@ -27,9 +27,12 @@ def origins_of(edits: Edits, pairs: Sequence[tuple[Form[Any], Any]]) -> list[Ori
     ]
 
 
-def source_of(origin: Origin) -> Source | None:
-    """Return the source of the whole: "llm-generated" where any key is, else "manual", else "tmdb"; None if empty."""
-    found = set(origin.sources.values())
+def source_of(origin: Origin) -> EnvelopeSource | None:
+    """Return the source of the whole: "llm-generated" where any key is, else "manual", else "tmdb"; None if empty.
+
+    For OMDb envelopes have no word: "tmdb" stands for any service.
+    """
+    found = {"tmdb" if source == "omdb" else source for source in origin.sources.values()}
     return next((source for source in _RANKS if source in found), None)
 
 

@@ -85,14 +85,15 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """What a service knows of a subject; given what is live, `choose` says which keys get which values.
+    """What services know of a subject; given what is live, `choose` says which keys get which values.
 
-    The draft has its subject, source and answers, and no data.
+    The draft has its subject, source and answers, and no data; `others` are the keys of another source.
     """
 
     form: Form[Any]
     draft: Draft
     choose: Callable[[Json], Json]
+    others: Mapping[str, Source]
 
     number = None
     reverts = None
@@ -105,7 +106,7 @@ class Filling:
     def sources(self, fields: Iterable[str], after: Json) -> dict[str, Source | None]:
         """Return where the keys that changed are from."""
         del after
-        return dict.fromkeys(fields, self.draft.source)
+        return {field: self.others.get(field, self.draft.source) for field in fields}
 
 
 AnyTask = Task | Reversal | Filling

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.forms.envelope import (
     VERSION,
     Envelope,
+    EnvelopeSource,
     Frame,
     Metadata,
     Opened,
@@ -26,6 +27,7 @@ __all__ = [
     "Candidate",
     "Checked",
     "Envelope",
+    "EnvelopeSource",
     "FieldChange",
     "Form",
     "Frame",

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError, Wit
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from core.documents import Problem, said_value, write
-from core.forms.form import Form, Json, Source
+from core.forms.form import Form, Json
 from core.forms.problems import problem_of
 from core.forms.strict import STORABLE, Item
 
@@ -32,13 +32,14 @@ def _moment(value: object) -> dt.datetime:
 
 
 _Moment = Annotated[AwareDatetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+EnvelopeSource = Literal["tmdb", "manual", "llm-generated"]
 _Actor = Annotated[str, Field(max_length=255), STORABLE]
 
 
 class Metadata(Item):
     """Where the data comes from. All of it may be missing, as in what a language model answers."""
 
-    source: Source | None = Field(default=None, description="Where the data comes from, or null.")
+    source: EnvelopeSource | None = Field(default=None, description="Where the data comes from, or null.")
     last_updated: _Moment | None = Field(default=None, description="When this data last changed, or null.")
     updated_by: _Actor | None = Field(default=None, description="Who changed it last, or null.")
     revision: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
@@ -77,7 +78,7 @@ class Envelope:
     key: str
     data: Json
     exported_at: dt.datetime | None
-    source: Source | None
+    source: EnvelopeSource | None
     last_updated: dt.datetime | None
     updated_by: str | None
     revision: str | None
@@ -102,7 +103,7 @@ def make_envelope(
     thing: Any,
     *,
     exported_at: dt.datetime,
-    source: Source | None,
+    source: EnvelopeSource | None,
     last_updated: dt.datetime | None = None,
     updated_by: str | None = None,
 ) -> Json:

@@ -13,7 +13,8 @@ from core.forms.questions import Answers
 from core.words import printable
 
 Json = dict[str, Any]
-Source = Literal["tmdb", "manual", "llm-generated"]
+Source = Literal["tmdb", "omdb", "manual", "llm-generated"]
+"""Where a value is from, as it is noted; an envelope tells it as far as its format has a word for it."""
 T = TypeVar("T")
 TABLE_FORM: Final = "table "
 

@@ -36,7 +36,7 @@ def choosing(
 
     def is_free(key: str, live: Any, noted: Source | None) -> bool:
         if noted is not None:
-            return noted == "tmdb"
+            return noted in {"tmdb", "omdb"}
         if live in _EMPTY or (key == "title" and live.casefold() == placeholder):
             return True
         return own and category.source_of(movie, key) == "tmdb"

@@ -15,7 +15,7 @@ from core.databases.sessions import reading
 from core.documents import Path
 from core.edits import NotPublishedError, fill
 from core.errors import BusyError, GreenroomError
-from core.forms import AmbiguousError, Answers, FieldChange, InvalidDataError, Json, Written
+from core.forms import AmbiguousError, Answers, FieldChange, InvalidDataError, Json, Source, Written
 from core.library.categories import category_named
 from core.library.enrichment import omdb as omdb_service
 from core.library.enrichment import tmdb as tmdb_service
@@ -26,7 +26,7 @@ from core.library.enrichment.omdb import Omdb, OmdbAnswer
 from core.library.enrichment.people import SharedNames, as_known
 from core.library.enrichment.report import FilmReport
 from core.library.enrichment.tmdb import Tmdb, TmdbFilm
-from core.library.enrichment.values import data_of
+from core.library.enrichment.values import data_of, keys_of_omdb
 from core.library.enrichment.waiting import Film
 from core.library.models import Movie
 from core.library.transfer.films import is_nameable
@@ -143,7 +143,17 @@ def _write(
         if "cast_crew" in data:
             data["cast_crew"], answers = as_known(session, data["cast_crew"], film.id, names.people(session))
     data = {name: acceptable(category_named(name), offered, verdicts) for name, offered in data.items()}
-    target = _Target(context, site, movie, lambda session: _store(session, film, row), names, reporter.uncancellable())
+    of_omdb = keys_of_omdb(fetched.tmdb, fetched.omdb, context.settings.enrichment)
+    target = _Target(
+        context,
+        site,
+        movie,
+        lambda session: _store(session, film, row),
+        names,
+        reporter.uncancellable(),
+        source="tmdb" if fetched.tmdb else "omdb",
+        others=dict.fromkeys(of_omdb, "omdb"),
+    )
     written = _publish(target, data, verdicts, answers)
     return replace(
         report,
@@ -162,7 +172,10 @@ def _changes(written: Mapping[str, Written]) -> Iterator[FieldChange]:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Where a film is written: the movie, and `also` what is no category's."""
+    """Where a film is written: the movie, and `also` what is no category's.
+
+    What is written is from `source`, and the keys of `others` from another.
+    """
 
     context: Context
     site: Site
@@ -170,6 +183,8 @@ class _Target:
     also: Callable[[Session], None]
     names: SharedNames
     reporter: Reporter
+    source: Source
+    others: Mapping[str, Source]
 
     def fill(self, data: dict[str, Json], verdicts: Verdicts, answers: Answers) -> dict[str, Written]:
         categories = [(category_named(name), offered) for name, offered in data.items()]
@@ -181,6 +196,8 @@ class _Target:
                 self.movie.external_id,
                 choices,
                 verb="enrich",
+                source=self.source,
+                others=self.others,
                 answers=answers,
                 also=self.also,
                 share=self.names.share,

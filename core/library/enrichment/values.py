@@ -50,6 +50,13 @@ def data_of(tmdb: TmdbFilm | None, omdb: OmdbAnswer | None, settings: Enrichment
     return {category: data for category, data in found.items() if data}
 
 
+def keys_of_omdb(tmdb: TmdbFilm | None, omdb: OmdbAnswer | None, settings: EnrichmentSettings) -> frozenset[str]:
+    """Return the keys of basic_info whose values are OMDb's."""
+    if omdb is None:
+        return frozenset()
+    return frozenset(_of_omdb(omdb).keys() - (_basic_info(tmdb.details, settings).keys() if tmdb else set()))
+
+
 def _known(values: Mapping[str, Any]) -> Json:
     """Leave out what a service does not know: TMDB says 0 and "" for that."""
     return {key: value for key, value in values.items() if value not in (None, "", 0, [])}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 
+from sqlalchemy import select
+
 from core.databases.sessions import reading
-from core.edits import publish_data, revert
+from core.edits import origin_of, publish_data, revert, source_of
+from core.forms import Subject, make_envelope
 from core.library.categories import category_named
 from core.library.enrichment import FilmReport, waiting, waiting_count
+from core.library.models import Movie
 from tests.core.library.enrichment.enrichment_support import BAD, BLUE, FakeServices, FakeTime, film, rating, row, run
 from tests.libraries import BASIC, Library
 
@@ -120,6 +124,46 @@ def test_it_is_in_the_log_and_can_be_taken_back(library: Library, time: FakeTime
     assert (head.source, head.by) == ("tmdb", "Anna")
     revert(library.context, library.site, BASIC, head.id)
     assert library.live(BASIC, BLUE) == before
+
+
+def test_the_log_says_what_is_from_omdb(library: Library, services: FakeServices, time: FakeTime) -> None:
+    services.add(film(id=10494, imdb_id="tt0156887", title="Perfect Blue", tagline=""), rating("tt0156887"))
+    run(library, time, BLUE)
+    [head] = library.edits.log(forms=["basic_info"], key=BLUE)
+    assert head.source == "tmdb"
+    assert "from OMDb: critics_score, imdb_rating, rotten_tomatoes_score" in head.notes
+    [noted] = library.edits.origins([Subject("basic_info", BLUE)]).values()
+    sources = {name: source for name, (source, _) in noted["fields"].items()}
+    assert {name for name, source in sources.items() if source == "omdb"} == {
+        "critics_score",
+        "imdb_rating",
+        "rotten_tomatoes_score",
+    }
+    assert sources["title"] == "tmdb"
+    # What is from OMDb is nobody's own either: it is another when OMDb says so.
+    services.add(film(id=10494, imdb_id="tt0156887", title="Perfect Blue"), rating("tt0156887", imdbRating="9.1"))
+    run(library, time, BLUE)
+    assert library.live(BASIC, BLUE)["imdb_rating"] == 9.1
+
+
+def test_what_omdb_alone_knows_is_logged_as_from_there(
+    library: Library, services: FakeServices, time: FakeTime
+) -> None:
+    del services.films["movie", 10494]
+    run(library, time, BLUE)
+    [head] = library.edits.log(forms=["basic_info"], key=BLUE)
+    assert (head.source, head.notes) == ("omdb", ())
+    with reading(library.site.database_url()) as session:
+        movie = session.scalars(select(Movie).where(Movie.external_id == BLUE)).one()
+        origin = origin_of(library.edits, BASIC, movie)
+        # The format of the envelopes has three words; of these it is the one for a service's data.
+        envelope = make_envelope(BASIC, movie, exported_at=library.context.clock(), source=source_of(origin))
+    assert origin.sources["title"] == "omdb"
+    assert envelope["metadata"]["source"] == "tmdb"
+    # TMDB's values count where it comes to know the film.
+    services.add(film(id=10494, imdb_id="tt0156887", title="Perfect Blue"))
+    run(library, time, BLUE)
+    assert library.live(BASIC, BLUE)["title"] == "Perfect Blue"
 
 
 def test_users_and_other_films_are_not_touched(library: Library, time: FakeTime) -> None:
