@@ -19,11 +19,12 @@ from core.errors import GreenroomError
 from core.sqlite_files import make_folders
 
 _MAX_BYTES = 4 << 20
+_MOST_LEFT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class CopiesState:
-    """How far the loop is; `left` are the ids of the users whose copy failed in the last attempt."""
+    """How far the loop is; `left` are the ids of the users whose copy failed in the last attempt, none for all."""
 
     schedule: ScheduleState
     left: tuple[str, ...] = ()
@@ -71,11 +72,15 @@ def read_state(context: Context, site: Site) -> CopiesState | None:
 
 
 def write_state(context: Context, site: Site, schedule: ScheduleState, left: Sequence[str] = ()) -> None:
-    """Note how far a site is, durably; raise GreenroomError where that cannot be."""
+    """Note how far a site is, durably; raise GreenroomError where that cannot be.
+
+    Of very many users who are left none is noted: then all are.
+    """
     path = _path(context, site)
+    state = CopiesState(schedule, tuple(left) if len(left) <= _MOST_LEFT else ())
     try:
         make_folders(path.parent, context.disk)
-        context.disk.replace_file(path, _ADAPTER.dump_json(CopiesState(schedule, tuple(left)), indent=1))
+        context.disk.replace_file(path, _ADAPTER.dump_json(state, indent=1))
     except OSError as error:
         raise GreenroomError(f"cannot write {path}: {error.strerror}", hint="is the disk full?") from error
 

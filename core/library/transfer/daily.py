@@ -121,11 +121,12 @@ def write_copy(
         make_folders(path.parent, disk)
         disk.unlink(partial)
         export = export_library(session, user.id, now=now, reporter=reporter)
-        with _discarded_on_failure(partial, disk), disk.create(partial) as file:
-            for block in export.blocks:
-                disk.write(file, block)
-            disk.fsync(file)
-        disk.rename(partial, path)
+        with _discarded_on_failure(partial, disk):
+            with disk.create(partial) as file:
+                for block in export.blocks:
+                    disk.write(file, block)
+                disk.fsync(file)
+            disk.rename(partial, path)
         disk.fsync_folder(path.parent)
         copy = _described(path, path.lstat())
     except OSError as error:

@@ -21,7 +21,12 @@ from core.events import Event
 from core.filesystem import Filesystem
 from core.library.demo import write_demo
 from core.progress import Reporter
+from core.runner.copies_state import read_state, write_state
+from core.runner.copying import copy_libraries
+from core.runner.jobs import Job
 from core.runner.loop import Loop
+from core.runner.run import Order
+from core.runner.steps import begun
 from tests.core.runner.sped import SharedClock
 from tests.core.runner.waiting import until
 from tests.support import Place, make_place, open_place
@@ -40,6 +45,7 @@ class Copying:
         self.told: list[Event] = []
         self.database = root / "movies.db"
         self.database.write_bytes((demo / "app.db").read_bytes())
+        self.others: dict[str, Path] = {}
         self.users = dict(self.rows("SELECT username, id FROM users"))
         self.execute("UPDATE users SET backup_enabled = 1")
 
@@ -54,8 +60,11 @@ class Copying:
     def context(self, disk: Filesystem | None = None, daily: str = "03:00") -> Context:
         opened: Place = open_place(self.place.root, disk=disk, clock=self.clock)
         settings = opened.context.settings
-        movies = Site(name="movies", database=f"sqlite:///{self.database}", time_zone=BERLIN, folder=self.place.root)
-        sites = {**settings.sites, "movies": movies}
+        libraries = {
+            name: Site(name=name, database=f"sqlite:///{database}", time_zone=BERLIN, folder=self.place.root)
+            for name, database in {"movies": self.database, **self.others}.items()
+        }
+        sites = {**settings.sites, **libraries}
         return replace(opened.context, settings=replace(settings, sites=sites, library=LibrarySettings(daily)))
 
     @contextmanager
@@ -70,8 +79,15 @@ class Copying:
             until(lambda: not made.jobs, "the end of what is at work", meanwhile=made.look)
             made.close()
 
-    def noted(self) -> bool:
-        return (self.place.root / "state" / "sites" / "movies" / "copies.json").exists()
+    def more(self, *names: str) -> None:
+        """Let there be other libraries, with the same content."""
+        for name in names:
+            database = self.database.with_name(f"{name}.db")
+            database.write_bytes(self.database.read_bytes())
+            self.others[name] = database
+
+    def noted(self, site: str = "movies") -> bool:
+        return (self.place.root / "state" / "sites" / site / "copies.json").exists()
 
     def wait(self, loop: Loop, event: str, times: int = 1) -> None:
         until(lambda: len(self.events(event)) >= times and not loop.jobs, event, meanwhile=loop.look)
@@ -86,8 +102,8 @@ class Copying:
     def events(self, name: str) -> list[Event]:
         return [event for event in self.told if event.name == name]
 
-    def copies(self, user: str = "mira") -> list[str]:
-        folder = self.place.root / "backups" / "movies" / "users" / self.users[user]
+    def copies(self, user: str = "mira", site: str = "movies") -> list[str]:
+        folder = self.place.root / "backups" / site / "users" / self.users[user]
         return sorted(path.name for path in folder.glob("*"))
 
 
@@ -241,3 +257,129 @@ def test_a_damaged_state_is_told_once(copying: Copying) -> None:
         state.unlink()
         copying.clock.advance(minutes=6)
         until(copying.noted, "a state anew", meanwhile=loop.look)
+
+
+@pytest.mark.parametrize("day", [datetime(2026, 3, 28, 22, 5, tzinfo=UTC), datetime(2026, 10, 24, 22, 5, tzinfo=UTC)])
+def test_a_time_that_a_day_has_twice_or_not_at_all_makes_one_copy(copying: Copying, day: datetime) -> None:
+    copying.clock.set(day)
+    with copying.loop(daily="02:30") as loop:
+        for _ in range(24):
+            copying.clock.advance(minutes=30)
+            copying.idle(loop)
+    assert len(copying.events("copies_completed")) == 1
+    assert copying.copies() == [f"{day + timedelta(days=1):%Y-%m-%d}.json"]
+
+
+def test_a_clock_that_is_set_back_a_little_makes_no_second_copy(copying: Copying) -> None:
+    with copying.loop() as loop:
+        copying.clock.set(AT_THREE)
+        copying.wait(loop, "copies_completed")
+        for hours in (-2, 1, 1, 1):
+            copying.clock.advance(hours=hours)
+            copying.idle(loop)
+        assert len(copying.events("copies_completed")) == 1
+        copying.clock.set(AT_THREE + timedelta(days=1))
+        copying.wait(loop, "copies_completed", 2)
+    assert copying.copies() == ["2026-05-05.json", "2026-05-06.json"]
+
+
+def test_after_a_kill_in_the_middle_it_is_tried_again_and_what_was_left_goes(copying: Copying) -> None:
+    with copying.loop():
+        pass
+    context = copying.context()
+    site = context.settings.sites["movies"]
+    state = read_state(context, site)
+    assert state is not None
+    write_state(context, site, begun(state.schedule, AT_THREE, AT_THREE, [5]))
+    place = context.store.users_folder("movies") / copying.users["mira"]
+    place.mkdir(parents=True)
+    (place / "2026-05-05.json.partial").write_text('{"version": 2, "mov')
+    copying.clock.set(AT_THREE + timedelta(minutes=1))
+    with copying.loop() as loop:
+        copying.idle(loop)
+        assert copying.events("copies_started") == []
+        copying.clock.advance(minutes=4)
+        copying.wait(loop, "copies_completed")
+    assert copying.copies() == ["2026-05-05.json"]
+    assert copying.events("copies_started")[0].fields["attempt"] == 2
+
+
+def test_the_app_and_the_daemon_make_one_copy(copying: Copying) -> None:
+    told: list[Event] = []
+    with copying.loop() as loop:
+        other = Loop(copying.context(), told.append, "daemon")
+        copying.clock.set(AT_THREE)
+        other.look()
+        assert not other.mine
+        copying.wait(loop, "copies_completed")
+        other.look()
+        # One that found it due a moment before does not make it again.
+        site = copying.context().settings.sites["movies"]
+        copy_libraries(copying.context(), Job(Order(site, AT_THREE), AT_THREE, what="copies"), told.append)
+        other.stop()
+        other.close()
+    assert {event.name for event in told} <= {"loop_elsewhere"}
+    assert len(copying.events("copies_started")) == 1
+
+
+def test_several_libraries_are_copied_one_after_the_other(copying: Copying) -> None:
+    copying.more("series", "concerts")
+    with copying.loop() as loop:
+        until(lambda: all(map(copying.noted, ("series", "concerts"))), "the first looks", meanwhile=loop.look)
+        copying.clock.set(AT_THREE)
+        copying.wait(loop, "copies_completed", 3)
+        copying.idle(loop)
+    assert sorted(str(event.site) for event in copying.events("copies_completed")) == ["concerts", "movies", "series"]
+    assert [copying.copies(site=name) for name in ("series", "concerts")] == [["2026-05-05.json"]] * 2
+
+
+def test_a_place_that_cannot_be_written_is_alarmed_and_another_site_goes_on(copying: Copying) -> None:
+    copying.more("series")
+    place = copying.place.root / "backups" / "movies"
+    place.mkdir()
+    (place / "users").write_text("no folder")
+    with copying.loop() as loop:
+        until(lambda: copying.noted("series"), "the first look", meanwhile=loop.look)
+        copying.clock.set(AT_THREE)
+        copying.wait(loop, "copies_failed")
+        copying.wait(loop, "copies_completed")
+        (alarm,) = copying.events("alarm")
+        assert (alarm.site, "not copied" in alarm.message) == ("movies", True)
+        (place / "users").unlink()
+        copying.clock.advance(minutes=5)
+        copying.wait(loop, "copies_completed", 2)
+    assert copying.copies() == ["2026-05-05.json"]
+
+
+def test_a_user_whose_rows_make_no_sense_stops_no_other(copying: Copying) -> None:
+    with closing(sqlite3.connect(copying.database, isolation_level=None)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("UPDATE entries SET status = 'lost' WHERE user_id = ?", (copying.users["mira"],))
+    with copying.loop() as loop:
+        copying.clock.set(AT_THREE)
+        copying.wait(loop, "copies_failed")
+    assert "'lost'" in copying.events("copy_failed")[0].message
+    assert (copying.copies("mira"), copying.copies("jonas")) == ([], ["2026-05-05.json"])
+
+
+def test_a_user_with_another_name_keeps_the_copies(copying: Copying) -> None:
+    with copying.loop() as loop:
+        copying.clock.set(AT_THREE)
+        copying.wait(loop, "copies_completed")
+        copying.execute("UPDATE users SET username = '../../müra', email = 'x' WHERE username = 'mira'")
+        copying.clock.advance(days=1)
+        copying.wait(loop, "copies_completed", 2)
+    assert copying.copies() == ["2026-05-05.json", "2026-05-06.json"]
+
+
+def test_more_failures_than_are_noted_one_by_one_are_all_tried_again(copying: Copying) -> None:
+    with copying.loop():
+        pass
+    context = copying.context()
+    site = context.settings.sites["movies"]
+    state = read_state(context, site)
+    assert state is not None
+    write_state(context, site, state.schedule, [f"{number:036}" for number in range(150_000)])
+    found = read_state(context, site)
+    assert found is not None
+    assert found.left == ()

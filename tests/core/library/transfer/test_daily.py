@@ -45,6 +45,13 @@ class FullDisk(Filesystem):
         super().fsync(file)
 
 
+class NoNewNames(Filesystem):
+    """Lets files be written, and none be renamed."""
+
+    def rename(self, source: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device", str(source), None, str(target))
+
+
 class DiedError(Exception):
     """The process died."""
 
@@ -130,6 +137,28 @@ def test_one_users_failure_stops_no_other_and_leaves_the_old_copy(session: Sessi
     ]
     assert old.read_bytes() == before
     assert [path.name for path in old.parent.iterdir()] == [old.name]
+
+
+def test_a_copy_that_cannot_get_its_name_leaves_nothing(session: Session, folder: Path) -> None:
+    assert len(run(session, folder, disk=NoNewNames()).failed) == 2
+    assert list((folder / MIRA).iterdir()) == []
+
+
+def test_a_copy_that_is_stopped_half_way_leaves_nothing(session: Session, folder: Path) -> None:
+    token = CancelToken()
+
+    class Stopping(Filesystem):
+        def write(self, file: IO[bytes], data: bytes | memoryview) -> None:
+            super().write(file, data)
+            token.cancel()
+
+    @contextmanager
+    def opened() -> Iterator[Session]:
+        yield session
+
+    with pytest.raises(CancelledError):
+        back_up_users(opened, folder, day=TODAY, now=NOW, disk=Stopping(), reporter=Reporter(token=token))
+    assert [path for path in folder.rglob("*") if not path.is_dir() and path.suffix != ".json"] == []
 
 
 def test_a_copy_that_no_restore_takes_is_told_and_stays(session: Session, folder: Path) -> None:
