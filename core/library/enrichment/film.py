@@ -107,16 +107,24 @@ def _fetch(film: Film, services: Services) -> _Fetched:
 
 
 def _from_tmdb(film: Film, tmdb: Tmdb) -> TmdbFilm | None:
-    place = (film.media_type, film.tmdb_id) if film.tmdb_id is not None else None
-    if place is None and film.imdb_id is not None:
-        place = tmdb.find(film.imdb_id.lower(), film.media_type)
-    found = tmdb.film(*place) if place else None
-    if found is None:
-        return None
-    theirs = found.details.imdb
-    if film.imdb_id and theirs and theirs.lower() != film.imdb_id.lower():
-        raise FilmError(f"TMDB says that {found.details.id} is {printable(theirs)}, and the library {film.imdb_id}")
-    return found
+    """Return what TMDB knows of a film, None where it knows none; of several it is the one that has the IMDb id."""
+    wanted = (film.imdb_id or "").lower()
+    if film.tmdb_id is not None:
+        places = [(film.media_type, film.tmdb_id)]
+    else:
+        places = tmdb.find(wanted, film.media_type) if wanted else []
+    others = []
+    for place in places:
+        found = tmdb.film(*place)
+        theirs = (found.details.imdb or "").lower() if found else ""
+        if found is not None and (theirs == wanted or (len(places) == 1 and not (theirs and wanted))):
+            return found
+        others += [f"{found.details.id} is {printable(theirs)}"] if found else []
+    if len(others) == 1 == len(places):
+        raise FilmError(f"TMDB says that {others[0]}, and the library {film.imdb_id}")
+    if others:
+        raise FilmError(f"TMDB has several films for {wanted}, and none of them says that it is the one")
+    return None
 
 
 def _write(

@@ -13,6 +13,7 @@ from core.library.enrichment.shapes import OmdbFilm, shaped
 NAME: Final = "OMDb"
 
 _LIMIT: Final = "limit"
+_KEY: Final = "api key"
 _NOT_FOUND: Final = ("not found", "incorrect imdb id", "error getting data", "conversion from string")
 
 
@@ -62,7 +63,7 @@ def _check_unknown(status: int, complaint: str) -> None:
         raise LimitReachedError(
             NAME, "was asked as often as the key allows", hint="go on tomorrow: what is done stays done"
         )
-    if status == 401:
+    if status == 401 or _KEY in complaint:
         raise KeyRefusedError(NAME, "refuses the key", hint="look at enrichment.omdb_key in greenroom.toml")
     if not any(words in complaint for words in _NOT_FOUND):
         raise ServiceError(NAME, "gives no film and no reason that is known")

@@ -152,11 +152,11 @@ class Service:
             fault = "does not answer in time"
         except (urllib3.exceptions.DecodeError, requests.exceptions.ContentDecodingError):
             fault = "answers with what cannot be unpacked"
-        except (urllib3.exceptions.HTTPError, requests.exceptions.ChunkedEncodingError):
+        except (urllib3.exceptions.ProtocolError, requests.exceptions.ChunkedEncodingError):
             fault = "was cut off in the middle of its answer"
         except requests.exceptions.SSLError:
             trusted = False
-        except requests.RequestException:
+        except (requests.RequestException, urllib3.exceptions.HTTPError):
             pass
         # Raised outside of the except blocks: the errors caught there hold the address, and with it a key.
         if not trusted:

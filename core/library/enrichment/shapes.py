@@ -24,6 +24,7 @@ LENIENT = WrapValidator(_or_none)
 Text = Annotated[str | None, LENIENT]
 Whole = Annotated[int | None, LENIENT]
 Number = Annotated[float | None, LENIENT]
+Id = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class Shape(BaseModel):
@@ -44,7 +45,7 @@ class Language(Shape):
 class Credited(Shape):
     """A person in a role. Of series the roles of all episodes are lists."""
 
-    id: int
+    id: Id
     name: Annotated[str, Field(min_length=1)]
     profile_path: Text = None
     character: Text = None
@@ -129,7 +130,7 @@ class ExternalIds(Shape):
 class Details(Shape):
     """A film or a series of TMDB's, with all that is asked for along with it."""
 
-    id: int
+    id: Id
     imdb_id: Text = None
     title: Text = None
     name: Text = None
@@ -165,14 +166,14 @@ class Details(Shape):
 
 
 class FoundOne(Shape):
-    id: int
+    id: Id
 
 
 class Found(Shape):
     """What an IMDb id is at TMDB."""
 
-    movie_results: list[FoundOne] = []
-    tv_results: list[FoundOne] = []
+    movie_results: list[FoundOne]
+    tv_results: list[FoundOne]
 
 
 class OmdbRating(Shape):

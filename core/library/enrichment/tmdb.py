@@ -16,6 +16,7 @@ NAME: Final = "TMDB"
 
 _OLD_KEY: Final = re.compile(r"[0-9A-Za-z]{1,64}")  # a parameter; what is longer, with dots, is a token for a header
 _UNKNOWN: Final = {6, 34}  # TMDB's own codes for an id, or a thing, that it does not have
+_MOST_FOUND: Final = 5  # there is one, unless TMDB holds a film twice
 _ALONG: Final = {
     "movie": "credits,videos,images,release_dates,watch/providers,external_ids",
     "tv": "aggregate_credits,videos,images,content_ratings,watch/providers,external_ids",
@@ -52,15 +53,15 @@ class Tmdb:
     def close(self) -> None:
         self._service.close()
 
-    def find(self, imdb_id: str, media_type: str) -> tuple[str, int] | None:
-        """Return whether an IMDb id is a film or a series, rather `media_type`, and its id; None where neither."""
+    def find(self, imdb_id: str, media_type: str) -> list[tuple[str, int]]:
+        """Return which films and series may be meant by an IMDb id, those of `media_type` first; of many the first."""
         answer = self._get(f"/find/{imdb_id}", {"external_source": "imdb_id", "language": self._languages[0]})
         if answer is None:
-            return None
+            return []
         found = _shaped(Found, answer.data)[0]
         results = {"movie": found.movie_results, "tv": found.tv_results}
         kinds = sorted((kind for kind in results if results[kind]), key=lambda kind: kind != media_type)
-        return (kinds[0], results[kinds[0]][0].id) if kinds else None
+        return [(kind, one.id) for kind in kinds for one in results[kind]][:_MOST_FOUND]
 
     def film(self, media_type: str, tmdb_id: int) -> TmdbFilm | None:
         """Return all that is known of a film or a series; None where there is none with this id."""
