@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from tests.core.library.enrichment.enrichment_support import (
     rating,
     running,
 )
+from tests.core.runner.waiting import until
 
 FUTURE = 4e9
 
@@ -285,6 +287,16 @@ def test_the_exit_code_of_enrich_says_how_much_was_done(library: House, services
     services.__exit__()
     ran = library.greenroom("library", "enrich", "tt0137523")
     assert (ran.code, "TMDB cannot be reached" in ran.err) == (1, True)
+
+
+def test_who_asks_to_stop_waits_for_no_service(library: House, services: FakeServices) -> None:
+    services.then("/3/movie", Reply({}, hang=True))
+    words = [GREENROOM, "--config", str(library.config), "library", "enrich", "tmdb-550"]
+    with subprocess.Popen(words, env=clean_environment(), stderr=subprocess.PIPE) as process:
+        until(lambda: services.asked, "the question")
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=8)  # and not the ten seconds that a service may say nothing
+    assert (process.returncode, b"stopped in good order" in told) == (130, True), told
 
 
 def test_an_import_whose_metadata_cannot_be_had_is_done_in_part(
