@@ -78,7 +78,9 @@ def undo(options: Options, user: str, site: str | None, *, yes: bool) -> ExitCod
     if require_person(yes=yes):
         report = _preview(options, house, its_user, plan.copy.path, merge=False)
         when = format_time(plan.note.at, house.site.time_zone)
-        _ask(its_user, report, f"undo of the {plan.note.action} from {plan.note.source}, made {when}", "undo")
+        doubt = "" if plan.doubt is None else f"\n{plan.doubt}"
+        what = f"undo of the {plan.note.action} from {printable(plan.note.source)}, made {when}{doubt}"
+        _ask(its_user, report, what, "undo")
     with working(options) as reporter:
         done = undo_restore(house.context, house.site, its_user, reporter, agreed=plan.note)
     return _tell(options, house, its_user, done, mode="undo", file=plan.copy.path, undone=_undone(plan))
@@ -137,7 +139,13 @@ def _tell(
 
 def _undone(plan: UndoPlan) -> Json:
     note = plan.note
-    return {"action": note.action, "source": note.source, "at": note.at.isoformat(), "by": note.by}
+    return {
+        "action": note.action,
+        "source": note.source,
+        "at": note.at.isoformat(),
+        "by": note.by,
+        "known": plan.doubt is None,
+    }
 
 
 def _result(house: House, user: UserRow, done: Done, *, mode: str, file: Path, undone: Json | None = None) -> Json:

@@ -116,7 +116,8 @@ def preview_undo(context: Context, site: Site, user: UserRow, reporter: Reporter
     found = preview(context, Wish(site, user, "undo", plan.copy.path, plan.note), reporter)
     note = plan.note
     about = f"of the {note.action} from {note.source}, made {format_time(note.at, site.time_zone)} by {note.by}"
-    return Preview(found.wish, found.report, printable(about))
+    doubt = "" if plan.doubt is None else f": {plan.doubt}"
+    return Preview(found.wish, found.report, printable(f"{about}{doubt}"))
 
 
 def perform(context: Context, wish: Wish, reporter: Reporter) -> Done:

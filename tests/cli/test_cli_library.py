@@ -196,6 +196,17 @@ def test_a_restore_shows_what_is_lost_and_asks_and_can_be_undone(library: House,
     assert content(library) == before
 
 
+def test_an_undo_of_what_is_not_known_to_be_done_says_so(library: House, file: Path) -> None:
+    change(library)
+    library.done("library", "restore", "mira", str(file), "--yes")
+    (note,) = (library.root / "state" / "sites" / "movies" / "users").iterdir()
+    note.write_text(json.dumps({**json.loads(note.read_text()), "done": False}))
+    words = "whether it was restored is not known"
+    assert words in asked(library, "undo", "mira", answers="no\n").err
+    undone = library.done("library", "undo", "mira", "--yes", "--json").json
+    assert (undone["undone"]["known"], [words in remark for remark in undone["remarks"]]) == (False, [True])
+
+
 def test_a_restore_by_its_date_and_a_merge(library: House, file: Path) -> None:
     folder = Path(library.done("library", "backups", "mira", "--json").json["folder"])
     folder.mkdir(parents=True)

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.databases.sessions import reading
+from core.errors import UsageError
 from core.filesystem import Filesystem
 from core.library.demo import write_demo
 from core.library.transfer import UserRow, copies, export_library, users, write_copy
-from core.library.users import copies_folder, restore_file, undo_restore
+from core.library.users import UndoPlan, copies_folder, plan_undo, restore_file, undo_restore
 from core.progress import Reporter
 from tests.libraries import Library, open_library
 from tests.support import run_until_killed
@@ -96,3 +97,38 @@ def test_it_is_the_old_or_the_new_one_and_can_be_undone(
     found.append(True)  # the one that nobody killed
     assert sum(before != after for before, after in pairwise(found)) == 1, f"no single switch point: {found}"
     assert first == (old if verb is restore else new)
+
+
+@pytest.mark.slow
+def test_what_the_application_changes_after_a_kill_makes_nothing_done_that_was_not(
+    template: Library, tmp_path: Path
+) -> None:
+    old = libraries(template)
+    doubts = 0
+    for at in range(1, _MOST_STEPS):
+        root = tmp_path / f"kill_{at}"
+        shutil.copytree(template.root, root)
+        if not run_until_killed(lambda disk, root=root: restore(open_library(root, disk=disk)), at):
+            break
+        library = open_library(root)
+        restored = libraries(library) != old
+        library.execute("UPDATE entries SET status = 'deleted' WHERE user_id = ?", user_of(library).id)
+        plan = planned(library)
+        assert plan is None or plan.doubt or restored, f"step {at}: undo takes back what never was"
+        assert plan is not None or not restored, f"step {at}: undo does not know of what was done"
+        if plan is not None:
+            doubts += plan.doubt is not None
+            changed = libraries(library)
+            undo(library)
+            assert libraries(library) == old, f"step {at}: the state before it is not brought back"
+            undo(library)
+            assert libraries(library) == changed, f"step {at}: what the application changed is lost"
+        shutil.rmtree(root)
+    assert doubts
+
+
+def planned(library: Library) -> UndoPlan | None:
+    try:
+        return plan_undo(library.context, library.site, user_of(library).id, Reporter())
+    except UsageError:
+        return None

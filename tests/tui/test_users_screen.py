@@ -288,6 +288,17 @@ async def test_one_goes_through_the_copies(library: Place) -> None:
         assert driver.screen == "ErrorScreen"
 
 
+async def test_an_undo_of_what_is_not_known_to_be_done_says_so(library: Place) -> None:
+    path = write(library, movies=[])
+    restore_file(library.context, library.site, mira(library), path, Reporter())
+    note = library.context.site_folder(library.site) / "users" / f"{MIRA}.json"
+    note.write_text(json.dumps({**json.loads(note.read_text()), "done": False}))
+    async with drive(library, WIDE) as driver:
+        await to_mira(driver)
+        await driver.press("u")
+        assert await driver.shows("greenroom was stopped at the commit")
+
+
 async def test_nothing_to_undo_is_said(library: Place) -> None:
     async with drive(library, NARROW) as driver:
         await to_mira(driver)

@@ -26,7 +26,8 @@ _MAX_BYTES = 64 << 10
 class Note:
     """What was done last to a user's library as a whole, by whom and when; `safety` names the copy from before.
 
-    It is written right before that is committed; `previous` is what holds where the commit was not reached.
+    It is written right before that is committed, and again as `done` right behind. `previous` is what holds where the
+    commit was not reached.
     """
 
     safety: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+\.json$", max_length=100)]
@@ -34,6 +35,7 @@ class Note:
     source: str
     at: AwareDatetime
     by: str
+    done: bool = False
     previous: Note | None = None
     version: Literal[1] = 1
 
@@ -42,13 +44,14 @@ _ADAPTER = TypeAdapter(Note)
 
 
 def standing_note(context: Context, site: Site, session: Session, user_id: str, reporter: Reporter) -> Note | None:
-    """Return the note of what was really done: where the library is still as it was before, that is the previous one.
+    """Return the note of what was really done, or may have been where that is not known: then it is not `done`.
 
-    Raise GreenroomError where the note is damaged.
+    Where it is not known to be done, and the library is still as it was before, that is the previous one. Raise
+    GreenroomError where the note is damaged.
     """
     note = read_note(context, site, user_id)
-    if note is None:
-        return None
+    if note is None or note.done:
+        return note
     path = folder_of(copies_folder(context, site), user_id) / note.safety
     return note.previous if path.is_file() and _is_as(session, user_id, path, reporter) else note
 
@@ -80,13 +83,19 @@ def read_note(context: Context, site: Site, user_id: str) -> Note | None:
 
 
 def write_note(context: Context, site: Site, user_id: str, note: Note | None) -> None:
-    """Note what was done to a user's library, durably; None forgets it. Raise OSError."""
+    """Note what was done to a user's library, durably; None forgets it. Raise GreenroomError where that fails."""
     path = _path(context, site, user_id)
-    if note is None:
-        context.disk.unlink(path)
-        return
-    make_folders(path.parent, context.disk)
-    context.disk.replace_file(path, _ADAPTER.dump_json(note, indent=1))
+    try:
+        if note is None:
+            context.disk.unlink(path)
+        else:
+            make_folders(path.parent, context.disk)
+            context.disk.replace_file(path, _ADAPTER.dump_json(note, indent=1))
+    except OSError as error:
+        raise GreenroomError(
+            f"cannot write {path}: {error.strerror or error}",
+            hint="there must be space, and permission to write there",
+        ) from error
 
 
 def _path(context: Context, site: Site, user_id: str) -> Path:

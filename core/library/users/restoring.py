@@ -1,8 +1,8 @@
 """A user's library taken in from a file, brought back to what one says, and back again.
 
 A restore writes a copy of the present state, from the same transaction that then changes it; notes that copy, durably;
-and commits. Whoever finds the note after a kill goes back to a state that was there: it is the present one where the
-commit was not reached.
+commits; and notes that it is done. Whoever finds the note without that after a kill goes back to a state that was
+there: it is the present one where the commit was not reached.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +61,16 @@ class UndoPlan:
 
     note: Note
     copy: Copy
+
+    @property
+    def doubt(self) -> str | None:
+        """What is not known of that, in words; None where it was done."""
+        if self.note.done:
+            return None
+        return (
+            "greenroom was stopped at the commit and the library has changed since: whether it was restored is not "
+            "known; undo goes back to the state before it"
+        )
 
 
 def preview_file(
@@ -127,7 +138,8 @@ def undo_restore(
             raise UsageError(
                 "somebody restored this library meanwhile: nothing was changed", hint="look, and try again"
             )
-        return _restored(context, site, user, plan.copy.path, reporter, "undo", notes)
+        doubts = () if plan.doubt is None else (plan.doubt,)
+        return _restored(context, site, user, plan.copy.path, reporter, "undo", (*doubts, *notes))
 
 
 @contextmanager
@@ -174,8 +186,22 @@ def _restored(
         put_back(before)
         write_note(context, site, user.id, note)
         context.disk.commit(session)
-    prune_safeties(context, site, user.id, note.safety)
-    return Done(report, safety, (*notes, *_not_undoable(refused, safety)))
+    return Done(report, safety, (*notes, *_not_undoable(refused, safety), *_settled(context, site, user.id, note)))
+
+
+def _settled(context: Context, site: Site, user_id: str, note: Note) -> Iterator[str]:
+    """Behind the commit, note that it is done, and remove old copies; yield what fails of it, for the restore did not.
+
+    Where the note stays as it is, whoever reads it looks at the library.
+    """
+    for step in (
+        partial(write_note, context, site, user_id, replace(note, done=True)),
+        partial(prune_safeties, context, site, user_id, note.safety),
+    ):
+        try:
+            step()
+        except GreenroomError as error:
+            yield f"it is done, but {error.message}"
 
 
 def _not_undoable(refused: Tally, safety: Copy) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
+from errno import ENOSPC, EROFS
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -266,6 +268,94 @@ def test_a_commit_that_the_database_refuses_leaves_what_undo_goes_back_to(librar
     assert plan_undo(library.context, library.site, user.id, Reporter()) == before
     library.execute("UPDATE entries SET status = 'deleted' WHERE user_id = ?", user.id)
     assert plan_undo(library.context, library.site, user.id, Reporter()) == before
+
+
+class StoppedError(Exception):
+    """The process ends here."""
+
+
+class Stopping(Filesystem):
+    """Ends right before the commit, or right behind it."""
+
+    def __init__(self, *, behind: bool) -> None:
+        self._behind = behind
+
+    def commit(self, transaction: Committable) -> None:
+        if self._behind:
+            super().commit(transaction)
+        raise StoppedError
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_what_nobody_knows_to_be_done_is_said_so(library: Library, user: UserRow, *, behind: bool) -> None:
+    path = kept(library, user)
+    change(library, user)
+    before = library_of(library, user)
+    stopping = library.opened(disk=Stopping(behind=behind))
+    with pytest.raises(StoppedError):
+        restore_file(stopping.context, library.site, user, path, Reporter())
+    if not behind:
+        with pytest.raises(UsageError, match="nothing to undo"):
+            plan_undo(library.context, library.site, user.id, Reporter())
+    library.execute("UPDATE entries SET status = 'toWatch' WHERE user_id = ?", user.id)
+    plan = plan_undo(library.context, library.site, user.id, Reporter())
+    assert "whether it was restored is not known" in (plan.doubt or "")
+    done = undo_restore(library.context, library.site, user, Reporter(), agreed=plan.note)
+    assert library_of(library, user) == before
+    assert plan.doubt in done.notes
+    assert plan_undo(library.context, library.site, user.id, Reporter()).doubt is None
+
+
+class Forgetting(Filesystem):
+    """Its disk is full once the database has committed."""
+
+    committed = False
+
+    def commit(self, transaction: Committable) -> None:
+        super().commit(transaction)
+        self.committed = True
+
+    def create(self, path: Path, mode: int = 0o600) -> Any:
+        if self.committed:
+            raise OSError(ENOSPC, "No space left on device")
+        return super().create(path, mode)
+
+
+def test_a_restore_whose_note_cannot_be_finished_is_done(library: Library, user: UserRow) -> None:
+    path, old = kept(library, user), library_of(library, user)
+    change(library, user)
+    full = library.opened(disk=Forgetting())
+    done = restore_file(full.context, library.site, user, path, Reporter())
+    assert library_of(library, user) == old
+    assert ["No space left" in note for note in done.notes] == [True]
+    assert plan_undo(library.context, library.site, user.id, Reporter()).doubt
+
+
+class Keeping(Filesystem):
+    """Lets nobody remove an old copy once the database has committed."""
+
+    committed = False
+
+    def commit(self, transaction: Committable) -> None:
+        super().commit(transaction)
+        self.committed = True
+
+    def unlink(self, path: Path) -> None:
+        if self.committed and path.name.startswith("before-"):
+            raise OSError(EROFS, "Read-only file system")
+        super().unlink(path)
+
+
+def test_old_copies_that_cannot_be_removed_are_no_failure(library: Library, user: UserRow) -> None:
+    path, old = kept(library, user), library_of(library, user)
+    for _ in range(KEPT_SAFETIES):
+        change(library, user)
+        restore_file(library.context, library.site, user, path, Reporter())
+    change(library, user)
+    done = restore_file(library.opened(disk=Keeping()).context, library.site, user, path, Reporter())
+    assert library_of(library, user) == old
+    assert ["cannot remove old copies" in note for note in done.notes] == [True]
+    assert plan_undo(library.context, library.site, user.id, Reporter()).doubt is None
 
 
 def test_an_undo_that_nobody_agreed_to_and_a_damaged_note(library: Library, user: UserRow) -> None:
