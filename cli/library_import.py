@@ -6,7 +6,7 @@ import click
 
 from cli.library import library_option
 from cli.library_enrich import offer_enrichment
-from cli.library_report import exit_code_of, refused_lines, report_lines, report_object
+from cli.library_report import done_object, exit_code_of, refused_lines, report_lines
 from cli.library_user import House, file_of, open_house, user_argument
 from cli.options import Options, Verb, pass_options
 from cli.output import emit, emit_json, remark, warn
@@ -28,7 +28,7 @@ def import_(options: Options, user: str, source: str, site: str | None, *, dry_r
     """Merge a file of version 1 or 2 into a user's library: of each record the one that was changed later stays.
 
     A record that cannot be taken is told, stops nothing else, and makes the exit code 3. Nothing that the file lacks
-    goes.
+    goes. The present state is kept in a copy, to which `greenroom library undo` goes back.
     """
     house = open_house(options, site)
     its_user = house.user(user)
@@ -39,13 +39,11 @@ def import_(options: Options, user: str, source: str, site: str | None, *, dry_r
             report = preview_file(house.context, house.site, its_user.id, path, reporter, merge=True, strict=strict)
             done = Done(report)
         else:
-            done = import_file(house.context, house.site, its_user.id, path, reporter, strict=strict)
-            report = done.report
+            done = import_file(house.context, house.site, its_user, path, reporter, strict=strict)
     if options.as_json:
-        emit_json(options, report_object(house, its_user, report))
-        return exit_code_of(report)
-    tell_report(options, done)
-    return tell_waiting(options, house, report)
+        emit_json(options, done_object(house, its_user, done))
+        return exit_code_of(done.report)
+    return tell_done(options, house, done)
 
 
 def tell_report(options: Options, done: Done) -> None:
@@ -61,8 +59,21 @@ def tell_report(options: Options, done: Done) -> None:
         remark(options, "", "nothing was changed")
 
 
-def tell_waiting(options: Options, house: House, report: ImportReport) -> ExitCode:
-    """Say how many films have no metadata yet, and offer to fetch it; return the exit code of all of it."""
+def tell_done(options: Options, house: House, done: Done) -> ExitCode:
+    """Say what was done, how to go back, and what films lack, which is offered to be fetched; return the exit code."""
+    report = done.report
+    tell_report(options, done)
+    if done.safety is not None:
+        emit(
+            f"{plural(report.changes, 'record')} changed; what was there is kept in {done.safety.file_name}",
+            "  `greenroom library undo USER` goes back to it",
+        )
+    elif report.written:
+        emit("nothing differed: the library is as it was")
+    return _tell_waiting(options, house, report)
+
+
+def _tell_waiting(options: Options, house: House, report: ImportReport) -> ExitCode:
     ids = report.imdb_ids_needing_enrichment
     code = exit_code_of(report)
     if not ids:

@@ -7,8 +7,9 @@ from cli.output import Json, table
 from core.errors import ExitCode
 from core.library.transfer import Copy, ImportReport, UserRow
 from core.library.transfer.words import COUNTED, counted_rows, lost_lines, refused_lines, remark_lines
+from core.library.users import Done
 
-__all__ = ["copy_object", "exit_code_of", "lost_lines", "refused_lines", "report_lines", "report_object", "user_object"]
+__all__ = ["copy_object", "done_object", "exit_code_of", "lost_lines", "refused_lines", "report_lines", "user_object"]
 
 
 def report_lines(report: ImportReport) -> list[str]:
@@ -24,9 +25,18 @@ def exit_code_of(report: ImportReport) -> ExitCode:
     return ExitCode.PARTLY_DONE if report.written or report.dry_run else ExitCode.FAILED
 
 
-def report_object(house: House, user: UserRow, report: ImportReport) -> Json:
+def _report_object(house: House, user: UserRow, report: ImportReport) -> Json:
     """Return the report as JSON, with whose library it is about."""
     return {"site": house.site.name, "user": user_object(user), **report.as_json()}
+
+
+def done_object(house: House, user: UserRow, done: Done) -> Json:
+    """Return what was done as JSON: the report, the copy from before, and what else there is to know."""
+    return {
+        **_report_object(house, user, done.report),
+        "safety": copy_object(done.safety),
+        "remarks": list(done.notes),
+    }
 
 
 def user_object(user: UserRow) -> Json:

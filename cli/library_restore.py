@@ -9,17 +9,17 @@ import click
 
 from cli.ask import ask_for_word, require_person
 from cli.library import library_option
-from cli.library_import import tell_report, tell_waiting
-from cli.library_report import copy_object, exit_code_of, lost_lines, refused_lines, report_lines, report_object
+from cli.library_import import tell_done, tell_report
+from cli.library_report import done_object, exit_code_of, lost_lines, refused_lines, report_lines
 from cli.library_user import House, open_house, user_argument
 from cli.options import Options, Verb, pass_options, yes_option
 from cli.output import Json, emit, emit_json, warn
 from cli.work import working
 from core.errors import ExitCode, GreenroomError
 from core.library.transfer import ImportReport, UserRow, find_copy
-from core.library.users import Done, UndoPlan, plan_undo, preview_file, restore_file, undo_restore
+from core.library.users import Done, UndoPlan, import_file, plan_undo, preview_file, restore_file, undo_restore
 from core.reports import format_time
-from core.words import plural, printable
+from core.words import printable
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(\.json)?")
 
@@ -59,7 +59,8 @@ def restore(
         _refuse(report, merge=merge)
         _ask(its_user, report, f"{mode} of {printable(its_user.username)} from {path.name}", mode)
     with working(options) as reporter:
-        done = restore_file(house.context, house.site, its_user, path, reporter, merge=merge)
+        verb = import_file if merge else restore_file
+        done = verb(house.context, house.site, its_user, path, reporter)
     return _tell(options, house, its_user, done, mode=mode, file=path)
 
 
@@ -69,7 +70,7 @@ def restore(
 @library_option
 @pass_options
 def undo(options: Options, user: str, site: str | None, *, yes: bool) -> ExitCode:
-    """Bring a user's library back to what it was before its last restore. An undo can be undone, too."""
+    """Bring a user's library back to what it was before its last import or restore. An undo can be undone, too."""
     house = open_house(options, site)
     house.context.require_writable("undo a restore")
     its_user = house.user(user)
@@ -122,19 +123,10 @@ def _tell(
     file: Path,
     undone: Json | None = None,
 ) -> ExitCode:
-    report = done.report
     if options.as_json:
         emit_json(options, _result(house, user, done, mode=mode, file=file, undone=undone))
-        return exit_code_of(report)
-    tell_report(options, done)
-    if done.safety is not None:
-        emit(
-            f"{plural(report.changes, 'record')} changed; what was there is kept in {done.safety.file_name}",
-            "  `greenroom library undo USER` goes back to it",
-        )
-    elif report.written:
-        emit("nothing differed: the library is as it was")
-    return tell_waiting(options, house, report)
+        return exit_code_of(done.report)
+    return tell_done(options, house, done)
 
 
 def _undone(plan: UndoPlan) -> Json:
@@ -149,11 +141,4 @@ def _undone(plan: UndoPlan) -> Json:
 
 
 def _result(house: House, user: UserRow, done: Done, *, mode: str, file: Path, undone: Json | None = None) -> Json:
-    return {
-        **report_object(house, user, done.report),
-        "mode": mode,
-        "file": str(file.absolute()),
-        "safety": copy_object(done.safety),
-        "undone": undone,
-        "remarks": list(done.notes),
-    }
+    return {**done_object(house, user, done), "mode": mode, "file": str(file.absolute()), "undone": undone}

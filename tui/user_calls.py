@@ -123,11 +123,11 @@ def preview_undo(context: Context, site: Site, user: UserRow, reporter: Reporter
 def perform(context: Context, wish: Wish, reporter: Reporter) -> Done:
     """Do what is wished, all of it or nothing; raise GreenroomError."""
     site, user = wish.site, wish.user
-    if wish.way == "import":
-        return import_file(context, site, user.id, wish.path, reporter)
     if wish.way == "undo":
         return undo_restore(context, site, user, reporter, agreed=wish.agreed)
-    return restore_file(context, site, user, wish.path, reporter, merge=wish.way == "merge")
+    if wish.way == "restore":
+        return restore_file(context, site, user, wish.path, reporter)
+    return import_file(context, site, user, wish.path, reporter)
 
 
 def fetch(context: Context, site: Site, ids: Sequence[str] | None, reporter: Reporter) -> EnrichmentReport:

@@ -68,8 +68,7 @@ def preview_text(preview: Preview) -> Text:
     text.append_text(report_text(report))
     if not is_exact(way):
         text.append("\n\nNothing that the file lacks goes; of each record what was changed later stays.")
-    if way != "import":
-        text.append("\n\nWhat is there now is kept in a copy first: u goes back to it.")
+    text.append("\n\nWhat is there now is kept in a copy first: u goes back to it.")
     return text
 
 

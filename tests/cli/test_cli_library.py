@@ -91,9 +91,21 @@ def test_an_import_twice_changes_nothing_the_second_time(library: House, file: P
     first = library.done("library", "import", "mira", str(file), "--json").json
     assert content(library) == before
     assert (first["updated"], first["dry_run"], first["written"]) == (tried["updated"], False, True)
+    assert (tried["safety"], first["safety"]["filename"].startswith("before-import-")) == (None, True)
     second = library.done("library", "import", "mira", str(file), "--json").json
+    assert second["safety"] is None
     assert set(second["updated"].values()) | set(second["created"].values()) == {0}
     assert second["imported_counts"]["movies"] == 32
+
+
+def test_an_import_says_how_to_go_back(library: House, file: Path) -> None:
+    change(library)
+    changed = content(library)
+    ran = library.done("library", "import", "mira", str(file)).out
+    assert "kept in before-import-" in ran
+    assert "`greenroom library undo USER` goes back to it" in ran
+    assert "undo of the import from mira.json" in asked(library, "undo", "mira", answers="mira\n").err
+    assert content(library) == changed
 
 
 def test_bad_records_are_told_and_make_it_done_in_part(library: House, file: Path) -> None:

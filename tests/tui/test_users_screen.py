@@ -15,7 +15,7 @@ import pytest
 from core.config.model import EnrichmentSettings
 from core.databases.sessions import reading
 from core.library.transfer import UserRow, find_user
-from core.library.users import copies_folder, export_file, restore_file
+from core.library.users import copies_folder, export_file, import_file, restore_file
 from core.progress import Reporter
 from tests.core.library.enrichment.enrichment_support import TMDB_KEY, TOO_MANY, FakeServices, film, rating, running
 from tests.support import Place, open_place
@@ -302,7 +302,7 @@ async def test_an_undo_of_what_is_not_known_to_be_done_says_so(library: Place) -
 async def test_nothing_to_undo_is_said(library: Place) -> None:
     async with drive(library, NARROW) as driver:
         await to_mira(driver)
-        assert "nothing was restored" in await driver.press("u")
+        assert "nothing was imported" in await driver.press("u")
 
 
 @pytest.mark.keys("UsersScreen", "m")
@@ -332,7 +332,7 @@ async def test_metadata_is_fetched_after_an_import(library: Place, services: Fak
 async def test_without_a_key_the_metadata_say_so(library: Place) -> None:
     user, movies = mira(library), content(library)["movies"]
     path = write(library, movies=[*movies, {**movies[0], "imdb_id": NEW}])
-    restore_file(library.context, library.site, user, path, Reporter(), merge=True)
+    import_file(library.context, library.site, user, path, Reporter())
     async with drive(library, NARROW) as driver:
         await driver.press("6", "m")
         assert "there is no key of TMDB" in driver.notices()

@@ -12,11 +12,12 @@ from core.context import Context
 from core.errors import GreenroomError
 from core.library.transfer import Copy, copies
 
-Action = Literal["restore", "merge", "undo"]
+Action = Literal["import", "restore", "merge", "undo"]
+"""What is done to a library as a whole; an import was once noted as a merge where it was asked for as one."""
 
 KEPT_SAFETIES: Final = 10
 _PARTIAL = ".partial"
-_SAFETY = re.compile(r"before-(?:restore|merge|undo)-\d{4}-\d{2}-\d{2}T\d{6}Z(?:-\d+)?\.json")
+_SAFETY = re.compile(r"before-(?:import|restore|merge|undo)-\d{4}-\d{2}-\d{2}T\d{6}Z(?:-\d+)?\.json")
 
 
 def copies_folder(context: Context, site: Site) -> Path:

@@ -1,6 +1,6 @@
 """A user's library taken in from a file, brought back to what one says, and back again.
 
-A restore writes a copy of the present state, from the same transaction that then changes it; notes that copy, durably;
+Each writes a copy of the present state, from the same transaction that then changes it; notes that copy, durably;
 commits; and notes that it is done. Whoever finds the note without that after a kill goes back to a state that was
 there: it is the present one where the commit was not reached.
 """
@@ -23,6 +23,7 @@ from core.errors import BusyError, CancelledError, GreenroomError, UsageError
 from core.library.transfer import (
     Copy,
     ImportReport,
+    LibraryFile,
     UserRow,
     find_copy,
     import_library,
@@ -73,10 +74,29 @@ class UndoPlan:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is to be done to whose library, with which file."""
+
+    action: Action
+    user: UserRow
+    path: Path
+    strict: bool = False
+
+    def run(self, session: Session, file: LibraryFile, now: float, reporter: Reporter) -> ImportReport:
+        if self.action == "import":
+            return import_library(session, self.user.id, file, now=now, reporter=reporter, strict=self.strict)
+        return restore_user(session, self.user.id, file, now=now, reporter=reporter)
+
+
 def preview_file(
     context: Context, site: Site, user_id: str, path: Path, reporter: Reporter, *, merge: bool, strict: bool = False
 ) -> ImportReport:
-    """Return what an import (`merge`) or a restore would do, exactly: it is done, and rolled back."""
+    """Return what an import (`merge`) or a restore would do, exactly: it is done, and rolled back.
+
+    Raise GreenroomError where the site is half restored, or its database cannot be written.
+    """
+    refuse_half_restored(context, site)
     file = open_library(path, reporter)
     now = context.clock().timestamp()
     with writing(site.database_url()) as session:
@@ -86,40 +106,33 @@ def preview_file(
 
 
 def import_file(
-    context: Context, site: Site, user_id: str, path: Path, reporter: Reporter, *, strict: bool = False
+    context: Context, site: Site, user: UserRow, path: Path, reporter: Reporter, *, strict: bool = False
 ) -> Done:
-    """Merge a file into a user's library in one transaction; with `strict` one bad record keeps all of it back.
+    """Merge a file into a user's library in one transaction; what is there now is kept in a copy.
+
+    With `strict` one bad record keeps all of it back. Raise VerificationError where the file is no library, BusyError
+    where somebody else works on the site.
+    """
+    with _held(context, site, "import") as notes:
+        return _done(context, site, _Task("import", user, path, strict=strict), reporter, notes)
+
+
+def restore_file(context: Context, site: Site, user: UserRow, path: Path, reporter: Reporter) -> Done:
+    """Make a user's library what a file says, or nothing where it has an error; what is there now is kept in a copy.
 
     Raise VerificationError where the file is no library, BusyError where somebody else works on the site.
     """
-    file = open_library(path, reporter)
-    with _held(context, site, "import") as notes, writing(site.database_url()) as session:
-        now = context.clock().timestamp()
-        report = import_library(session, user_id, file, now=now, reporter=reporter, strict=strict)
-        if report.written:
-            context.disk.commit(session)
-    return Done(report, notes=notes if report.written else ())
-
-
-def restore_file(
-    context: Context, site: Site, user: UserRow, path: Path, reporter: Reporter, *, merge: bool = False
-) -> Done:
-    """Make a user's library what a file says, or with `merge` take in what it has; what is there now is kept in a copy.
-
-    A file with an error changes nothing, but for a merge, which takes the rest. Raise VerificationError where the file
-    is no library, BusyError where somebody else works on the site.
-    """
     with _held(context, site, "restore of a user") as notes:
-        return _restored(context, site, user, path, reporter, "merge" if merge else "restore", notes)
+        return _done(context, site, _Task("restore", user, path), reporter, notes)
 
 
 def plan_undo(context: Context, site: Site, user_id: str, reporter: Reporter) -> UndoPlan:
-    """Return what an undo would take back; raise UsageError where nothing was restored, or the copy is gone."""
+    """Return what an undo would take back; raise UsageError where nothing was done, or the copy is gone."""
     with reading(site.database_url()) as session:
         note = standing_note(context, site, session, user_id, reporter)
     if note is None:
         raise UsageError(
-            "nothing was restored of this user's library, so there is nothing to undo",
+            "nothing was imported into this user's library or restored, so there is nothing to undo",
             hint="`greenroom library backups USER` lists the copies that can be restored",
         )
     return UndoPlan(note, find_copy(copies_folder(context, site), user_id, note.safety))
@@ -128,7 +141,7 @@ def plan_undo(context: Context, site: Site, user_id: str, reporter: Reporter) ->
 def undo_restore(
     context: Context, site: Site, user: UserRow, reporter: Reporter, *, agreed: Note | None = None
 ) -> Done:
-    """Go back to before the last restore, merge or undo of a user's library; the present state is kept in a copy, too.
+    """Go back to before the last import, restore or undo of a user's library; the present state is kept in a copy, too.
 
     Raise UsageError where there is nothing to undo, or where what would be undone is not what was `agreed` to.
     """
@@ -139,7 +152,7 @@ def undo_restore(
                 "somebody restored this library meanwhile: nothing was changed", hint="look, and try again"
             )
         doubts = () if plan.doubt is None else (plan.doubt,)
-        return _restored(context, site, user, plan.copy.path, reporter, "undo", (*doubts, *notes))
+        return _done(context, site, _Task("undo", user, plan.copy.path), reporter, (*doubts, *notes))
 
 
 @contextmanager
@@ -151,20 +164,12 @@ def _held(context: Context, site: Site, verb: str) -> Iterator[tuple[str, ...]]:
         yield (_STAGED,) if read_marker(marker_path(context, site)) else ()
 
 
-def _restored(
-    context: Context,
-    site: Site,
-    user: UserRow,
-    path: Path,
-    reporter: Reporter,
-    action: Action,
-    notes: tuple[str, ...],
-) -> Done:
-    file = open_library(path, reporter)
-    now = context.clock()
+def _done(context: Context, site: Site, task: _Task, reporter: Reporter, notes: tuple[str, ...]) -> Done:
+    file = open_library(task.path, reporter)
+    now, user = context.clock(), task.user
     place = folder_of(copies_folder(context, site), user.id)
     context.store.prepare(site.name)
-    note = Note(safety_name(action, now, place), action, path.name, now, context.actor)
+    note = Note(safety_name(task.action, now, place), task.action, task.path.name, now, context.actor)
     kept = place / note.safety
     with (
         _note_put_back(context, site, user.id) as put_back,
@@ -174,10 +179,7 @@ def _restored(
         before = _note_or_none(context, site, session, user.id, reporter)
         safety = write_copy(session, user, kept, now=now.timestamp(), disk=context.disk, reporter=reporter).copy
         refused = refused_records(open_library(kept, reporter), reporter)
-        if action == "merge":
-            report = import_library(session, user.id, file, now=now.timestamp(), reporter=reporter)
-        else:
-            report = restore_user(session, user.id, file, now=now.timestamp(), reporter=reporter)
+        report = task.run(session, file, now.timestamp(), reporter)
         if not report.written or not (report.changes or report.films_made or report.films_filled):
             session.rollback()
             return Done(report)

@@ -194,10 +194,52 @@ def test_a_file_with_an_error_changes_nothing_and_a_merge_takes_the_rest(library
     changed = library_of(library, user)
     assert not restore_file(library.context, library.site, user, path, Reporter()).report.written
     assert library_of(library, user) == changed
-    done = restore_file(library.context, library.site, user, path, Reporter(), merge=True)
+    done = import_file(library.context, library.site, user, path, Reporter())
     assert (done.report.success, done.report.written, done.report.errors.total) == (False, True, 1)
     undo_restore(library.context, library.site, user, Reporter())
     assert library_of(library, user) == changed
+
+
+def test_an_import_can_be_undone(library: Library, user: UserRow) -> None:
+    path, first = kept(library, user), library_of(library, user)
+    library.execute("UPDATE entries SET status = 'deleted', last_modified = 1 WHERE user_id = ?", user.id)
+    older = library_of(library, user)
+    content = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**content, "people": [*content["people"], {"name": "Nobody yet"}]}))
+    done = import_file(library.context, library.site, user, path, Reporter())
+    assert done.safety is not None
+    assert done.safety.file_name.startswith("before-import-")
+    assert library_of(library, user) not in (first, older)
+    plan = plan_undo(library.context, library.site, user.id, Reporter())
+    assert (plan.note.action, plan.note.source) == ("import", "kept.json")
+    undo_restore(library.context, library.site, user, Reporter())
+    assert library_of(library, user) == older
+
+
+def test_an_import_that_changes_nothing_leaves_no_copy(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    done = import_file(library.context, library.site, user, path, Reporter())
+    content = json.loads(path.read_bytes())
+    content["movies"][0] |= {"status": "nowhere"}
+    content["people"].append({"name": "Nobody yet"})
+    path.write_text(json.dumps(content))
+    kept_back = import_file(library.context, library.site, user, path, Reporter(), strict=True)
+    assert [(one.safety, one.report.changes) for one in (done, kept_back)] == [(None, 0), (None, 0)]
+    assert not kept_back.report.written
+    assert copies(copies_folder(library.context, library.site), user.id) == []
+    with pytest.raises(UsageError, match="nothing to undo"):
+        plan_undo(library.context, library.site, user.id, Reporter())
+
+
+def test_a_note_of_an_earlier_greenroom_is_read(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    change(library, user)
+    restore_file(library.context, library.site, user, path, Reporter())
+    note = library.context.site_folder(library.site) / "users" / f"{user.id}.json"
+    old = json.loads(note.read_text()) | {"action": "merge"}
+    del old["done"]
+    note.write_text(json.dumps(old))
+    assert plan_undo(library.context, library.site, user.id, Reporter()).note.action == "merge"
 
 
 def test_only_the_newest_safety_copies_stay(library: Library, user: UserRow) -> None:
@@ -225,7 +267,7 @@ def test_somebody_at_work_or_read_only_changes_nothing(library: Library, user: U
     assert preview_file(watching.context, library.site, user.id, path, Reporter(), merge=False).changes
     for verb in (
         lambda: restore_file(watching.context, library.site, user, path, Reporter()),
-        lambda: import_file(watching.context, library.site, user.id, path, Reporter()),
+        lambda: import_file(watching.context, library.site, user, path, Reporter()),
         lambda: switch_backup(watching.context, library.site, user.id, enabled=True),
     ):
         with pytest.raises(UsageError, match="read-only"):
