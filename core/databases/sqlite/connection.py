@@ -93,6 +93,11 @@ def errors(what: str) -> Iterator[None]:
                 f"{what} cannot be read: {error}",
                 hint="restore the last good backup; the damaged file is kept unchanged by a restore",
             ) from error
+        if code == sqlite3.SQLITE_READONLY:
+            raise GreenroomError(
+                f"{what} cannot be written: {error}",
+                hint="greenroom's user must be one who may write to it, also to look at what a change would do",
+            ) from error
         raise GreenroomError(f"SQLite refused: {error}", hint="see the message of SQLite") from error
 
 

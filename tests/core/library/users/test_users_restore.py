@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from core.backup import create_backup
 from core.databases.sessions import reading
 from core.errors import BusyError, CancelledError, GreenroomError, UsageError
 from core.filesystem import Committable, Filesystem
@@ -29,7 +30,9 @@ from core.library.users import (
 from core.library.users.places import KEPT_SAFETIES
 from core.progress import CancelToken, Progress, Reporter
 from core.rebuild import rebuild_catalog
+from core.restore.stage import stage_restore
 from tests.libraries import Library, open_library
+from tests.support import as_a_user
 
 FAR = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 
@@ -273,6 +276,42 @@ def test_somebody_at_work_or_read_only_changes_nothing(library: Library, user: U
         with pytest.raises(UsageError, match="read-only"):
             verb()
     assert not copies_folder(library.context, library.site).exists()
+
+
+def test_a_site_that_is_half_restored_has_no_preview(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    library.context.catalog.initialise()
+    stage_restore(
+        library.context, library.site, create_backup(library.context, library.site, Reporter()).record, Reporter()
+    )
+    marker = library.context.site_folder(library.site) / ".restore_pending"
+    marker.write_text(marker.read_text().replace('"phase": "staged"', '"phase": "switching"'))
+    for merge in (False, True):
+        with pytest.raises(GreenroomError, match="interrupted in the middle"):
+            preview_file(library.context, library.site, user.id, path, Reporter(), merge=merge)
+
+
+def test_a_preview_leaves_every_byte_of_the_database(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    change(library, user)
+    watching = library.opened(read_only=True)
+    before = library.database.read_bytes()
+    assert preview_file(watching.context, library.site, user.id, path, Reporter(), merge=False).changes
+    assert library.database.read_bytes() == before
+    assert not list(library.root.glob("app.db-*"))
+
+
+def test_a_database_that_greenroom_may_only_read_has_no_preview(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    change(library, user)
+    library.database.chmod(0o400)
+
+    def look() -> None:
+        with pytest.raises(GreenroomError, match="cannot be written") as caught:
+            preview_file(library.context, library.site, user.id, path, Reporter(), merge=False)
+        assert "may write" in str(caught.value.hint)
+
+    as_a_user(library.root, look)
 
 
 def test_a_restore_that_is_cancelled_changes_nothing_and_leaves_no_copy(library: Library, user: UserRow) -> None:
