@@ -54,13 +54,14 @@ def restore(
                 emit("", "What would be lost:", *lost_lines(report))
         return exit_code_of(report)
     house.context.require_writable("restore a library")
+    agreed = None
     if require_person(yes=yes):
-        report = _preview(options, house, its_user, path, merge=merge)
-        _refuse(report, merge=merge)
-        _ask(its_user, report, f"{mode} of {printable(its_user.username)} from {path.name}", mode)
+        agreed = _preview(options, house, its_user, path, merge=merge)
+        _refuse(agreed, merge=merge)
+        _ask(its_user, agreed, f"{mode} of {printable(its_user.username)} from {path.name}", mode)
     with working(options) as reporter:
         verb = import_file if merge else restore_file
-        done = verb(house.context, house.site, its_user, path, reporter)
+        done = verb(house.context, house.site, its_user, path, reporter, agreed=agreed)
     return _tell(options, house, its_user, done, mode=mode, file=path)
 
 
@@ -76,14 +77,15 @@ def undo(options: Options, user: str, site: str | None, *, yes: bool) -> ExitCod
     its_user = house.user(user)
     with working(options) as reporter:
         plan = plan_undo(house.context, house.site, its_user.id, reporter)
+    agreed = None
     if require_person(yes=yes):
-        report = _preview(options, house, its_user, plan.copy.path, merge=False)
+        agreed = _preview(options, house, its_user, plan.copy.path, merge=False)
         when = format_time(plan.note.at, house.site.time_zone)
         doubt = "" if plan.doubt is None else f"\n{plan.doubt}"
         what = f"undo of the {plan.note.action} from {printable(plan.note.source)}, made {when}{doubt}"
-        _ask(its_user, report, what, "undo")
+        _ask(its_user, agreed, what, "undo")
     with working(options) as reporter:
-        done = undo_restore(house.context, house.site, its_user, reporter, agreed=plan.note)
+        done = undo_restore(house.context, house.site, its_user, reporter, of=plan.note, agreed=agreed)
     return _tell(options, house, its_user, done, mode="undo", file=plan.copy.path, undone=_undone(plan))
 
 

@@ -120,14 +120,15 @@ def preview_undo(context: Context, site: Site, user: UserRow, reporter: Reporter
     return Preview(found.wish, found.report, printable(f"{about}{doubt}"))
 
 
-def perform(context: Context, wish: Wish, reporter: Reporter) -> Done:
-    """Do what is wished, all of it or nothing; raise GreenroomError."""
+def perform(context: Context, found: Preview, reporter: Reporter) -> Done:
+    """Do what was previewed, all of it and nothing else, or nothing; raise GreenroomError."""
+    wish, agreed = found.wish, found.report
     site, user = wish.site, wish.user
     if wish.way == "undo":
-        return undo_restore(context, site, user, reporter, agreed=wish.agreed)
+        return undo_restore(context, site, user, reporter, of=wish.agreed, agreed=agreed)
     if wish.way == "restore":
-        return restore_file(context, site, user, wish.path, reporter)
-    return import_file(context, site, user, wish.path, reporter)
+        return restore_file(context, site, user, wish.path, reporter, agreed=agreed)
+    return import_file(context, site, user, wish.path, reporter, agreed=agreed)
 
 
 def fetch(context: Context, site: Site, ids: Sequence[str] | None, reporter: Reporter) -> EnrichmentReport:

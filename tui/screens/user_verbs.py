@@ -195,11 +195,11 @@ class UserVerbs(Screen[None]):
             typed=(found.wish.name.strip() or found.wish.user.id) if is_exact(found.wish.way) else None,
             objection=objection(found),
         )
-        self.app.push_screen(box, partial(self._agreed, found.wish))
+        self.app.push_screen(box, partial(self._agreed, found))
 
-    def _agreed(self, wish: Wish, answer: object) -> None:
+    def _agreed(self, found: Preview, answer: object) -> None:
         if answer and self._may_start():
-            verb = partial(perform, self._around.core, wish)
+            wish, verb = found.wish, partial(perform, self._around.core, found)
 
             def said(done: Done) -> str:
                 return done_title(wish.way, wish.name, done)

@@ -75,7 +75,7 @@ def _settled(course: Course, file: LibraryFile, *, strict: bool, dry_run: bool) 
     totals = _totals(course)
     if dry_run:
         course.session.rollback()
-    return report_of(course.tally, version=file.version, totals=totals, stopped=stopped, dry_run=dry_run)
+    return report_of(course.tally, file, totals=totals, stopped=stopped, dry_run=dry_run)
 
 
 def _totals(course: Course) -> Counts:

@@ -33,6 +33,11 @@ class Stored:
     votes: Votes
     watched: Watched | None
 
+    @property
+    def in_order(self) -> tuple[object, ...]:
+        """All of it, in an order that no database chooses."""
+        return self.status, self.custom_list_id, self.last_modified, sorted(self.votes.items()), self.watched
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -146,7 +151,7 @@ class Entries:
             writes.add(movie_id, Stored(record.status, one.list_id, modified, votes, watched), new=stored is None)
         if stored is not None and verdict == "update":
             course.tally.note_newer(one.path, record.imdb_id, stored.last_modified, modified)
-        course.tally.decided("movies", verdict, one.path, record.imdb_id)
+        course.tally.decided("movies", verdict, one.path, record.imdb_id, stored and stored.in_order)
         course.tally.look_at_time((*one.path, "last_modified"), record.imdb_id, record.last_modified)
         return verdict
 

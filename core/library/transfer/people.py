@@ -90,7 +90,7 @@ class People:
         there = self.find(name)
         if there is not None:
             return there.id
-        self._course.tally.people_made.note(name)
+        self._course.tally.make_person(name)
         values = {"is_trusted": False, "color": DEFAULT_COLOR, "emoji": None, "last_modified": self._course.now}
         return self._make(name, values).id
 
@@ -104,7 +104,7 @@ class People:
             now=course.now,
             overwrite=course.overwrite,
         )
-        course.tally.decided("people", verdict, path, record.name)
+        course.tally.decided("people", verdict, path, record.name, there)
         course.tally.look_at_time((*path, "last_modified"), record.name, record.last_modified)
         values["last_modified"] = course.now if record.last_modified is None else record.last_modified
         if there is None:
@@ -172,7 +172,7 @@ class Lists:
             now=course.now,
             overwrite=course.overwrite,
         )
-        course.tally.decided("lists", verdict, path, record.name)
+        course.tally.decided("lists", verdict, path, record.name, there)
         course.tally.look_at_time((*path, "last_modified"), record.name, record.last_modified)
         values["last_modified"] = course.now if record.last_modified is None else record.last_modified
         if there is None:

@@ -51,7 +51,7 @@ class Rankings:
                 now=course.now,
                 overwrite=course.overwrite,
             )
-            course.tally.decided("rankings", verdict, path, record.imdb_id)
+            course.tally.decided("rankings", verdict, path, record.imdb_id, (liked, position, ranked_at))
             course.tally.look_at_time((*path, "ranked_at"), record.imdb_id, record.ranked_at)
             row: dict[str, Any] = {
                 "user_id": course.user_id,

@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 from core.library.models import CustomList, Entry, Movie, Ranking, Recommendation, Recommender, WatchRecord
 from core.library.transfer.films import is_nameable
 from core.library.transfer.source import LibraryFile
+from core.library.transfer.tally import Kind
 from core.library.transfer.work import Course
 
 _AT_ONCE = 500
@@ -50,13 +51,13 @@ def _remove_films(course: Course, table: type[Entry | Ranking], wanted: Collecti
         .execution_options(yield_per=_AT_ONCE)
     )
     gone, unnamed = array("q"), 0
-    removed = course.tally.removed["movies" if table is Entry else "rankings"]
+    kind: Kind = "movies" if table is Entry else "rankings"
     for number, imdb_id, title in rows:
         if not is_nameable(imdb_id):
             unnamed += 1
         elif number not in wanted:
             gone.append(number)
-            removed.note(f"{title} ({imdb_id})")
+            course.tally.remove(kind, f"{title} ({imdb_id})")
     if unnamed and table is Entry:
         words = "a film without an IMDb id stays in the library, for no export can name it"
         course.tally.notes[words] += unnamed
@@ -79,7 +80,7 @@ def _note_rankings(course: Course, films: list[int]) -> None:
         .order_by(Movie.imdb_id)
     )
     for imdb_id, title in rows:
-        course.tally.removed["rankings"].note(f"{title} ({imdb_id})")
+        course.tally.remove("rankings", f"{title} ({imdb_id})")
 
 
 def _remove_people(course: Course, wanted: Collection[int]) -> None:
@@ -93,7 +94,7 @@ def _remove_people(course: Course, wanted: Collection[int]) -> None:
     ).all()
     for number, name in rows:
         if number not in wanted:
-            course.tally.removed["people"].note(name)
+            course.tally.remove("people", name)
             course.session.execute(delete(Recommender).where(Recommender.id == number))
 
 
@@ -106,6 +107,6 @@ def _remove_lists(course: Course, wanted: Collection[str]) -> None:
     ).all()
     for list_id, name in rows:
         if list_id not in wanted:
-            course.tally.removed["lists"].note(name)
+            course.tally.remove("lists", name)
             mine = (CustomList.user_id == course.user_id, CustomList.id == list_id)
             course.session.execute(delete(CustomList).where(*mine))

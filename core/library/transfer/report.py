@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.documents import Problem, said_path
+from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import KINDS, Kind, Listed, Noted, Tally, Verdict
 
 Counts = dict[Kind, int]
@@ -16,7 +17,8 @@ class ImportReport:
     """What an import or a restore did. `written` is False for a dry run, and where errors kept all of it back.
 
     A dry run tells what would be. `imported` counts the records that are in the database afterwards as the file has
-    them, by kind; `refused` those with errors; `totals` all that the user has afterwards.
+    them, by kind; `refused` those with errors; `totals` all that the user has afterwards. `outcome` is a digest of the
+    file and of what becomes of each record: two reports with the same one tell of the same change of the same library.
     """
 
     success: bool
@@ -40,6 +42,7 @@ class ImportReport:
     films_filled: int
     ignored: dict[str, int]
     notes: dict[str, int]
+    outcome: str
 
     @property
     def changes(self) -> int:
@@ -80,14 +83,14 @@ class ImportReport:
         }
 
 
-def report_of(tally: Tally, *, version: int, totals: Counts, stopped: bool, dry_run: bool) -> ImportReport:
+def report_of(tally: Tally, file: LibraryFile, *, totals: Counts, stopped: bool, dry_run: bool) -> ImportReport:
     """Return the report of what was counted; where all was `stopped`, nothing of the file is in the database."""
     none = dict.fromkeys(KINDS, 0)
     return ImportReport(
         success=not tally.errors.total,
         written=not stopped and not dry_run,
         dry_run=dry_run,
-        version=version,
+        version=file.version,
         imported=none if stopped else _counts(tally, "create", "update", "unchanged"),
         created=none if stopped else _counts(tally, "create"),
         updated=none if stopped else _counts(tally, "update"),
@@ -105,6 +108,7 @@ def report_of(tally: Tally, *, version: int, totals: Counts, stopped: bool, dry_
         films_filled=0 if stopped else tally.films_filled,
         ignored=dict(tally.ignored),
         notes={} if stopped else dict(tally.notes),
+        outcome=f"{file.digest} {tally.outcome} {tally.films_made} {tally.films_filled}",
     )
 
 

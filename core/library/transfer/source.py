@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import msgspec
 from pydantic import ValidationError
 
 from core.documents import Path, Problem, said_value
-from core.errors import GreenroomError, VerificationError
+from core.errors import VerificationError
 from core.forms.problems import problem_of
 from core.json_stream import JsonStream
 from core.library.transfer.models import (
@@ -27,17 +27,15 @@ from core.library.transfer.models import (
     RankingRecord,
     Record,
 )
+from core.library.transfer.pieces import Pieces
 from core.library.transfer.tally import KINDS, Kind, Tally
 from core.progress import Reporter
 from core.words import plural, printable
 
-MOST_BYTES: Final = 4 << 30
 LONGEST_RECORD: Final = 16 << 20
 MOST_KEYS: Final = 1_000
 MOST_RECORDS: Final[dict[Kind, int]] = {"movies": 1_000_000, "people": 100_000, "lists": 10_000, "rankings": 1_000_000}
 
-_BLOCK = 256 << 10
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MODELS: dict[int, dict[Kind, type[Record]]] = {
     1: {"movies": MovieRecord1, "people": PersonRecord1, "lists": ListRecord1, "rankings": RankingRecord},
     2: {"movies": MovieRecord, "people": PersonRecord, "lists": ListRecord, "rankings": RankingRecord},
@@ -56,10 +54,12 @@ class Section:
 class LibraryFile:
     """A file that was looked through: JSON to its end, of a known version.
 
-    `sections` are the lists that it has; null is none. `ignored` are the keys beside them that nobody knows.
+    `digest` is the SHA-256 of its content. `sections` are the lists that it has; null is none. `ignored` are the keys
+    beside them that nobody knows.
     """
 
-    path: FilePath
+    pieces: Pieces
+    digest: str
     version: int
     exported_at: float | None
     sections: dict[Kind, Section]
@@ -71,9 +71,8 @@ class LibraryFile:
         if section is None or not section.records:
             return
         reporter.phase(f"reading {kind}", section.records, "rows")
-        stream = JsonStream(
-            _blocks(self.path, section.offset), str(self.path), start=section.offset, longest=LONGEST_RECORD
-        )
+        blocks = self.pieces.blocks(section.offset)
+        stream = JsonStream(blocks, str(self.pieces.path), start=section.offset, longest=LONGEST_RECORD)
         for number, raw in enumerate(stream.items()):
             yield (kind, number), raw
             reporter.advance()
@@ -108,9 +107,9 @@ def refused_records(file: LibraryFile, reporter: Reporter) -> Tally:
 
 def open_library(path: FilePath, reporter: Reporter) -> LibraryFile:
     """Given a file, look through all of it; raise VerificationError where it is no library of a version known here."""
-    size = _checked_size(path)
-    reporter.phase("looking through the file", size, "bytes")
-    stream = JsonStream(_blocks(path, 0, reporter), str(path), longest=LONGEST_RECORD)
+    pieces, digest = Pieces.of(path), sha256()
+    reporter.phase("looking through the file", pieces.size, "bytes")
+    stream = JsonStream(_told(pieces, digest.update, reporter), str(path), longest=LONGEST_RECORD)
     seen: dict[str, Any] = {}
     sections: dict[Kind, Section] = {}
     for key in stream.each_key():
@@ -139,7 +138,8 @@ def open_library(path: FilePath, reporter: Reporter) -> LibraryFile:
         )
     known = {"version", "exported_at", "user_id", *KINDS}
     return LibraryFile(
-        path,
+        pieces,
+        digest.hexdigest(),
         _version(seen.get("version"), path),
         _moment(seen.get("exported_at"), path),
         sections,
@@ -201,35 +201,11 @@ def _shown(value: bytes) -> object:
     return {b"{": {}, b'"': "a text"}.get(value[:1], printable(value[:40].decode("utf-8", "replace")))
 
 
-def _checked_size(path: FilePath) -> int:
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise GreenroomError(f"cannot read {path}: {error.strerror}", hint="name a file with a library") from error
-    if not stat.S_ISREG(found.st_mode):
-        raise GreenroomError(f"{path} is no file", hint="name a file with a library")
-    if found.st_size > MOST_BYTES:
-        raise VerificationError(
-            f"{path} has {found.st_size:,} bytes, and a library at most {MOST_BYTES:,}",
-            hint="look where the file comes from",
-        )
-    return found.st_size
-
-
-def _blocks(path: FilePath, start: int, reporter: Reporter | None = None) -> Iterator[bytes]:
-    """Yield the file from a place on; a mark of the byte order at its beginning as blanks, so that places stay."""
-    try:
-        with path.open("rb") as file:
-            file.seek(start)
-            while block := file.read(_BLOCK):
-                if reporter is not None:
-                    reporter.advance(len(block))
-                first = file.tell() == len(block)
-                yield b"   " + block[3:] if first and block.startswith(_BYTE_ORDER_MARK) else block
-                if file.tell() > MOST_BYTES:
-                    raise VerificationError(f"{path} grows while it is read", hint="wait until it is complete")
-    except OSError as error:
-        raise GreenroomError(f"cannot read {path}: {error.strerror}", hint="name a file with a library") from error
+def _told(pieces: Pieces, look: Callable[[bytes], None], reporter: Reporter) -> Iterator[bytes]:
+    for block in pieces.blocks():
+        look(block)
+        reporter.advance(len(block))
+        yield block
 
 
 def _note_unknown_keys(record: Record, path: Path, tally: Tally) -> None:

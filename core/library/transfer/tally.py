@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeVar
+from hashlib import sha256
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from core.documents import Path, Problem, said_path
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 Kind = Literal["movies", "people", "lists", "rankings"]
 Verdict = Literal["create", "update", "unchanged", "skip"]
@@ -56,16 +60,24 @@ class Tally:
     films_made: int = 0
     films_filled: int = 0
     to_enrich: list[str] = field(default_factory=list)
+    _outcome: Hash = field(default_factory=sha256)
+
+    @property
+    def outcome(self) -> str:
+        """A digest of what becomes of each record and of what it meets: the same where the same is done."""
+        return self._outcome.hexdigest()
 
     def refuse(self, kind: Kind, problems: Iterable[Problem]) -> None:
         """Count a record that cannot be taken, with all that is wrong with it."""
         self.refused[kind] += 1
         for problem in problems:
             self.errors.note(problem)
+            self._see(problem)
 
-    def decided(self, kind: Kind, verdict: Verdict, path: Path, key: str) -> None:
-        """Count what becomes of a record."""
+    def decided(self, kind: Kind, verdict: Verdict, path: Path, key: str, stored: object) -> None:
+        """Count what becomes of a record, which meets what is `stored`."""
         self.verdicts[kind, verdict] += 1
+        self._see((verdict, path, stored))
         if verdict == "skip":
             self.skipped.note(Noted(path, key, "what is there was changed later"))
 
@@ -79,11 +91,24 @@ class Tally:
         if stored > incoming:
             self.newer.note(Noted(path, key, f"changed {stored - incoming:.0f} s later than in the file"))
 
+    def remove(self, kind: Kind, words: str) -> None:
+        """Note what goes."""
+        self.removed[kind].note(words)
+        self._see((kind, words))
+
+    def make_person(self, name: str) -> None:
+        """Note who is made because a recommendation names them."""
+        self.people_made.note(name)
+        self._see(name)
+
     def ignore(self, path: Path) -> None:
         """Count a key that nobody knows, with the places in lists left open: movies[].notes."""
         name = said_path(tuple(part for part in path if isinstance(part, str)))
         if name in self.ignored or len(self.ignored) < _MOST_KEYS:
             self.ignored[name] += 1
+
+    def _see(self, part: object) -> None:
+        self._outcome.update(repr(part).encode("utf-8", "surrogatepass"))
 
     def count(self, kind: Kind, *verdicts: Verdict) -> int:
         return sum(self.verdicts[kind, verdict] for verdict in verdicts)

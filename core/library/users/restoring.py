@@ -81,6 +81,7 @@ class _Task:
     action: Action
     user: UserRow
     path: Path
+    agreed: ImportReport | None
     strict: bool = False
 
     def run(self, session: Session, file: LibraryFile, now: float, reporter: Reporter) -> ImportReport:
@@ -106,24 +107,40 @@ def preview_file(
 
 
 def import_file(
-    context: Context, site: Site, user: UserRow, path: Path, reporter: Reporter, *, strict: bool = False
+    context: Context,
+    site: Site,
+    user: UserRow,
+    path: Path,
+    reporter: Reporter,
+    *,
+    strict: bool = False,
+    agreed: ImportReport | None = None,
 ) -> Done:
     """Merge a file into a user's library in one transaction; what is there now is kept in a copy.
 
     With `strict` one bad record keeps all of it back. Raise VerificationError where the file is no library, BusyError
-    where somebody else works on the site.
+    where somebody else works on the site, UsageError where something else would be done than a preview `agreed` to.
     """
     with _held(context, site, "import") as notes:
-        return _done(context, site, _Task("import", user, path, strict=strict), reporter, notes)
+        return _done(context, site, _Task("import", user, path, agreed, strict=strict), reporter, notes)
 
 
-def restore_file(context: Context, site: Site, user: UserRow, path: Path, reporter: Reporter) -> Done:
+def restore_file(
+    context: Context,
+    site: Site,
+    user: UserRow,
+    path: Path,
+    reporter: Reporter,
+    *,
+    agreed: ImportReport | None = None,
+) -> Done:
     """Make a user's library what a file says, or nothing where it has an error; what is there now is kept in a copy.
 
-    Raise VerificationError where the file is no library, BusyError where somebody else works on the site.
+    Raise VerificationError where the file is no library, BusyError where somebody else works on the site, UsageError
+    where something else would be done than a preview `agreed` to.
     """
     with _held(context, site, "restore of a user") as notes:
-        return _done(context, site, _Task("restore", user, path), reporter, notes)
+        return _done(context, site, _Task("restore", user, path, agreed), reporter, notes)
 
 
 def plan_undo(context: Context, site: Site, user_id: str, reporter: Reporter) -> UndoPlan:
@@ -139,20 +156,27 @@ def plan_undo(context: Context, site: Site, user_id: str, reporter: Reporter) ->
 
 
 def undo_restore(
-    context: Context, site: Site, user: UserRow, reporter: Reporter, *, agreed: Note | None = None
+    context: Context,
+    site: Site,
+    user: UserRow,
+    reporter: Reporter,
+    *,
+    of: Note | None = None,
+    agreed: ImportReport | None = None,
 ) -> Done:
     """Go back to before the last import, restore or undo of a user's library; the present state is kept in a copy, too.
 
-    Raise UsageError where there is nothing to undo, or where what would be undone is not what was `agreed` to.
+    Raise UsageError where there is nothing to undo, where that is not what `of` notes, or where something else would be
+    done than a preview `agreed` to.
     """
     with _held(context, site, "undo of a user") as notes:
         plan = plan_undo(context, site, user.id, reporter)
-        if agreed is not None and agreed != plan.note:
+        if of is not None and of != plan.note:
             raise UsageError(
                 "somebody restored this library meanwhile: nothing was changed", hint="look, and try again"
             )
         doubts = () if plan.doubt is None else (plan.doubt,)
-        return _done(context, site, _Task("undo", user, plan.copy.path), reporter, (*doubts, *notes))
+        return _done(context, site, _Task("undo", user, plan.copy.path, agreed), reporter, (*doubts, *notes))
 
 
 @contextmanager
@@ -180,6 +204,12 @@ def _done(context: Context, site: Site, task: _Task, reporter: Reporter, notes: 
         safety = write_copy(session, user, kept, now=now.timestamp(), disk=context.disk, reporter=reporter).copy
         refused = refused_records(open_library(kept, reporter), reporter)
         report = task.run(session, file, now.timestamp(), reporter)
+        if task.agreed is not None and task.agreed.outcome != report.outcome:
+            session.rollback()
+            raise UsageError(
+                "the library or the file changed since the preview: nothing was changed",
+                hint="look again at what would be done",
+            )
         if not report.written or not (report.changes or report.films_made or report.films_filled):
             session.rollback()
             return Done(report)

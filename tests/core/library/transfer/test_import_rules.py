@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import GreenroomError, VerificationError
 from core.library.models import Entry, Movie, Recommender
-from core.library.transfer import export_library, library_schema, open_library
+from core.library.transfer import export_library, import_library, library_schema, open_library
 from core.progress import Reporter
 from tests.core.library.transfer.transfer_support import (
     BEFORE,
@@ -29,6 +29,7 @@ from tests.core.library.transfer.transfer_support import (
     said,
     stored,
     take_in,
+    write_file,
 )
 
 FULL = library(
@@ -326,3 +327,15 @@ def test_limits_are_told_before_much_is_read(session: Session, tmp_path: Path) -
 
 def test_a_mark_of_the_byte_order_is_read_over(session: Session, tmp_path: Path) -> None:
     assert take_in(session, tmp_path, b"\xef\xbb\xbf" + json.dumps(FULL).encode()).success
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_refused(session: Session, tmp_path: Path) -> None:
+    path = write_file(tmp_path, library(movies=[movie("tt1")], people=[{"name": "Ann"}]))
+    file = open_library(path, Reporter())
+    before = stored(session)
+    path.rename(tmp_path / "old.json")
+    write_file(tmp_path, library(movies=[movie("tt2")], people=[{"name": "Tom"}]))
+    with pytest.raises(VerificationError, match="changed while it was read"):
+        import_library(session, MIRA, file, now=NOW, reporter=Reporter())
+    session.rollback()
+    assert stored(session) == before

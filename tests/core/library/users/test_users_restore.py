@@ -98,7 +98,7 @@ def test_a_restore_can_be_undone_and_that_too(library: Library, user: UserRow) -
     assert done.safety.path.parent.stat().st_mode & 0o777 == 0o700
     plan = plan_undo(library.context, library.site, user.id, Reporter())
     assert (plan.note.action, plan.note.source, plan.copy.path) == ("restore", "kept.json", done.safety.path)
-    undone = undo_restore(library.context, library.site, user, Reporter(), agreed=plan.note)
+    undone = undo_restore(library.context, library.site, user, Reporter(), of=plan.note)
     assert library_of(library, user) == changed
     assert undone.safety is not None
     undo_restore(library.context, library.site, user, Reporter())
@@ -245,6 +245,43 @@ def test_a_note_of_an_earlier_greenroom_is_read(library: Library, user: UserRow)
     assert plan_undo(library.context, library.site, user.id, Reporter()).note.action == "merge"
 
 
+@pytest.mark.parametrize("merge", [False, True])
+def test_what_is_done_is_what_was_agreed_to(library: Library, user: UserRow, *, merge: bool) -> None:
+    verb = import_file if merge else restore_file
+    path = kept(library, user)
+    library.execute("UPDATE entries SET status = 'deleted', last_modified = 1 WHERE user_id = ?", user.id)
+    agreed = preview_file(library.context, library.site, user.id, path, Reporter(), merge=merge)
+
+    def refused(why: str) -> None:
+        before = library.sums()
+        with pytest.raises(UsageError, match="changed since the preview: nothing was changed"):
+            verb(library.context, library.site, user, path, Reporter(), agreed=agreed)
+        assert library.sums() == before, why
+        assert copies(copies_folder(library.context, library.site), user.id) == [], why
+
+    library.execute("UPDATE entries SET status = 'toWatch' WHERE user_id = ? AND movie_id < 4", user.id)
+    refused("an entry has another status, and is replaced as before")
+    library.execute("UPDATE entries SET status = 'deleted' WHERE user_id = ?", user.id)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"my_rating": 8', b'"my_rating": 7'))
+    refused("the file has another rating, and as many records")
+    path.write_bytes(content)
+    assert verb(library.context, library.site, user, path, Reporter(), agreed=agreed).report.written
+
+
+def test_an_undo_is_what_was_agreed_to(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    change(library, user)
+    restore_file(library.context, library.site, user, path, Reporter())
+    plan = plan_undo(library.context, library.site, user.id, Reporter())
+    agreed = preview_file(library.context, library.site, user.id, plan.copy.path, Reporter(), merge=False)
+    library.execute("DELETE FROM watch_history WHERE user_id = ?", user.id)
+    with pytest.raises(UsageError, match="changed since the preview"):
+        undo_restore(library.context, library.site, user, Reporter(), of=plan.note, agreed=agreed)
+    agreed = preview_file(library.context, library.site, user.id, plan.copy.path, Reporter(), merge=False)
+    undo_restore(library.context, library.site, user, Reporter(), of=plan.note, agreed=agreed)
+
+
 def test_only_the_newest_safety_copies_stay(library: Library, user: UserRow) -> None:
     path = kept(library, user)
     folder = copies_folder(library.context, library.site)
@@ -381,7 +418,7 @@ def test_what_nobody_knows_to_be_done_is_said_so(library: Library, user: UserRow
     library.execute("UPDATE entries SET status = 'toWatch' WHERE user_id = ?", user.id)
     plan = plan_undo(library.context, library.site, user.id, Reporter())
     assert "whether it was restored is not known" in (plan.doubt or "")
-    done = undo_restore(library.context, library.site, user, Reporter(), agreed=plan.note)
+    done = undo_restore(library.context, library.site, user, Reporter(), of=plan.note)
     assert library_of(library, user) == before
     assert plan.doubt in done.notes
     assert plan_undo(library.context, library.site, user.id, Reporter()).doubt is None
@@ -447,7 +484,7 @@ def test_an_undo_that_nobody_agreed_to_and_a_damaged_note(library: Library, user
     change(library, user)
     restore_file(library.context, library.site, user, path, Reporter())
     with pytest.raises(UsageError, match="meanwhile"):
-        undo_restore(library.context, library.site, user, Reporter(), agreed=agreed)
+        undo_restore(library.context, library.site, user, Reporter(), of=agreed)
     note = library.context.site_folder(library.site) / "users" / f"{user.id}.json"
     note.write_text('{"safety": "../../x.json"}')
     with pytest.raises(GreenroomError, match="nobody knows what to go back to"):
