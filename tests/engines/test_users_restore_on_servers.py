@@ -19,7 +19,17 @@ from core.library.transfer import back_up_users, find_user
 from core.library.users import copies_folder, restore_file, switch_backup, undo_restore
 from core.progress import Reporter
 from tests.core.library.transfer.test_import_rules import FULL
-from tests.core.library.transfer.transfer_support import MIRA, add_user, exported, movie, said, take_in
+from tests.core.library.transfer.test_quick_people import call
+from tests.core.library.transfer.transfer_support import (
+    MIRA,
+    add_user,
+    bring_back,
+    copied,
+    exported,
+    movie,
+    said,
+    take_in,
+)
 from tests.engines.conftest import MakeDatabase
 from tests.libraries import open_library
 
@@ -69,3 +79,23 @@ def test_a_library_is_copied_restored_and_brought_back(
     with reading(url) as session:
         assert exported(session) == changed
         assert find_user(session, "mira").backup_enabled
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mysql"])
+def test_quick_recommenders_who_changed_their_names_are_brought_back(
+    engine: str, make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    url = make_url(make_database(engine))
+    server = open_server(url)
+    Base.metadata.create_all(server)
+    server.dispose()
+    with writing(url) as session:
+        add_user(session, MIRA, "mira")
+        take_in(session, tmp_path, FULL)
+        before = copied(session)
+        call(session, {"youtube": "GOOGLE", "google": "oscars", "oscar": "Tube", "random_person": "YouTube"})
+        take_in(session, tmp_path, FULL | {"people": [{"name": "Random Person"}]})
+        assert bring_back(session, tmp_path, before).success
+        assert copied(session) == before
+        assert bring_back(session, tmp_path, before).changes == 0
+        session.commit()

@@ -64,7 +64,7 @@ def _run(course: Course, file: LibraryFile) -> None:
     entries.take(file)
     rankings.take(file)
     if course.overwrite and not course.tally.errors.total:
-        remove_absent(course, file, movies=entries.seen, rankings=rankings.seen, people=people.named, lists=lists.named)
+        remove_absent(course, file, movies=entries.seen, rankings=rankings.seen, people=people, lists=lists.named)
 
 
 def _settled(course: Course, file: LibraryFile, *, strict: bool, dry_run: bool) -> ImportReport:

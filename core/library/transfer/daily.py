@@ -120,7 +120,7 @@ def write_copy(
     try:
         make_folders(path.parent, disk)
         disk.unlink(partial)
-        export = export_library(session, user.id, now=now, reporter=reporter)
+        export = export_library(session, user.id, now=now, reporter=reporter, quick_keys=True)
         with _discarded_on_failure(partial, disk):
             with disk.create(partial) as file:
                 for block in export.blocks:

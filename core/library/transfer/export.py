@@ -63,15 +63,20 @@ def export_name(day: date) -> str:
     return f"moviemanager-export-{day.isoformat()}.json"
 
 
-def export_library(session: Session, user_id: str, *, now: float, reporter: Reporter) -> Export:
+def export_library(
+    session: Session, user_id: str, *, now: float, reporter: Reporter, quick_keys: bool = False
+) -> Export:
     """Given a session that sees one state of the database, return a user's library.
+
+    With `quick_keys` it says who is which of the quick recommenders: the format has no such key, and a restore needs it
+    where one was called something else meanwhile.
 
     The blocks read on in the session. What is held of it: the films' numbers, and the names of people.
     """
     left_out: Listed[str] = Listed()
     movies = _numbers(session, user_id, left_out)
     ranked = _ranked(session, user_id, left_out)
-    people, lists = _people(session, user_id), _lists(session, user_id)
+    people, lists = _people(session, user_id, quick_keys=quick_keys), _lists(session, user_id)
     counts: dict[Kind, int] = {
         "movies": len(movies),
         "people": len(people),
@@ -178,12 +183,15 @@ def _names(session: Session, user_id: str) -> dict[int, str]:
     return {number: name for number, name in rows}  # noqa: C416 - a row is no pair to the type checker
 
 
-def _people(session: Session, user_id: str) -> list[Json]:
+def _people(session: Session, user_id: str, *, quick_keys: bool) -> list[Json]:
     names = ("name", "is_trusted", "color", "emoji", "last_modified")
-    rows = session.execute(
-        select(*(getattr(Recommender, name) for name in names)).where(Recommender.user_id == user_id)
-    )
-    return sorted((dict(zip(names, row, strict=True)) for row in rows), key=lambda record: str(record["name"]))
+    columns = (getattr(Recommender, name) for name in names)
+    rows = session.execute(select(Recommender.quick_key, *columns).where(Recommender.user_id == user_id))
+    records = [
+        dict(zip(names, row[1:], strict=True)) | ({"quick_key": row[0]} if quick_keys and row[0] is not None else {})
+        for row in rows
+    ]
+    return sorted(records, key=lambda record: str(record["name"]))
 
 
 def _lists(session: Session, user_id: str) -> list[Json]:

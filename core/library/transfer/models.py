@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from pydantic_core import PydanticCustomError
 
 from core.forms.strict import STORABLE
-from core.library.models.users import DEFAULT_COLOR, DEFAULT_ICON
+from core.library.models.users import DEFAULT_COLOR, DEFAULT_ICON, QUICK_RECOMMENDERS
 
 VERSION: Final = 2
 LARGEST_INT: Final = 2**31 - 1
@@ -51,6 +51,7 @@ Color = Annotated[str, Field(max_length=9), STORABLE, _or(lambda: DEFAULT_COLOR)
 Flag = Annotated[bool, _or(lambda: False)]
 
 _DATE = "Without it: what is stored, or the time of the import."
+_QUICK = f"Which of the quick recommenders, in greenroom's own copies: {', '.join(QUICK_RECOMMENDERS)}."
 _MODIFIED = "When it was last changed; 0, null or no such key is the time of the import."
 
 
@@ -106,6 +107,7 @@ class PersonRecord(Record):
     is_trusted: Flag = False
     color: Color = DEFAULT_COLOR
     emoji: Annotated[str, Field(max_length=16), STORABLE] | None = None
+    quick_key: str | None = Field(default=None, description=_QUICK)
     last_modified: Modified = Field(default=None, description=_MODIFIED)
 
 

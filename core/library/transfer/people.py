@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import count
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import CursorResult, insert, select, update
 
 from core.documents import Path, Problem, said_path, said_value
 from core.library.models import CustomList, Recommender
-from core.library.models.users import DEFAULT_COLOR
+from core.library.models.users import DEFAULT_COLOR, QUICK_RECOMMENDERS
 from core.library.transfer.models import (
     ListRecord,
     PersonRecord,
@@ -19,8 +20,10 @@ from core.library.transfer.models import (
     Said,
 )
 from core.library.transfer.source import LibraryFile
-from core.library.transfer.tally import decide
+from core.library.transfer.tally import Tally, decide
 from core.library.transfer.work import Course
+
+_LONGEST_STEM = 80
 
 
 class Person(NamedTuple):
@@ -48,27 +51,87 @@ class OwnList(NamedTuple):
 
 
 class People:
-    """The user's recommenders by name. They are few: all names are held."""
+    """The user's recommenders by name. They are few: all names are held.
+
+    `named` are the ids of those whom the file has, `displaced` the names of those who had to leave them to others.
+    """
 
     def __init__(self, course: Course) -> None:
         self._course = course
         self._by_name = {person.name: person for person in _people(course, ())}
         self._by_file_id: dict[int, str] = {}
+        self._renamed: set[int] = set()
         self.named: set[int] = set()
+        self.displaced: dict[int, str] = {}
 
     def take(self, file: LibraryFile) -> None:
         """Take in the people of a file."""
         tally = self._course.tally
         seen: dict[int, Path] = {}
+        quick: dict[str, Path] = {}
+        if self._course.overwrite:
+            self._give_names_back(file)
         for path, record in file.records("people", tally, self._course.reporter):
             there = self.find(record.name)
+            problem = self._quick_problem(path, record, quick) if self._course.overwrite else None
             if there is not None and there.id in seen:
-                tally.refuse("people", [twice((*path, "name"), record.name, seen[there.id])])
+                problem = twice((*path, "name"), record.name, seen[there.id])
+            if problem is not None:
+                tally.refuse("people", [problem])
                 continue
             seen[self._merge(path, record, there)] = path
             if isinstance(record, PersonRecord1) and record.id is not None:
                 self._by_file_id[record.id] = record.name
         self.named.update(seen)
+
+    def _quick_problem(self, path: Path, record: PersonRecord, seen: dict[str, Path]) -> Problem | None:
+        """Return what is wrong with which quick recommender a record says to be."""
+        key, at = record.quick_key, (*path, "quick_key")
+        if key is None:
+            return None
+        if key not in QUICK_RECOMMENDERS:
+            return Problem(at, said_value(key), ", ".join(QUICK_RECOMMENDERS))
+        first = seen.setdefault(key, path)
+        return None if first == path else twice(at, key, first)
+
+    def _give_names_back(self, file: LibraryFile) -> None:
+        """Call the quick recommenders what the file calls them, whoever has those names now.
+
+        It may be one of themselves. What is wrong with the file is found when its people are taken.
+        """
+        wanted: dict[str, str] = {}
+        for _, record in file.records("people", Tally(self._course.now), self._course.reporter):
+            if record.quick_key in QUICK_RECOMMENDERS:
+                wanted.setdefault(record.quick_key, record.name)
+        mine = {person.quick_key: person for person in self._by_name.values()}
+        moving = {key: mine[key] for key, name in wanted.items() if key in mine and mine[key].name != name}
+        for key, person in moving.items():
+            moving[key] = self._rename(person, self._free(person.name))
+        for key, name in wanted.items():
+            other = self.find(name)
+            if other is not None and other.id not in self._renamed and self._is_in_the_way(other, key, mine):
+                self._displace(other)
+            if key in moving and self.find(name) is None:
+                self._renamed.add(self._rename(moving[key], name).id)
+
+    def _is_in_the_way(self, person: Person, key: str, mine: Collection[str | None]) -> bool:
+        """Whether somebody's name is to be that of another: an ordinary one may become who is not there."""
+        return person.quick_key != key and (key in mine or person.quick_key is not None)
+
+    def _displace(self, person: Person) -> None:
+        self.displaced[person.id] = person.name
+        self._rename(person, self._free(person.name))
+
+    def _rename(self, person: Person, name: str) -> Person:
+        self._course.session.execute(update(Recommender).where(Recommender.id == person.id).values(name=name))
+        self._by_name = {known: one for known, one in self._by_name.items() if one.id != person.id}
+        self._by_name[name] = person._replace(name=name)
+        return self._by_name[name]
+
+    def _free(self, name: str) -> str:
+        """Return a name like this one that nobody has."""
+        names = (f"{name[:_LONGEST_STEM]} ({number})" for number in count(2))
+        return next(free for free in names if self.find(free) is None)
 
     def find(self, name: str) -> Person | None:
         """Return who has this name, by the rules of the database."""
@@ -97,10 +160,14 @@ class People:
     def _merge(self, path: Path, record: PersonRecord, there: Person | None) -> int:
         course = self._course
         values: dict[str, Any] = {"is_trusted": record.is_trusted, "color": record.color, "emoji": record.emoji}
+        if course.overwrite and record.quick_key is not None:
+            values["quick_key"] = record.quick_key
         verdict = decide(
             stored=there.last_modified if there else None,
             incoming=record.last_modified,
-            same=there is not None and (there.is_trusted, there.color, there.emoji) == tuple(values.values()),
+            same=there is not None
+            and there.id not in self._renamed
+            and all(getattr(there, name) == value for name, value in values.items()),
             now=course.now,
             overwrite=course.overwrite,
         )
@@ -116,11 +183,10 @@ class People:
         return there.id
 
     def _make(self, name: str, values: dict[str, Any]) -> Person:
-        made = self._course.session.execute(
-            insert(Recommender).values(user_id=self._course.user_id, name=name, quick_key=None, **values)
-        )
+        row = {"name": name, "quick_key": None, **values}
+        made = self._course.session.execute(insert(Recommender).values(user_id=self._course.user_id, **row))
         key = cast("CursorResult[Any]", made).inserted_primary_key
-        person = Person(id=key[0] if key else 0, name=name, quick_key=None, **values)
+        person = Person(id=key[0] if key else 0, **row)
         self._by_name[name] = person
         return person
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
+from core.documents import said_value
 from core.library.models import CustomList, Entry, Movie, Ranking, Recommendation, Recommender, WatchRecord
 from core.library.transfer.films import is_nameable
+from core.library.transfer.people import People
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Kind
 from core.library.transfer.work import Course
@@ -23,7 +25,7 @@ def remove_absent(
     *,
     movies: Collection[int],
     rankings: Collection[int],
-    people: Collection[int],
+    people: People,
     lists: Collection[str],
 ) -> None:
     """Remove what the file lacks, given the ids of what it has; people and lists that something refers to stay.
@@ -83,19 +85,25 @@ def _note_rankings(course: Course, films: list[int]) -> None:
         course.tally.remove("rankings", f"{title} ({imdb_id})")
 
 
-def _remove_people(course: Course, wanted: Collection[int]) -> None:
+def _remove_people(course: Course, people: People) -> None:
     spoken = select(Recommendation.recommender_id).where(
         Recommendation.user_id == course.user_id, Recommendation.recommender_id == Recommender.id
     )
     rows = course.session.execute(
-        select(Recommender.id, Recommender.name)
-        .where(Recommender.user_id == course.user_id, Recommender.quick_key.is_(None), ~spoken.exists())
+        select(Recommender.id, Recommender.name, Recommender.quick_key.is_(None) & ~spoken.exists())
+        .where(Recommender.user_id == course.user_id)
         .order_by(Recommender.name)
     ).all()
-    for number, name in rows:
-        if number not in wanted:
-            course.tally.remove("people", name)
+    for number, name, may_go in rows:
+        if number in people.named:
+            continue
+        was = people.displaced.get(number, name)
+        if may_go:
+            course.tally.remove("people", was)
             course.session.execute(delete(Recommender).where(Recommender.id == number))
+        elif was != name:
+            why = f"{said_value(was)} is a quick recommender in the file"
+            course.tally.notes[f"{why}: who had the name, and has to stay, is {said_value(name)} now"] += 1
 
 
 def _remove_lists(course: Course, wanted: Collection[str]) -> None:

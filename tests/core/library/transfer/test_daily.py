@@ -31,7 +31,7 @@ from core.library.transfer import (
     write_copy,
 )
 from core.progress import CancelToken, Reporter
-from tests.core.library.transfer.transfer_support import JONAS, MIRA, NOW, add_user, exported, library, movie, take_in
+from tests.core.library.transfer.transfer_support import JONAS, MIRA, NOW, add_user, copied, library, movie, take_in
 
 TODAY = date(2026, 3, 29)
 
@@ -119,7 +119,7 @@ def test_each_user_who_asked_for_it_gets_a_copy(session: Session, folder: Path) 
         f"{JONAS}/2026-03-29.json",
     ]
     path = folder / MIRA / "2026-03-29.json"
-    assert json.loads(path.read_bytes()) == exported(session)
+    assert json.loads(path.read_bytes()) == copied(session)
     assert path.stat().st_mode & 0o077 == 0
     assert run(session, folder).removed == ()
     assert [copy.file_name for copy in copies(folder, MIRA)] == ["2026-03-29.json"]

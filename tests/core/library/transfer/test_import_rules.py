@@ -22,6 +22,7 @@ from tests.core.library.transfer.transfer_support import (
     NOW,
     THEN,
     bring_back,
+    copied,
     errors_of,
     exported,
     library,
@@ -302,7 +303,7 @@ def test_the_schema_names_all_that_an_export_holds(session: Session, tmp_path: P
     take_in(session, tmp_path, FULL)
     schema = library_schema()
     kinds = {"movies": "MovieRecord", "people": "PersonRecord", "lists": "ListRecord", "rankings": "RankingRecord"}
-    data = exported(session)
+    data = copied(session)
     assert data.keys() == schema["properties"].keys()
     for kind, name in kinds.items():
         assert data[kind][0].keys() == schema["$defs"][name]["properties"].keys()

@@ -67,8 +67,13 @@ def bring_back(session: Session, folder: Path, data: object, user: str = MIRA, *
     return restore_user(session, user, file, reporter=Reporter(), **{"now": NOW, **options})
 
 
-def exported(session: Session, user: str = MIRA) -> Json:
-    blocks = export_library(session, user, now=NOW, reporter=Reporter()).blocks
+def copied(session: Session, user: str = MIRA) -> Json:
+    """A user's library as greenroom copies it for itself."""
+    return exported(session, user, quick_keys=True)
+
+
+def exported(session: Session, user: str = MIRA, *, quick_keys: bool = False) -> Json:
+    blocks = export_library(session, user, now=NOW, reporter=Reporter(), quick_keys=quick_keys).blocks
     data: Json = json.loads(b"".join(blocks))
     return data
 
