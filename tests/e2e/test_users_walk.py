@@ -46,7 +46,9 @@ def test_an_export_a_restore_and_an_undo(site: Path, terminal: Terminal) -> None
     terminal.wait_for("File or folder:", "moviemanager-export-")
     terminal.type(exported.name)
     terminal.press("Enter")
-    terminal.wait_for("Make the library of mira what moviemanager-export-", "WHAT IS LOST", f"{watched} movies will be")
+    terminal.wait_for(
+        "Make the library of mira what moviemanager-export-", "WHAT IS LOST", f"{watched} of the movies are replaced"
+    )
     terminal.wait_for_focus("Cancel")
     terminal.press("BTab")
     terminal.wait_for_focus("Cancel", gone=True)
@@ -60,7 +62,7 @@ def test_an_export_a_restore_and_an_undo(site: Path, terminal: Terminal) -> None
     terminal.press("Escape")
     terminal.wait_for("Users: 2")
     terminal.press("u")
-    terminal.wait_for("Bring the library of mira back to before-restore-", f"{watched} movies will be")
+    terminal.wait_for("Bring the library of mira back to before-restore-", f"{watched} of the movies are replaced")
     terminal.wait_for_focus("Cancel")
     terminal.press("BTab")
     terminal.wait_for_focus("Cancel", gone=True)

@@ -150,7 +150,7 @@ class Entries:
                 return None
             writes.add(movie_id, Stored(record.status, one.list_id, modified, votes, watched), new=stored is None)
         if stored is not None and verdict == "update":
-            course.tally.note_newer(one.path, record.imdb_id, stored.last_modified, modified)
+            course.tally.note_replaced("movies", one.path, record.imdb_id, stored.last_modified, modified)
         course.tally.decided("movies", verdict, one.path, record.imdb_id, stored and stored.in_order)
         course.tally.look_at_time((*one.path, "last_modified"), record.imdb_id, record.last_modified)
         return verdict

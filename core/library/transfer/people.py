@@ -177,7 +177,7 @@ class People:
         if there is None:
             return self._make(record.name, values).id
         if verdict == "update":
-            course.tally.note_newer(path, record.name, there.last_modified, values["last_modified"])
+            course.tally.note_replaced("people", path, record.name, there.last_modified, values["last_modified"])
             course.session.execute(update(Recommender).where(Recommender.id == there.id).values(**values))
             self._by_name[record.name] = self._by_name[there.name] = there._replace(**values)
         return there.id
@@ -245,7 +245,7 @@ class Lists:
             course.session.execute(insert(CustomList).values(user_id=course.user_id, id=record.id, **values))
             self._by_id[record.id] = OwnList(id=record.id, **values)
         elif verdict == "update":
-            course.tally.note_newer(path, record.name, there.last_modified, values["last_modified"])
+            course.tally.note_replaced("lists", path, record.name, there.last_modified, values["last_modified"])
             mine = (CustomList.user_id == course.user_id, CustomList.id == there.id)
             course.session.execute(update(CustomList).where(*mine).values(**values))
             self._by_id[there.id] = there._replace(**values)

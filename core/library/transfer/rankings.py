@@ -63,7 +63,7 @@ class Rankings:
             if verdict == "create":
                 new.append(row)
             elif verdict == "update":
-                course.tally.note_newer(path, record.imdb_id, ranked_at, row["ranked_at"])
+                course.tally.note_replaced("rankings", path, record.imdb_id, ranked_at, row["ranked_at"])
                 changed.append(row)
         if new:
             course.session.execute(insert(Ranking), new)

@@ -36,6 +36,7 @@ class ImportReport:
     skipped: Listed[Noted]
     future: Listed[Noted]
     newer: Listed[Noted]
+    older: dict[Kind, Listed[Noted]]
     removed: dict[Kind, Listed[str]]
     people_made: Listed[str]
     films_made: int
@@ -75,6 +76,8 @@ class ImportReport:
             "in_the_future_total": self.future.total,
             "newer_replaced": _noted(self.newer),
             "newer_replaced_total": self.newer.total,
+            "older_replaced": [one for listed in self.older.values() for one in _noted(listed)],
+            "older_replaced_total": sum(listed.total for listed in self.older.values()),
             "removed": {kind: {"total": gone.total, "first": list(gone)} for kind, gone in self.removed.items()},
             "people_made": {"total": self.people_made.total, "first": list(self.people_made)},
             "films_made": self.films_made,
@@ -102,6 +105,7 @@ def report_of(tally: Tally, file: LibraryFile, *, totals: Counts, stopped: bool,
         skipped=tally.skipped,
         future=tally.future,
         newer=Listed() if stopped else tally.newer,
+        older={kind: Listed() if stopped else tally.older[kind] for kind in KINDS},
         removed=tally.removed,
         people_made=Listed() if stopped else tally.people_made,
         films_made=0 if stopped else tally.films_made,

@@ -53,6 +53,7 @@ class Tally:
     skipped: Listed[Noted] = field(default_factory=Listed)
     future: Listed[Noted] = field(default_factory=Listed)
     newer: Listed[Noted] = field(default_factory=Listed)
+    older: dict[Kind, Listed[Noted]] = field(default_factory=lambda: {kind: Listed() for kind in KINDS})
     removed: dict[Kind, Listed[str]] = field(default_factory=lambda: {kind: Listed() for kind in KINDS})
     ignored: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
@@ -86,10 +87,13 @@ class Tally:
         if modified is not None and modified > self.now:
             self.future.note(Noted(path, key, f"changed at {modified}, which is {modified - self.now:.0f} s from now"))
 
-    def note_newer(self, path: Path, key: str, stored: float, incoming: float) -> None:
-        """Note, of a restore, what is there and was changed later than the record that takes its place."""
+    def note_replaced(self, kind: Kind, path: Path, key: str, stored: float, incoming: float) -> None:
+        """Note what is there and gives way to the record, by when the two were changed."""
         if stored > incoming:
             self.newer.note(Noted(path, key, f"changed {stored - incoming:.0f} s later than in the file"))
+        else:
+            same = "otherwise, with the same time as in the file"
+            self.older[kind].note(Noted(path, key, same if stored == incoming else "changed earlier than in the file"))
 
     def remove(self, kind: Kind, words: str) -> None:
         """Note what goes."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from core.documents import said_path
 from core.library.transfer.report import ImportReport
-from core.library.transfer.tally import KINDS, Listed, Noted
+from core.library.transfer.tally import KINDS, Noted
 from core.words import plural
 
 _MOST_TOLD = 20
@@ -32,14 +32,14 @@ def remark_lines(report: ImportReport) -> Iterator[str]:
     """Yield what a person should know of single records."""
     if report.skipped.total:
         yield f"{plural(report.skipped.total, 'record')} left as they are:"
-        yield from (f"  {line}" for line in _first(report.skipped, _said(report.skipped)))
+        yield from (f"  {line}" for line in _first(_said(report.skipped), report.skipped.total))
     if report.future.total:
         yield f"{plural(report.future.total, 'record')} with a time that has not come yet:"
-        yield from (f"  {line}" for line in _first(report.future, _said(report.future)))
+        yield from (f"  {line}" for line in _first(_said(report.future), report.future.total))
     if report.films_made:
         yield f"{plural(report.films_made, 'film')} new to the library"
     if report.people_made.total:
-        yield f"people made for recommendations: {', '.join(_first(report.people_made, report.people_made))}"
+        yield f"people made for recommendations: {', '.join(_first(report.people_made, report.people_made.total))}"
     for words, times in report.notes.items():
         yield f"{times:,} times: {words}"
     if report.ignored:
@@ -48,22 +48,22 @@ def remark_lines(report: ImportReport) -> Iterator[str]:
 
 def refused_lines(report: ImportReport) -> list[str]:
     """Return what is wrong with the records that cannot be taken in."""
-    return _first(report.errors, (str(problem) for problem in report.errors))
+    return _first((str(problem) for problem in report.errors), report.errors.total)
 
 
 def lost_lines(report: ImportReport) -> list[str]:
-    """Return what a restore takes away: what the file lacks, and what was changed later than in it."""
+    """Return what goes: what the file lacks, and what gives way to its records, first what was changed later."""
     lines: list[str] = []
     for kind in KINDS:
-        gone = report.removed[kind]
+        gone, changed = report.removed[kind], report.updated[kind]
         if gone.total:
             lines += [f"  {gone.total:,} of the {kind} are not in the file and go:"]
-            lines += [f"    {line}" for line in _first(gone, gone)]
-    if report.newer.total:
-        lines += [f"  {plural(report.newer.total, 'record')} changed later than in the file:"]
-        lines += [f"    {line}" for line in _first(report.newer, _said(report.newer))]
-    if report.updated["movies"] and not report.newer.total:
-        lines += [f"  {plural(report.updated['movies'], 'movie')} will be what the file says"]
+            lines += [f"    {line}" for line in _first(gone, gone.total)]
+        if changed:
+            newer = [one for one in report.newer if one.path[0] == kind]
+            replaced = _said([*newer, *report.older[kind]])
+            lines += [f"  {changed:,} of the {kind} are replaced by what the file says:"]
+            lines += [f"    {line}" for line in _first(replaced, changed)]
     return lines or ["  nothing"]
 
 
@@ -71,7 +71,6 @@ def _said(noted: Sequence[Noted]) -> Iterator[str]:
     return (f"{said_path(one.path)} ({one.key}): {one.words}" for one in noted)
 
 
-def _first(listed: Listed[Noted] | Listed[str] | Sequence[object], words: Iterable[str]) -> list[str]:
-    total = listed.total if isinstance(listed, Listed) else len(listed)
+def _first(words: Iterable[str], total: int) -> list[str]:
     lines = [line for line, _ in zip(words, range(_MOST_TOLD), strict=False)]
     return lines if total <= len(lines) else [*lines, f"and {total - len(lines):,} more"]

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from core.errors import GreenroomError, VerificationError
-from core.library.models import Entry, Movie, Recommender
+from core.library.models import CustomList, Entry, Movie, Ranking, Recommender
 from core.library.transfer import export_library, import_library, library_schema, open_library
+from core.library.transfer.words import lost_lines
 from core.progress import Reporter
 from tests.core.library.transfer.transfer_support import (
     BEFORE,
@@ -340,3 +341,35 @@ def test_a_file_that_is_replaced_while_it_is_read_is_refused(session: Session, t
         import_library(session, MIRA, file, now=NOW, reporter=Reporter())
     session.rollback()
     assert stored(session) == before
+
+
+def test_what_a_restore_replaces_is_named_by_kind_what_is_newer_first(session: Session, tmp_path: Path) -> None:
+    ranking = {"imdb_id": "tt1", "liked": True, "position": 1, "ranked_at": THEN}
+    file = library(
+        movies=[movie("tt1")],
+        people=[{"name": "Ann", "last_modified": THEN}, {"name": "Tom", "last_modified": THEN}],
+        lists=[{"id": "a", "name": "One", "last_modified": THEN, "created_at": THEN}],
+        rankings=[ranking],
+    )
+    take_in(session, tmp_path, file)
+    assert lost_lines(bring_back(session, tmp_path, file)) == ["  nothing"]
+    for table, change in (
+        (Recommender, {"color": "#1", "last_modified": BEFORE}),
+        (CustomList, {"name": "Two"}),
+        (Ranking, {"position": 7, "ranked_at": BEFORE}),
+    ):
+        session.execute(update(table).where(table.user_id == MIRA).values(**change))
+    session.execute(update(Recommender).where(Recommender.name == "Tom").values(last_modified=LATER))
+    report = bring_back(session, tmp_path, file, dry_run=True)
+    assert lost_lines(report) == [
+        "  2 of the people are replaced by what the file says:",
+        "    people[1] (Tom): changed 100000000 s later than in the file",
+        "    people[0] (Ann): changed earlier than in the file",
+        "  1 of the lists are replaced by what the file says:",
+        "    lists[0] (One): otherwise, with the same time as in the file",
+        "  1 of the rankings are replaced by what the file says:",
+        "    rankings[0] (tt1): changed earlier than in the file",
+    ]
+    told = report.as_json()
+    assert (told["newer_replaced_total"], told["older_replaced_total"]) == (1, 3)
+    assert [one["path"] for one in told["older_replaced"]] == ["people[0]", "lists[0]", "rankings[0]"]
