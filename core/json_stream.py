@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
@@ -25,20 +26,69 @@ def _unique(pairs: list[tuple[str, object]]) -> None:
         raise ValueError("an object names a key twice")
 
 
-# Only where a value ends is asked of it; what the value is reads msgspec.
-_find_end = json.JSONDecoder(
-    parse_int=len, parse_float=len, parse_constant=_no_constant, object_pairs_hook=_unique
-).raw_decode
+def _decoder(look: Callable[[list[tuple[str, object]]], object] | None) -> json.JSONDecoder:
+    """Return what finds where a value ends, and lets `look` see each object; what the value is reads msgspec."""
+    return json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=_no_constant, object_pairs_hook=look)
+
+
+_find_end = _decoder(_unique).raw_decode
+_find_any_end = _decoder(None).raw_decode
+
+
+class _Repeating(dict[str, object]):
+    """An object some of whose keys stand in it more than once."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        counted = Counter(key for key, _ in pairs)
+        self.repeated = [key for key, times in counted.items() if times > 1]
+
+
+def repeated_keys(value: bytes) -> list[tuple[str | int, ...]]:
+    """Return the paths of keys that an object within a JSON value names more than once; nearly always there are none.
+
+    Raise RecursionError where it is nested too deeply. It must be valid.
+    """
+    there_are_some = False
+
+    def look(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        nonlocal there_are_some
+        made = dict(pairs)
+        if len(made) == len(pairs):
+            return made
+        there_are_some = True
+        return _Repeating(pairs)
+
+    read = _decoder(look).decode(value.decode())
+    return list(_repeated(read, ())) if there_are_some else []
+
+
+def _repeated(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, _Repeating):
+        yield from ((*path, key) for key in value.repeated)
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from _repeated(one, (*path, key))
 
 
 class JsonStream:
     """A walk through the JSON in some pieces; `what` names it in errors, which are VerificationErrors.
 
     Bytes are read as Latin-1, so that places in the text are places in the file; values are given as they stand.
-    The pieces begin `start` bytes behind the file's own beginning. A value of more than `longest` bytes is an error.
+    The pieces begin `start` bytes behind the file's own beginning. A value of more than `longest` bytes is an error, and
+    where keys are `unique` one in which an object names one twice.
     """
 
-    def __init__(self, blocks: Iterable[bytes], what: str, *, start: int = 0, longest: int | None = None) -> None:
+    def __init__(
+        self,
+        blocks: Iterable[bytes],
+        what: str,
+        *,
+        start: int = 0,
+        longest: int | None = None,
+        unique: bool = True,
+    ) -> None:
+        self._find_end = _find_end if unique else _find_any_end
         self._blocks = iter(blocks)
         self._what = what
         self._longest = longest
@@ -116,7 +166,7 @@ class JsonStream:
     def _end_of_value(self) -> int | None:
         """Return where the value ends; None where more was read, and it is to be looked for again."""
         try:
-            _, end = _find_end(self._text, self._at)
+            _, end = self._find_end(self._text, self._at)
         except json.JSONDecodeError as error:
             cut = error.msg.startswith("Unterminated string") or error.pos > len(self._text) - _LONGEST_TOKEN
             if cut and self._read_on():

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from core.documents import Path, Problem, said_value
 from core.errors import VerificationError
 from core.forms.problems import problem_of
-from core.json_stream import JsonStream
+from core.json_stream import JsonStream, repeated_keys
 from core.library.transfer.models import (
     VERSION,
     ListRecord,
@@ -72,7 +72,7 @@ class LibraryFile:
             return
         reporter.phase(f"reading {kind}", section.records, "rows")
         blocks = self.pieces.blocks(section.offset)
-        stream = JsonStream(blocks, str(self.pieces.path), start=section.offset, longest=LONGEST_RECORD)
+        stream = JsonStream(blocks, str(self.pieces.path), start=section.offset, longest=LONGEST_RECORD, unique=False)
         for number, raw in enumerate(stream.items()):
             yield (kind, number), raw
             reporter.advance()
@@ -82,15 +82,22 @@ class LibraryFile:
         model = _MODELS[self.version][kind]
         for path, raw in self.raw_records(kind, reporter):
             try:
-                record = model.model_validate(msgspec.json.decode(raw))
+                found = msgspec.json.decode(raw)
+                repeated = repeated_keys(raw)
+                if repeated:
+                    tally.refuse(
+                        kind, [Problem((*path, *at), "a key that stands twice", "each once") for at in repeated]
+                    )
+                    continue
+                record = model.model_validate(found)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 tally.refuse(kind, [Problem(path, "a text or number that cannot be read", "JSON in UTF-8")])
             except RecursionError:
                 tally.refuse(kind, [Problem(path, "values nested too deeply")])
             except ValidationError as error:
                 schema = _schema(model)
-                found = (problem_of(details, schema, path) for details in error.errors(include_url=False))
-                tally.refuse(kind, dict.fromkeys(found))
+                problems = (problem_of(details, schema, path) for details in error.errors(include_url=False))
+                tally.refuse(kind, dict.fromkeys(problems))
             else:
                 _note_unknown_keys(record, (kind,), tally)
                 yield path, record
@@ -109,7 +116,7 @@ def open_library(path: FilePath, reporter: Reporter) -> LibraryFile:
     """Given a file, look through all of it; raise VerificationError where it is no library of a version known here."""
     pieces, digest = Pieces.of(path), sha256()
     reporter.phase("looking through the file", pieces.size, "bytes")
-    stream = JsonStream(_told(pieces, digest.update, reporter), str(path), longest=LONGEST_RECORD)
+    stream = JsonStream(_told(pieces, digest.update, reporter), str(path), longest=LONGEST_RECORD, unique=False)
     seen: dict[str, Any] = {}
     sections: dict[Kind, Section] = {}
     for key in stream.each_key():

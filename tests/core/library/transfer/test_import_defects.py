@@ -185,7 +185,6 @@ def test_a_restore_undoes_what_was_changed_later(session: Session, tmp_path: Pat
         b'{"version": 2, "movies": [], "movies": []}',
         b'{"version": 2, "movies": [{"imdb_id": "tt1"}',
         b'{"version": 2, "movies": []} x',
-        b'{"version": 2, "movies": [{"imdb_id": "tt1", "imdb_id": "tt2"}]}',
         b'{"version": 2, "movies": "all"}',
         b'{"version": 2, "exported_at": "today", "movies": []}',
         b"[" * 100_000,

@@ -373,3 +373,18 @@ def test_what_a_restore_replaces_is_named_by_kind_what_is_newer_first(session: S
     told = report.as_json()
     assert (told["newer_replaced_total"], told["older_replaced_total"]) == (1, 3)
     assert [one["path"] for one in told["older_replaced"]] == ["people[0]", "lists[0]", "rankings[0]"]
+
+
+def test_a_key_twice_in_a_record_refuses_that_record(session: Session, tmp_path: Path) -> None:
+    text = json.dumps(library(movies=[movie("tt1"), movie("tt2"), movie("tt3", recommendations=[said("Tom")])]))
+    text = text.replace('"imdb_id": "tt1"', '"imdb_id": "tt1", "imdb_id": "tt9"')
+    text = text.replace('"person_name": "Tom"', '"person_name": "Tom", "vote_type": false')
+    report = take_in(session, tmp_path, text.encode())
+    assert errors_of(report) == [
+        "movies[0].imdb_id: a key that stands twice; allowed: each once",
+        "movies[2].recommendations[0].vote_type: a key that stands twice; allowed: each once",
+    ]
+    assert [one["imdb_id"] for one in exported(session)["movies"]] == ["tt2"]
+    assert not bring_back(session, tmp_path, text.encode()).written
+    with pytest.raises(VerificationError, match='has the key "movies" twice'):
+        take_in(session, tmp_path, text[:-1].encode() + b', "movies": []}')
