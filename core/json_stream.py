@@ -75,8 +75,8 @@ class JsonStream:
     """A walk through the JSON in some pieces; `what` names it in errors, which are VerificationErrors.
 
     Bytes are read as Latin-1, so that places in the text are places in the file; values are given as they stand.
-    The pieces begin `start` bytes behind the file's own beginning. A value of more than `longest` bytes is an error, and
-    where keys are `unique` one in which an object names one twice.
+    The pieces begin `start` bytes behind the file's own beginning. A value of more than `longest` bytes is an error,
+    and where keys are `unique` one in which an object names one twice.
     """
 
     def __init__(

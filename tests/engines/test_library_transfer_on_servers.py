@@ -14,6 +14,7 @@ from tests.core.library.transfer.test_import_rules import FULL
 from tests.core.library.transfer.transfer_support import (
     JONAS,
     MIRA,
+    NOW,
     add_user,
     bring_back,
     errors_of,
@@ -99,3 +100,38 @@ def test_names_that_a_database_takes_for_one(engine: str, make_database: MakeDat
     with reading(url) as session:
         voted = exported(session)["movies"][-2]["recommendations"]
         assert [vote["person_name"] for vote in voted] == ["Ann" if loose else "ANN"]
+
+
+@pytest.mark.parametrize("engine", ["postgresql", "mysql"])
+def test_a_file_that_says_little_changes_nothing_the_second_time(
+    engine: str, make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    url = make_url(make_database(engine))
+    server = open_server(url)
+    Base.metadata.create_all(server)
+    server.dispose()
+    little = library(
+        people=[{"name": "Ann"}, {"name": "Zoë ", "last_modified": 0}],
+        lists=[{"id": "a", "name": "One"}],
+        movies=[
+            {"imdb_id": "tt1", "recommendations": [{"person_name": "Tom"}], "watch_history": {"my_rating": 7.3}},
+            {"imdb_id": "tt2", "custom_list_id": "a", "status": "custom", "last_modified": 9e9},
+            {"imdb_id": "tt3", "status": "nowhere"},
+        ],
+        rankings=[{"imdb_id": "tt1", "liked": True, "position": 1}],
+    )
+    first_version = little | {"version": 1, "movies": [{"imdb_id": "tt1", "tmdb_data": {"title": "One"}}]}
+    for data in (FULL, little, first_version):
+        with writing(url) as session:
+            if data is FULL:
+                add_user(session, MIRA, "mira")
+            take_in(session, tmp_path, data)
+            session.commit()
+        with reading(url) as session:
+            before = stored(session)
+        with writing(url) as session:
+            again = take_in(session, tmp_path, data, now=NOW + 100)
+            assert (again.changes, again.films_made, again.films_filled) == (0, 0, 0)
+            session.commit()
+        with reading(url) as session:
+            assert stored(session) == before
