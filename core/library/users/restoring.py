@@ -210,9 +210,12 @@ def _done(context: Context, site: Site, task: _Task, reporter: Reporter, notes: 
                 "the library or the file changed since the preview: nothing was changed",
                 hint="look again at what would be done",
             )
-        if not report.written or not (report.changes or report.films_made or report.films_filled):
+        if not report.written or not (report.changes or report.films_filled):
             session.rollback()
             return Done(report)
+        if not report.changes:  # what films got of a file is everybody's, and no undo takes it back
+            context.disk.commit(session)
+            return Done(report, notes=notes)
         keep()
         note = replace(note, previous=None if before is None else replace(before, previous=None))
         put_back(before)

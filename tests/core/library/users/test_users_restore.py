@@ -177,6 +177,21 @@ def test_a_restore_of_nothing_but_metadata_is_written(library: Library, user: Us
     with closing(sqlite3.connect(library.database)) as connection:
         found = connection.execute("SELECT tmdb_data FROM movies WHERE imdb_id = ?", (imdb_id,)).fetchone()
     assert json.loads(found[0]) == {"id": 1}
+    assert done.safety is None
+    assert copies(copies_folder(library.context, library.site), user.id) == []
+
+
+def test_metadata_alone_leave_what_undo_goes_back_to(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    change(library, user)
+    restore_file(library.context, library.site, user, path, Reporter())
+    before = plan_undo(library.context, library.site, user.id, Reporter())
+    content = json.loads(path.read_bytes())
+    library.execute("UPDATE movies SET tmdb_data = NULL WHERE imdb_id = ?", content["movies"][0]["imdb_id"])
+    content["movies"][0]["tmdb_data"] = {"id": 1}
+    path.write_text(json.dumps({**content, "version": 1}))
+    assert import_file(library.context, library.site, user, path, Reporter()).report.films_filled == 1
+    assert plan_undo(library.context, library.site, user.id, Reporter()) == before
 
 
 def test_a_restore_that_changes_nothing_leaves_no_copy_and_nothing_to_undo(library: Library, user: UserRow) -> None:
