@@ -30,7 +30,7 @@ class Noted(NamedTuple):
     words: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Listed(list[T]):
     """The first of what may be very many, and how many there are: `total`."""
 
