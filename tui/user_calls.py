@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING, Any, Literal
 from core.config import Settings, Site
 from core.context import Context
 from core.databases.sessions import reading
-from core.errors import CancelledError
+from core.errors import CancelledError, GreenroomError, UsageError
 from core.library.library import has_users
-from core.library.transfer import Copy, ImportReport, UserRow, copies, users
+from core.library.transfer import Copy, ImportReport, UserRow, copies, find_user, users
 from core.library.users import (
     Done,
+    Exported,
     Note,
     copies_folder,
+    export_file,
     import_file,
     plan_undo,
     preview_file,
     restore_file,
+    switch_backup,
     undo_restore,
 )
+from core.library.users.note import read_note
 from core.progress import Reporter
 from core.reports import format_time
 from core.words import plural, printable
@@ -34,20 +38,27 @@ if TYPE_CHECKING:
     from core.library.enrichment import EnrichmentReport, FilmReport
 
 Way = Literal["import", "restore", "merge", "undo"]
+_SECONDS_A_MINUTE = 60
+
+
+Trace = tuple[int, tuple[Stamp | None, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class UsersView:
     """The users of a library, with the newest daily copy of each, and how many films wait for metadata.
 
-    `trace` changes whenever the database or the folder of the copies does, as far as files tell.
+    `undoable` names the users of whom something can be taken back, each with what it is in words. `trace` changes
+    whenever the database or the folder of the copies does, as far as files tell, and each minute: ages grow, and of a
+    server no file tells anything.
     """
 
     users: tuple[UserRow, ...]
     copies: dict[str, Copy]
+    undoable: dict[str, str]
     waiting: int
     now: datetime
-    trace: tuple[Stamp | None, ...]
+    trace: Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ class Wish:
 
     @property
     def name(self) -> str:
-        return printable(self.user.username)
+        return name_of(self.user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,11 @@ class Preview:
     wish: Wish
     report: ImportReport
     about: str = ""
+
+
+def name_of(user: UserRow) -> str:
+    """Return what a user is called on the screen: by the id where the name is nothing that can be seen."""
+    return printable(user.username).strip() or printable(user.id)
 
 
 def has_key(settings: Settings) -> bool:
@@ -91,12 +107,13 @@ def read_users(
     if only_changes and known is not None and trace == known.trace:
         return None
     if not has_users(site.database_url()):
-        return UsersView((), {}, 0, context.clock(), trace)
+        return UsersView((), {}, {}, 0, context.clock(), trace)
     with reading(site.database_url()) as session:
         found, waiting = tuple(users(session)), _enrichment().waiting_count(session)
     folder = copies_folder(context, site)
     newest = {user.id: copy for user in found if (copy := _newest(folder, user)) is not None}
-    return UsersView(found, newest, waiting, context.clock(), _trace(context, site, found))
+    undoable = {user.id: words for user in found if (words := _undoable(context, site, user)) is not None}
+    return UsersView(found, newest, undoable, waiting, context.clock(), _trace(context, site, found))
 
 
 def read_copies(context: Context, site: Site, user: UserRow) -> list[Copy]:
@@ -104,26 +121,40 @@ def read_copies(context: Context, site: Site, user: UserRow) -> list[Copy]:
     return copies(copies_folder(context, site), user.id)
 
 
+def switch(context: Context, site: Site, user: UserRow, reporter: Reporter) -> UserRow:
+    """Turn the daily copies of a user on or off, and return the user as it is then; raise GreenroomError."""
+    reporter.check()
+    _require_there(site, user)
+    return switch_backup(context, site, user.id, enabled=not user.backup_enabled)
+
+
+def export(context: Context, site: Site, user: UserRow, place: Path, reporter: Reporter) -> Exported:
+    """Write a user's library into a new file; raise GreenroomError."""
+    _require_there(site, user)
+    return export_file(context, site, user.id, place, reporter)
+
+
 def preview(context: Context, wish: Wish, reporter: Reporter) -> Preview:
     """Return what would come of a wish; nothing is changed. Raise GreenroomError."""
+    _require_there(wish.site, wish.user)
     merge = wish.way in ("import", "merge")
     return Preview(wish, preview_file(context, wish.site, wish.user.id, wish.path, reporter, merge=merge))
 
 
 def preview_undo(context: Context, site: Site, user: UserRow, reporter: Reporter) -> Preview:
     """Return what an undo of the last restore would do; raise UsageError where there was none."""
+    _require_there(site, user)
     plan = plan_undo(context, site, user.id, reporter)
     found = preview(context, Wish(site, user, "undo", plan.copy.path, plan.note), reporter)
-    note = plan.note
-    about = f"of the {note.action} from {note.source}, made {format_time(note.at, site.time_zone)} by {note.by}"
-    doubt = "" if plan.doubt is None else f": {plan.doubt}"
-    return Preview(found.wish, found.report, printable(f"{about}{doubt}"))
+    doubt = "" if plan.doubt is None else printable(f": {plan.doubt}")
+    return replace(found, about=f"{_what_was_done(plan.note, site)}{doubt}")
 
 
-def perform(context: Context, found: Preview, reporter: Reporter) -> Done:
-    """Do what was previewed, all of it and nothing else, or nothing; raise GreenroomError."""
-    wish, agreed = found.wish, found.report
+def perform(context: Context, seen: Preview, reporter: Reporter) -> Done:
+    """Do what was looked at, all of it and nothing else, or nothing; raise GreenroomError."""
+    wish, agreed = seen.wish, seen.report
     site, user = wish.site, wish.user
+    _require_there(site, user)
     if wish.way == "undo":
         return undo_restore(context, site, user, reporter, of=wish.agreed, agreed=agreed)
     if wish.way == "restore":
@@ -154,9 +185,36 @@ def _newest(folder: Path, user: UserRow) -> Copy | None:
     return next((copy for copy in copies(folder, user.id) if copy.day is not None), None)
 
 
-def _trace(context: Context, site: Site, found: Sequence[UserRow]) -> tuple[Stamp | None, ...]:
+def _require_there(site: Site, user: UserRow) -> None:
+    """Raise UsageError where the user was deleted since the list was read: an export would be empty, and look well."""
+    with reading(site.database_url()) as session:
+        try:
+            there = find_user(session, user.id).id == user.id
+        except UsageError:
+            there = False
+    if not there:
+        raise UsageError(
+            f"{name_of(user)} is no user of this library any more: nothing was done",
+            hint="somebody deleted the user; the daily copies stay where they are, among the backups",
+        )
+
+
+def _undoable(context: Context, site: Site, user: UserRow) -> str | None:
+    """Say what undo would take back, None where that is nothing; a damaged note is told when it is needed."""
+    try:
+        note = read_note(context, site, user.id)
+    except GreenroomError:
+        return "what was done last"
+    return None if note is None else _what_was_done(note, site)
+
+
+def _what_was_done(note: Note, site: Site) -> str:
+    return printable(f"the {note.action} from {note.source}, made {format_time(note.at, site.time_zone)} by {note.by}")
+
+
+def _trace(context: Context, site: Site, found: Sequence[UserRow]) -> Trace:
     folder = copies_folder(context, site)
     watched = [folder, *(folder / user.id for user in found)]
     if site.sqlite_path is not None:
         watched += [site.sqlite_path, site.sqlite_path.with_name(f"{site.sqlite_path.name}-wal")]
-    return tuple(map(stamp, watched))
+    return int(context.clock().timestamp()) // _SECONDS_A_MINUTE, tuple(map(stamp, watched))

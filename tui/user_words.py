@@ -45,16 +45,20 @@ def objection(preview: Preview) -> str | None:
     if report.errors.total and is_exact(way):
         mend = "Merge takes the rest of it." if way == "restore" else "The copy was changed since it was made."
         return f"It cannot be done: not all of the file can be taken, and nothing was changed. {mend}"
-    if not (report.changes or report.films_made):
-        return "Nothing would change." if not report.errors.total else "Nothing of it can be taken."
-    return None
+    if report.changes or report.films_made:
+        return None
+    if not report.errors.total:
+        return "Nothing would change: the library is what the file says already."
+    if any(report.unchanged.values()) or report.skipped.total:
+        return "Nothing would change: what can be taken of the file is in the library already, or newer there."
+    return "Nothing would change: no record of the file can be taken."
 
 
 def yes_label(preview: Preview) -> str:
     """Return what the button says that does it."""
     refused = sum(preview.report.refused.values())
     doing = DOING[preview.wish.way]
-    return f"{doing} without what is refused" if refused else f"{doing} now"
+    return f"{doing} without {refused:,} refused" if refused else f"{doing} now"
 
 
 def preview_text(preview: Preview) -> Text:
@@ -62,9 +66,11 @@ def preview_text(preview: Preview) -> Text:
     report, way = preview.report, preview.wish.way
     text = Text()
     if preview.about:
-        text.append(f"The undo {printable(preview.about)}.\n\n")
-    if is_exact(way) and not report.errors.total:
-        text.append_text(section("WHAT IS LOST", map(printable, lost_lines(report)), indent=0))
+        text.append(f"u takes back {preview.about}.\n\n")
+    if report.errors.total and not is_exact(way):
+        text.append(f"{_refused(report)}: Cancel takes nothing of the file.\n\n")
+    elif not report.errors.total and is_exact(way):
+        text.append_text(section(_loss(report), map(printable, lost_lines(report)), indent=0))
     text.append_text(report_text(report))
     if not is_exact(way):
         text.append("\n\nNothing that the file lacks goes; of each record what was changed later stays.")
@@ -74,14 +80,13 @@ def preview_text(preview: Preview) -> Text:
 
 def report_text(report: ImportReport) -> Text:
     """Return the counts by kind of record, and what a person should know of single ones."""
-    text = Text()
-    if report.errors.total:
-        refused = plural(sum(report.refused.values()), "record")
-        text.append_text(section(f"REFUSED: {refused} cannot be taken", map(printable, refused_lines(report))))
     heads = ("", *(head.capitalize() for head in COUNTED))
     table = aligned([heads, *counted_rows(report)], right=range(1, len(heads)), indent=0)
-    text.append(table[0], "bold")
-    text.append("\n" + "\n".join(table[1:]))
+    text = Text.assemble((table[0], "bold"), "\n" + "\n".join(table[1:]))
+    if report.errors.total:
+        lines = map(printable, refused_lines(report))
+        text.append("\n\n").append_text(section(f"REFUSED: {_refused(report)}", lines))
+        text.rstrip()
     remarks = "\n".join(map(printable, remark_lines(report)))
     if remarks:
         text.append(f"\n\n{remarks}")
@@ -90,6 +95,20 @@ def report_text(report: ImportReport) -> Text:
         text.append(f"\n\n{plural(len(waiting), 'film')} without metadata: {printable(', '.join(waiting[:5]))}")
         text.append(", ..." if len(waiting) > 5 else "")
     return text
+
+
+def _refused(report: ImportReport) -> str:
+    return f"{plural(sum(report.refused.values()), 'record')} cannot be taken"
+
+
+def _loss(report: ImportReport) -> str:
+    """Head what is lost with how much that is, for the list of it may be longer than the screen."""
+    gone, changed = sum(each.total for each in report.removed.values()), sum(report.updated.values())
+    counted = [f"{plural(gone, 'record')} go{'es' if gone == 1 else ''}"] if gone else []
+    counted += (
+        [f"{plural(changed, 'record')} become{'s' if changed == 1 else ''} what the file says"] if changed else []
+    )
+    return f"WHAT IS LOST: {', '.join(counted)}" if counted else "WHAT IS LOST"
 
 
 def done_title(way: Way, name: str, done: Done) -> str:

@@ -41,7 +41,7 @@ def test_an_export_a_restore_and_an_undo(site: Path, terminal: Terminal) -> None
     terminal.press("Enter")
     terminal.wait_for("Copies of the library of mira", "There is no copy yet")
     terminal.press("Tab")
-    terminal.wait_for_focus("Restore a file...")
+    terminal.wait_for_focus("File...")
     terminal.press("Enter")
     terminal.wait_for("File or folder:", "moviemanager-export-")
     terminal.type(exported.name)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from core.backup import BackupRequest, create_backup
 from core.config import Site
 from core.context import Context
+from core.databases.sessions import reading
 from core.keep import delete_backup
+from core.library.transfer import find_user
+from core.library.users import copies_folder, export_file
 from core.progress import Reporter
 from core.restore.stage import cancel_restore, stage_restore
 from core.runner.turn import who_runs
+from tests.pictures.site import NOW
 from tests.tui.driver import NARROW, WIDE, drive_app
 from tui.app import GreenroomApp
 
@@ -24,6 +33,8 @@ _POLICY = (*("tab",) * 7, *_TYPE_3, "tab", "tab", *_TYPE_2, *("tab",) * 6, *("le
 _OPENED = ("5", "slash", *"fight", "enter", "enter", *("down",) * 5, "end")
 _EDITED = (*_OPENED, "left", "backspace", "1", "up", "up", "end", *("left",) * 2, "backspace", "8")
 _WRONG = (*_OPENED, "left", *"00x")
+_MIRA = ("6", "down")
+_COPIED = NOW - timedelta(days=2)
 Around = Callable[[Context, Site], AbstractContextManager[Context]]
 
 
@@ -65,6 +76,31 @@ def _unedited(context: Context, site: Site) -> Iterator[Context]:
         file.unlink()
 
 
+@contextmanager
+def _of_a_user(context: Context, site: Site) -> Iterator[Context]:
+    """There is a file of mira's library to import, beside the app, and a daily copy of it."""
+    with reading(site.database_url()) as session:
+        user = find_user(session, "mira")
+    file = Path("mira.json")
+    export_file(context, site, user.id, file, Reporter())
+    library = json.loads(file.read_text())
+    copy = copies_folder(context, site) / user.id / "2026-06-10.json"
+    copy.parent.mkdir(parents=True)
+    copy.write_text(json.dumps({**library, "movies": library["movies"][3:], "rankings": library["rankings"][2:]}))
+    os.utime(copy, (_COPIED.timestamp(),) * 2)
+    first, second, third, *others = library["movies"]
+    new = {
+        **first,
+        "imdb_id": "tt0156887",
+        "recommendations": [{**first["recommendations"][0], "person_name": "Nadia"}],
+    }
+    changed = [{**first, "status": "seen"}, {**second, "status": "deleted", "last_modified": _COPIED.timestamp()}]
+    file.write_text(json.dumps({**library, "movies": [*changed, third, new, *others]}))
+    yield context
+    file.unlink()
+    shutil.rmtree(copies_folder(context, site))
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A picture's name, what it shows, the keys pressed before it is taken, and what there is around it."""
@@ -98,6 +134,13 @@ SCENES = (
     Scene("wrong", "What is wrong in a text, with its place", _WRONG, _unedited),
     Scene("publish", "What publishing would change", (*_EDITED, "ctrl+g"), _unedited),
     Scene("users", "The users of a library, and how old their last copies are", ("6",)),
+    Scene(
+        "user-import", "What an import would do, and what it refuses", (*_MIRA, "i", *"mira.json", "enter"), _of_a_user
+    ),
+    Scene("user-copies", "The copies of a user", (*_MIRA, "enter"), _of_a_user),
+    Scene(
+        "user-restore", "What a restore would take from a user, and the consent", (*_MIRA, "enter", "enter"), _of_a_user
+    ),
     Scene("messages", "What was said before", ("v", "3")),
     Scene("palette", "Commands by their names", ("ctrl+p",)),
     Scene("restored", "How a restore came out", ("r", "tab", *"movies", "tab", "tab", "tab", "enter")),

@@ -203,7 +203,7 @@ async def test_an_import_is_looked_at_before_it_is_done(library: Place) -> None:
         assert {movie["imdb_id"] for movie in content(library)["movies"]} >= {NEW}
         await driver.press("i")
         screen = await pick(driver, write(library))
-        assert "Nothing would change." in screen
+        assert "Nothing would change: the library is what the file says already." in screen
 
 
 async def test_what_is_no_library_is_refused(library: Place, tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ async def test_a_library_is_brought_back_to_a_copy_and_back_from_that(library: P
         assert len(after["movies"]) == len(before["movies"]) - 1
         await driver.press("escape")
         screen = await driver.press("u")
-        assert "The undo of the restore from 2026-01-05.json" in screen
+        assert "u takes back the restore from 2026-01-05.json" in screen
         await type_name(driver)
         assert "Undo for mira done: " in await choose(driver, "yes")
         assert content(library) == before
@@ -302,7 +302,8 @@ async def test_an_undo_of_what_is_not_known_to_be_done_says_so(library: Place) -
 async def test_nothing_to_undo_is_said(library: Place) -> None:
     async with drive(library, NARROW) as driver:
         await to_mira(driver)
-        assert "nothing was imported" in await driver.press("u")
+        await driver.press("u")
+        assert "nothing was imported into the library of mira or restored" in driver.notices()
 
 
 @pytest.mark.keys("UsersScreen", "m")

@@ -12,6 +12,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
 from textual.widgets import Button, Input, Static
 
 from core.errors import UsageError
@@ -75,36 +76,47 @@ class UserCopiesScreen(Box[tuple[CopyWay, Path | None] | None]):
     ]
     AUTO_FOCUS = "#copies"
 
-    def __init__(self, name: str, about: str, copies: Sequence[Copy], now: datetime, objection: str | None) -> None:
+    def __init__(
+        self, name: str, copies: Sequence[Copy], now: datetime, *, at: str | None, objection: str | None
+    ) -> None:
+        """`at` is when a copy is made each day, None where none is; `objection` is why nothing can be restored now."""
         super().__init__()
         self._name_of_user = name
-        self._about = about
+        self._at = at
         self._copies = copies
         self._now = now
         self._objection = objection
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="box"):
+        with Vertical(classes="box copies-box"):
             yield Static(
                 Text(f"Copies of the library of {self._name_of_user}", "bold"), classes="box-title", markup=False
             )
-            yield Static(Text(self._about), markup=False)
+            yield Static(Text(self._about()), markup=False)
             yield CopyTable()
             yield Static(Text(self._foot()), id="copies-foot", markup=False)
             off = self._objection is not None
             with Horizontal(classes="choices"):
                 yield Choice("Restore...", "restore", disabled=off or not self._copies)
                 yield Choice("Merge...", "merge", disabled=off or not self._copies)
-                yield Choice("Restore a file...", "file", disabled=off)
+                yield Choice("File...", "file", disabled=off)
                 yield Choice("Close", "close")
+
+    def _about(self) -> str:
+        return f"Made each day at {self._at}." if self._at is not None else "None is made: the user's backup is off."
+
+    def _nothing(self) -> str:
+        if self._at is not None:
+            return f"There is no copy yet: the first is made at {self._at}."
+        return "There is no copy yet, and none is made: b among the users turns that on."
 
     def _foot(self) -> str:
         if self._objection is not None:
             return f"Nothing can be restored now: {self._objection}"
-        return "Nothing is done before you have seen what it would do, and agreed."
+        return "You see first what it would do. File... restores an export of yours."
 
     def on_mount(self) -> None:
-        self.query_one(CopyTable).show(self._copies, self._now)
+        self.query_one(CopyTable).show(self._copies, self._now, self._nothing())
 
     @on(CopyTable.Opened)
     @on(Button.Pressed, "#restore")
@@ -127,6 +139,23 @@ class UserCopiesScreen(Box[tuple[CopyWay, Path | None] | None]):
     @on(Button.Pressed, "#close")
     def action_cancel(self) -> None:
         self.dismiss(None)
+
+
+class _Report(VerticalScroll):
+    """A text that tells when another part of it is shown."""
+
+    class Moved(Message):
+        """Another part is shown, or there is more or less of it."""
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Moved())
+
+    def watch_virtual_size(self) -> None:
+        self.post_message(self.Moved())
+
+    def on_resize(self) -> None:
+        self.post_message(self.Moved())
 
 
 class UserReportScreen(ConsentBox):
@@ -157,17 +186,24 @@ class UserReportScreen(ConsentBox):
         self._yes = yes
         self._objection = objection
 
+    @on(_Report.Moved)
+    def _say_more(self) -> None:
+        """Of what goes beyond the box a person must know: more may be lost than can be seen."""
+        pane = self.query_one(_Report)
+        words = "down, page down: there is more" if pane.scroll_y < pane.max_scroll_y else "that is the end"
+        self.query_one("#more", Static).update(words if pane.max_scroll_y else "")
+
     def compose(self) -> ComposeResult:
         with Vertical(classes="box report-box"):
             yield Static(Text(self._title, "bold"), classes="box-title", markup=False)
-            with VerticalScroll(classes="box-text", can_focus=False):
+            with _Report(classes="box-text", can_focus=False):
                 yield Static(self._text, markup=False)
+            yield Static(id="more", markup=False)
             if self._objection is not None:
                 yield Static(Text(self._objection, "bold"), id="objection", markup=False)
             if self._word is not None:
-                with Horizontal(classes="field", id="type-name"):
-                    yield Static(Text(f"Type the name of the user, {self._word}:"), markup=False)
-                    yield Input(id="name", placeholder="_" * 24, compact=True, select_on_focus=False)
+                yield Static(Text(f"Type the name of the user, {self._word}:"), id="type-name", markup=False)
+                yield Input(id="name", placeholder="_" * 24, compact=True, select_on_focus=False)
             with Horizontal(classes="choices"):
                 yield Choice(self._no, "no")
                 if self._yes is not None:

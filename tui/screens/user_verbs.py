@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -13,7 +14,7 @@ from textual.screen import Screen
 from core.config import Site
 from core.errors import CancelledError, GreenroomError
 from core.library.transfer import Copy, UserRow, export_name
-from core.library.users import Done, Exported, export_file, switch_backup
+from core.library.users import Done, Exported
 from core.progress import Reporter
 from core.sizes import format_size
 from core.words import plural, printable
@@ -21,7 +22,20 @@ from tui.screens.adopt import AdoptScreen
 from tui.screens.ask import AskScreen, error_screen
 from tui.screens.main import Surroundings
 from tui.screens.user_boxes import CopyWay, UserCopiesScreen, UserExportScreen, UserReportScreen
-from tui.user_calls import Preview, Way, Wish, fetch, has_key, perform, preview, preview_undo, read_copies
+from tui.user_calls import (
+    Preview,
+    Way,
+    Wish,
+    export,
+    fetch,
+    has_key,
+    name_of,
+    perform,
+    preview,
+    preview_undo,
+    read_copies,
+    switch,
+)
 from tui.user_words import (
     DOING,
     done_text,
@@ -37,7 +51,13 @@ from tui.user_words import (
 if TYPE_CHECKING:
     from core.library.enrichment import EnrichmentReport
 
+Result = TypeVar("Result")
+
 _LONG = 20
+_METADATA = "metadata"  # what is done of it stays when it is cancelled
+_NO_KEY = (
+    "there is no key of TMDB in greenroom.toml: name tmdb_key or tmdb_key_file under [enrichment], and start again"
+)
 _READ_ONLY = "greenroom is read-only: start it without --read-only and without GREENROOM_READ_ONLY"
 
 
@@ -61,6 +81,11 @@ class UserVerbs(Screen[None]):
 
     @property
     @abstractmethod
+    def undoable(self) -> str | None:
+        """What of the highlighted user's can be taken back, in words; None where that is nothing."""
+
+    @property
+    @abstractmethod
     def waiting(self) -> int:
         """How many films wait for metadata."""
 
@@ -72,11 +97,13 @@ class UserVerbs(Screen[None]):
 
     def why_not(self, action: str) -> str | None:
         """Given an action, return in words why it cannot be done now, or None where it can."""
-        if action == "open":
-            return None if self.user is not None else "no user is highlighted"
-        if action != "metadata" and self.user is None:
+        user = self.user
+        if action == "metadata":
+            return self._busy() or self._no_metadata()
+        if user is None:
             return "no user is highlighted"
-        return self._busy() or (self._no_metadata() if action == "metadata" else None)
+        nothing = f"nothing was imported into the library of {name_of(user)} or restored: there is nothing to undo"
+        return self._busy() or (nothing if action == "undo" and self.undoable is None else None)
 
     def _busy(self) -> str | None:
         job = self._around.workshop.job
@@ -90,7 +117,7 @@ class UserVerbs(Screen[None]):
         if not self.waiting:
             return "no film of the library waits for metadata"
         if not has_key(self._around.core.settings):
-            return "there is no key of TMDB: tmdb_key, tmdb_key_file or tmdb_key_command under [enrichment]"
+            return _NO_KEY
         return None
 
     def _may_start(self) -> bool:
@@ -100,12 +127,27 @@ class UserVerbs(Screen[None]):
             self.notify(reason, severity="warning", markup=False)
         return reason is None
 
-    def _failed(self, error: GreenroomError) -> None:
+    def _begin(
+        self,
+        title: str,
+        verb: Callable[[Reporter], Result],
+        done: Callable[[Result], None],
+        summary: Callable[[Result], str],
+    ) -> None:
+        """Start a job that none of the others holds up."""
+        self._around.workshop.start(title, verb, done, self._failed_at(title), summary)
+
+    def _failed_at(self, title: str) -> Callable[[GreenroomError], None]:
+        return partial(self._failed, printable(title))
+
+    def _failed(self, title: str, error: GreenroomError) -> None:
+        """Say what did not work: the person may be on another screen by now."""
         self._look_again()
         if isinstance(error, CancelledError):
-            self.app.notify(printable(error.message), markup=False, timeout=_LONG)
+            kept = "" if title.startswith(_METADATA) else "; nothing was changed"
+            self.app.notify(f"{title}: {printable(error.message)}{kept}", markup=False, timeout=_LONG)
         else:
-            self.app.push_screen(error_screen(error))
+            self.app.push_screen(error_screen(error, f"The {title} did not work"))
 
     def _look_again(self) -> None:
         if self.is_running:
@@ -117,18 +159,13 @@ class UserVerbs(Screen[None]):
         user = self.user
         if user is not None:
             day = self._around.core.clock().astimezone(self._site.time_zone).date()
-            box = UserExportScreen(self._around.workshop, printable(user.username), export_name(day))
+            box = UserExportScreen(self._around.workshop, name_of(user), export_name(day))
             self.app.push_screen(box, partial(self._export, self._site, user))
 
     def _export(self, site: Site, user: UserRow, place: Path | None) -> None:
         if place is not None and self._may_start():
-            core = self._around.core
-
-            def verb(reporter: Reporter) -> Exported:
-                return export_file(core, site, user.id, place, reporter)
-
-            title = f"export of {user.username}"
-            self._around.workshop.start(title, verb, self._exported, self._failed, _exported_words)
+            verb = partial(export, self._around.core, site, user, place)
+            self._begin(f"export of {name_of(user)}", verb, self._exported, _exported_words)
 
     def _exported(self, done: Exported) -> None:
         self.app.notify(_exported_words(done), markup=False, timeout=_LONG)
@@ -138,7 +175,7 @@ class UserVerbs(Screen[None]):
     def action_import(self) -> None:
         user, site = self.user, self._site
         if user is not None:
-            title = f"Import into the library of {printable(user.username)} at"
+            title = f"Import into the library of {name_of(user)} at"
             self._pick(title, partial(self._look_at, site, user, "import"))
 
     def _pick(self, title: str, then: partial[None]) -> None:
@@ -150,15 +187,17 @@ class UserVerbs(Screen[None]):
         user, site = self.user, self._site
         if user is not None:
             look = partial(read_copies, self._around.core, site, user)
-            self._around.workshop.read(look, partial(self._show_copies, site, user), self._failed)
+            failed = self._failed_at(f"look at the copies of {name_of(user)}")
+            self._around.workshop.read(look, partial(self._show_copies, site, user), failed)
 
     def _show_copies(self, site: Site, user: UserRow, copies: list[Copy]) -> None:
         if not self.is_current:
             return
         core = self._around.core
         at = f"{core.settings.library.daily} {site.time_zone.key}"
-        about = f"Made each day at {at}." if user.backup_enabled else "None is made: the user's backup is off."
-        box = UserCopiesScreen(printable(user.username), about, copies, core.clock(), self._busy())
+        box = UserCopiesScreen(
+            name_of(user), copies, core.clock(), at=at if user.backup_enabled else None, objection=self._busy()
+        )
         self.app.push_screen(box, partial(self._use_copy, site, user))
 
     def _use_copy(self, site: Site, user: UserRow, chosen: tuple[CopyWay, Path | None] | None) -> None:
@@ -168,22 +207,20 @@ class UserVerbs(Screen[None]):
         if path is not None:
             self._look_at(site, user, way, path)
         else:
-            title = f"Restore the library of {printable(user.username)} at"
+            title = f"Restore the library of {name_of(user)} at"
             self._pick(title, partial(self._look_at, site, user, way))
 
     def _look_at(self, site: Site, user: UserRow, way: Way, path: Path) -> None:
         if self._may_start():
             wish = Wish(site, user, way, path)
             verb = partial(preview, self._around.core, wish)
-            title = f"preview of {DOING[wish.way].lower()} for {user.username}"
-            self._around.workshop.start(title, verb, self._ask, self._failed, lambda _: "nothing was changed")
+            self._begin(f"preview of {DOING[way].lower()} for {wish.name}", verb, self._ask, _nothing_changed)
 
     def action_undo(self) -> None:
         user = self.user
         if user is not None and self._may_start():
             verb = partial(preview_undo, self._around.core, self._site, user)
-            title = f"preview of undo for {user.username}"
-            self._around.workshop.start(title, verb, self._ask, self._failed, lambda _: "nothing was changed")
+            self._begin(f"preview of undo for {name_of(user)}", verb, self._ask, _nothing_changed)
 
     def _ask(self, found: Preview) -> None:
         self.app.clear_notifications()  # they would lie over the question
@@ -192,20 +229,20 @@ class UserVerbs(Screen[None]):
             preview_text(found),
             no="Cancel",
             yes=yes_label(found),
-            typed=(found.wish.name.strip() or found.wish.user.id) if is_exact(found.wish.way) else None,
+            typed=found.wish.name if is_exact(found.wish.way) else None,
             objection=objection(found),
         )
         self.app.push_screen(box, partial(self._agreed, found))
 
     def _agreed(self, found: Preview, answer: object) -> None:
         if answer and self._may_start():
-            wish, verb = found.wish, partial(perform, self._around.core, found)
+            wish = found.wish
+            verb = partial(perform, self._around.core, found)
 
             def said(done: Done) -> str:
                 return done_title(wish.way, wish.name, done)
 
-            title = f"{DOING[wish.way].lower()} for {wish.user.username}"
-            self._around.workshop.start(title, verb, partial(self._done, wish), self._failed, said)
+            self._begin(f"{DOING[wish.way].lower()} for {wish.name}", verb, partial(self._done, wish), said)
 
     def _done(self, wish: Wish, done: Done) -> None:
         self._look_again()
@@ -218,15 +255,14 @@ class UserVerbs(Screen[None]):
     # The daily copies, on or off
 
     def action_backup(self) -> None:
-        user, core, site = self.user, self._around.core, self._site
+        user = self.user
         if user is not None and self._may_start():
-            look = partial(switch_backup, core, site, user.id, enabled=not user.backup_enabled)
-            self._around.workshop.read(look, self._switched, self._failed)
+            verb = partial(switch, self._around.core, self._site, user)
+            self._begin(f"backup of {name_of(user)}", verb, self._switched, _switched_words)
 
     def _switched(self, user: UserRow) -> None:
         self._look_again()
-        state = "on: a copy each day" if user.backup_enabled else "off: no more daily copies, those that are there stay"
-        self.app.notify(f"backup of {printable(user.username)} is {state}", markup=False)
+        self.app.notify(_switched_words(user), markup=False)
 
     # Metadata
 
@@ -242,10 +278,8 @@ class UserVerbs(Screen[None]):
 
     def _fetch(self, site: Site, ids: tuple[str, ...] | None) -> None:
         if self._may_start():
-            core = self._around.core
-            verb = partial(fetch, core, site, ids)
-            done, title = self._fetched, f"metadata for {site.name}"
-            self._around.workshop.start(title, verb, done, self._failed, _fetched_words)
+            verb = partial(fetch, self._around.core, site, ids)
+            self._begin(f"{_METADATA} for {site.name}", verb, self._fetched, _fetched_words)
 
     def _fetched(self, report: EnrichmentReport) -> None:
         self._look_again()
@@ -261,3 +295,12 @@ def _exported_words(done: Exported) -> str:
 
 def _fetched_words(report: EnrichmentReport) -> str:
     return report.summary()
+
+
+def _switched_words(user: UserRow) -> str:
+    state = "on: a copy each day" if user.backup_enabled else "off: no more daily copies, those that are there stay"
+    return f"backup of {name_of(user)} is {state}"
+
+
+def _nothing_changed(_: Preview) -> str:
+    return "nothing was changed"

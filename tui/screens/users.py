@@ -20,7 +20,7 @@ from core.words import plural, printable
 from tui.format import plain_lines
 from tui.screens.main import Surroundings
 from tui.screens.user_verbs import UserVerbs
-from tui.user_calls import UsersView, read_users
+from tui.user_calls import UsersView, name_of, read_users
 from tui.widgets.fitting_footer import FittingFooter
 from tui.widgets.job_line import JobLine
 from tui.widgets.title_line import TitleLine
@@ -28,7 +28,7 @@ from tui.widgets.user_table import UserTable
 from tui.work import Job
 
 _SECONDS_BETWEEN_LOOKS = 2.0
-_NEEDED_LEAST = ("command_palette", "back", "sites", "metadata")
+_NEEDED_LEAST = ("command_palette", "back", "sites", "metadata", "backup", "undo")
 _REASONS = {"a": "export", "i": "import", "b": "backup", "u": "undo", "m": "metadata"}  # keys that may be greyed
 
 
@@ -101,7 +101,8 @@ class UsersScreen(UserVerbs):
         self._view = view
         table = self.query_one(UserTable)
         table.show(view, f"{printable(site.name)} has no users with libraries of their own. 1 goes to the backups.")
-        table.border_title = Text(f"Users: {len(view.users):,}")
+        films = f"; {plural(view.waiting, 'film')} of the library without metadata" if view.waiting else ""
+        table.border_title = Text(f"Users: {len(view.users):,}{films}")
         self.query_one(TitleLine).say(f"Users of {site.name}", "Users")
         self._say_user()
 
@@ -114,7 +115,7 @@ class UsersScreen(UserVerbs):
         if self._view is None:
             self.query_one(UserTable).show_nothing(printable(f"Cannot look: {error.message}"))
         else:
-            self._view = replace(self._view, trace=())
+            self._view = replace(self._view, trace=(0, ()))
 
     def on_screen_resume(self) -> None:
         if self._view is not None:
@@ -129,6 +130,11 @@ class UsersScreen(UserVerbs):
     @property
     def user(self) -> UserRow | None:
         return self.query_one(UserTable).current
+
+    @property
+    def undoable(self) -> str | None:
+        user = self.user
+        return self._view.undoable.get(user.id) if self._view is not None and user is not None else None
 
     @property
     def waiting(self) -> int:
@@ -146,11 +152,12 @@ class UsersScreen(UserVerbs):
         copy = view.copies.get(user.id)
         last = f", the last of {copy.day}" if copy is not None else ", none yet"
         daily = f"copied each day {at}{last}" if user.backup_enabled else f"not copied each day{last}"
-        films = f"{plural(view.waiting, 'film')} of the library without metadata" if view.waiting else ""
+        done = view.undoable.get(user.id)
+        back = f"u goes back to before {done}" if done is not None else ""
         return Text.assemble(
-            (printable(user.username), "bold"),
+            (name_of(user), "bold"),
             printable(f"  {user.email}  {user.id}"),
-            f"\n{daily}\n{films}",
+            f"\n{daily}\n{back}",
         )
 
     # What can be done

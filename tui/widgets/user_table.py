@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 
 from core.library.transfer import Copy, UserRow
 from core.words import printable
-from tui.format import NOTHING, short_age, size
-from tui.user_calls import UsersView
+from tui.format import short_age, size
+from tui.user_calls import UsersView, name_of
 from tui.widgets.long_list import Column, Line, LongList
 
 NEVER = "never"
@@ -68,8 +68,8 @@ class CopyTable(LongList):
         key = self.current_key
         return self._copies.get(key) if isinstance(key, str) else None
 
-    def show(self, copies: Sequence[Copy], now: datetime) -> None:
-        """Show these copies."""
+    def show(self, copies: Sequence[Copy], now: datetime, nothing: str) -> None:
+        """Show these copies, or in words that there are none."""
         self._copies = {copy.file_name: copy for copy in copies}
         lines = [
             Line(
@@ -78,14 +78,13 @@ class CopyTable(LongList):
             )
             for copy in copies
         ]
-        nothing = "There is no copy yet: b among the users has one made each day."
         self.show_lines(lines, offset=0, total=len(lines), nothing=nothing)
 
 
 def user_cells(user: UserRow, copy: Copy | None, now: datetime) -> tuple[str, ...]:
     """Return what the list says of a user."""
     return (
-        printable(user.username) or NOTHING,
+        name_of(user),
         *(f"{number:,}" for number in (user.movies, user.people, user.lists, user.rankings)),
         "on" if user.backup_enabled else "off",
         NEVER if copy is None else copy_age(copy, now),
