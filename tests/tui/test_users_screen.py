@@ -303,7 +303,7 @@ async def test_nothing_to_undo_is_said(library: Place) -> None:
     async with drive(library, NARROW) as driver:
         await to_mira(driver)
         await driver.press("u")
-        assert "nothing was imported into the library of mira or restored" in driver.notices()
+        assert "there is nothing to undo in the library of mira" in driver.notices()
 
 
 @pytest.mark.keys("UsersScreen", "m")

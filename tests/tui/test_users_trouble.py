@@ -169,7 +169,7 @@ async def test_where_nothing_was_restored_there_is_nothing_to_undo_and_the_key_s
         await to_mira(driver)
         await driver.press("u")
         assert driver.screen == "UsersScreen"
-        assert "nothing was imported into the library of mira or restored" in driver.notices()
+        assert "there is nothing to undo in the library of mira" in driver.notices()
         restored(library)
         await driver.press("1", "6")
         driver.app.clear_notifications()

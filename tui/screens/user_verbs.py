@@ -102,7 +102,7 @@ class UserVerbs(Screen[None]):
             return self._busy() or self._no_metadata()
         if user is None:
             return "no user is highlighted"
-        nothing = f"nothing was imported into the library of {name_of(user)} or restored: there is nothing to undo"
+        nothing = f"there is nothing to undo in the library of {name_of(user)}"
         return self._busy() or (nothing if action == "undo" and self.undoable is None else None)
 
     def _busy(self) -> str | None:
