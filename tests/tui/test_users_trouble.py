@@ -292,6 +292,26 @@ async def test_without_copies_it_is_said_when_the_first_one_comes(library: Place
         assert "There is no copy yet, and none is made: b among the users" in await driver.press("enter")
 
 
+async def test_a_database_that_was_away_at_first_is_looked_at_again(library: Place) -> None:
+    away = library.database.with_name("away.db")
+    async with drive(library, NARROW) as driver:
+        library.database.rename(away)
+        assert "CANNOT LOOK" in await driver.press("6")
+        away.rename(library.database)
+        await driver.until(lambda: "Users: 2" in driver.text())
+
+
+async def test_an_export_goes_into_a_folder_that_is_named_without_a_stroke(library: Place) -> None:
+    folder = library.root / "out" / "mine"
+    folder.mkdir()
+    async with drive(library, NARROW) as driver:
+        await to_mira(driver)
+        await driver.press("a", "ctrl+u", *"mine")
+        await choose(driver, "go")
+        [path] = folder.iterdir()
+        assert path.match("moviemanager-export-????-??-??.json")
+
+
 async def test_ages_grow_while_one_looks(library: Place) -> None:
     folder = copies_folder(library.context, library.site) / MIRA
     folder.mkdir(parents=True, mode=0o700)

@@ -103,7 +103,9 @@ class UserCopiesScreen(Box[tuple[CopyWay, Path | None] | None]):
                 yield Choice("Close", "close")
 
     def _about(self) -> str:
-        return f"Made each day at {self._at}." if self._at is not None else "None is made: the user's backup is off."
+        if self._at is None:
+            return "None is made: the user's backup is off."
+        return f"Made each day at {self._at}, while the app or the daemon runs."
 
     def _nothing(self) -> str:
         if self._at is not None:

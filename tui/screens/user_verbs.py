@@ -298,7 +298,8 @@ def _fetched_words(report: EnrichmentReport) -> str:
 
 
 def _switched_words(user: UserRow) -> str:
-    state = "on: a copy each day" if user.backup_enabled else "off: no more daily copies, those that are there stay"
+    on = "on: a copy each day, while the app or the daemon runs"
+    state = on if user.backup_enabled else "off: no more daily copies, those that are there stay"
     return f"backup of {name_of(user)} is {state}"
 
 

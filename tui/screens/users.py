@@ -76,7 +76,7 @@ class UsersScreen(UserVerbs):
         self._read(only_changes=False)
 
     def _look_whether_something_happened(self) -> None:
-        if not self._looking and self._view is not None and self.is_current:
+        if not self._looking and self.is_current:
             self._read(only_changes=True)
 
     def _read(self, *, only_changes: bool) -> None:
