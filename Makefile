@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 2
 
+# The tests start greenroom some thousand times: without it each start compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-fast test-long check lint types rooms coverage bench bench-portable bench-categories bench-users bench-daemon screenshots format clean
 
 demo: $(READY)
