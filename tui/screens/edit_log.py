@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from core.config import Site
 from core.context import Context
@@ -25,6 +25,7 @@ from tui.screens.ask import error_screen
 from tui.screens.publish import Answer, DecideScreen
 from tui.sheets import Sheet
 from tui.widgets.log_view import LogView, Row
+from tui.widgets.steady_footer import SteadyFooter
 from tui.work import Workshop
 
 
@@ -51,7 +52,7 @@ class EditLogScreen(Screen[bool]):
             markup=False,
         )
         yield LogView("no", "when", "who", "what", empty="Nothing was published here yet.")
-        yield Footer(compact=True)
+        yield SteadyFooter(compact=True)
 
     def on_mount(self) -> None:
         self.look()

@@ -10,7 +10,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from core.catalog import RestoreRecord
 from core.config import Site
@@ -29,6 +28,7 @@ from tui.widgets.history_entry import history_row
 from tui.widgets.job_line import JobLine
 from tui.widgets.log_view import LogView
 from tui.widgets.outcome import RestoreTask
+from tui.widgets.steady_footer import SteadyFooter
 from tui.widgets.title_line import TitleLine
 from tui.work import Job
 
@@ -59,7 +59,7 @@ class HistoryScreen(Screen[None]):
             "When", "What", "Result", "Of", empty="Nothing was restored or deleted yet.\n\n1 goes to the backups."
         )
         yield JobLine(self._around.workshop)
-        yield Footer()
+        yield SteadyFooter()
 
     def on_mount(self) -> None:
         self._around.workshop.changed.subscribe(self, self._job_changed)

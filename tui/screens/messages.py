@@ -11,7 +11,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from core.config import Site
 from core.errors import GreenroomError
@@ -23,6 +22,7 @@ from tui.screens.ask import error_screen
 from tui.screens.main import Surroundings
 from tui.widgets.job_line import JobLine
 from tui.widgets.log_view import LogView, Row
+from tui.widgets.steady_footer import SteadyFooter
 from tui.widgets.title_line import TitleLine
 
 _LONGEST_LINE = 200
@@ -47,7 +47,7 @@ class MessagesScreen(Screen[None]):
         yield TitleLine()
         yield LogView("When", "Kind", "Message", empty="Nothing was said since greenroom was started.")
         yield JobLine(self._around.workshop)
-        yield Footer()
+        yield SteadyFooter()
 
     def on_mount(self) -> None:
         self.show_site(self._site)

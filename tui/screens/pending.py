@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 
 from core.context import Context
 from core.errors import GreenroomError
@@ -31,6 +31,7 @@ from tui.widgets.choice import Choice
 from tui.widgets.job_line import JobLine
 from tui.widgets.outcome import RestoreTask
 from tui.widgets.preview import changes_text
+from tui.widgets.steady_footer import SteadyFooter
 from tui.work import Job, Workshop
 
 _PHASES = {
@@ -75,7 +76,7 @@ class PendingScreen(Screen[None]):
                 yield Choice("Details", "more")
                 yield Choice(self._apply_label, "apply")
                 yield Choice(self._remove_label, "remove")
-        yield Footer()
+        yield SteadyFooter()
 
     def on_mount(self) -> None:
         apply_objection, remove_objection = self._apply_objection(), self._remove_objection()

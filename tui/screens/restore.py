@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Input, Static
+from textual.widgets import Button, Input, Static
 
 from core.catalog import BackupRecord, RestoreRecord
 from core.config import Site
@@ -33,6 +33,7 @@ from tui.widgets.choice import Choice
 from tui.widgets.job_line import JobLine
 from tui.widgets.preview import elsewhere_text, preview_text, refused_text
 from tui.widgets.restore_lines import RestoreLines
+from tui.widgets.steady_footer import SteadyFooter
 from tui.work import Job, Workshop
 
 _FIELD = "_" * 24
@@ -102,7 +103,7 @@ class RestoreScreen(Screen[None]):
                 yield Choice("Look again", "look")
                 yield Choice("Stage", "stage", disabled=True)
                 yield Choice(self._consent_label, "now", disabled=True)
-        yield Footer()
+        yield SteadyFooter()
 
     @property
     def _consent_label(self) -> str:

@@ -11,7 +11,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from core.catalog import BackupRecord, ScheduleRecord, ScheduleSettings
 from core.config import Site
@@ -32,6 +32,7 @@ from tui.widgets.keep_view import KeepView
 from tui.widgets.next_runs import runs_text
 from tui.widgets.one_of import OneOf
 from tui.widgets.schedule_form import FieldInput, ScheduleForm
+from tui.widgets.steady_footer import SteadyFooter
 from tui.widgets.title_line import TitleLine
 from tui.work import Job
 
@@ -77,7 +78,7 @@ class ScheduleScreen(KeepVerbs):
                 yield Static(id="runs", markup=False)
             yield KeepView()
         yield JobLine(self._workshop)
-        yield Footer(compact=True)
+        yield SteadyFooter(compact=True)
 
     def on_mount(self) -> None:
         self._workshop.changed.subscribe(self, self._job_changed)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
+
+from tui.widgets.steady_footer import SteadyFooter
 
 _NO_ROOM = "-no-room"
 
 
-class FittingFooter(Footer):
+class FittingFooter(SteadyFooter):
     """Given actions, leave these out first, in their order; help and the palette name them all the same."""
 
     def __init__(self, *least: str) -> None:
