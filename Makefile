@@ -5,6 +5,8 @@ WHEELS := .wheels
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 2
+# Tests wait for disks, servers and processes a third of the time, so here runs one more of them than there are cores.
+PYTEST_ALL := -m pytest -n 3 -m "not long"
 
 # The tests start greenroom some thousand times: without it each start compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,14 +37,13 @@ rooms: $(READY)
 	$(BIN)/lint-imports
 
 # Lines are counted where a test calls the core itself: counting makes the others twice as slow and finds little more.
-# Those wait for servers and processes a third of the time, so one more of them runs than there are cores to be expected.
 UNCOUNTED := tests/crash tests/e2e tests/tui
 
 coverage: $(READY)
 	rm -f .coverage .coverage.* .skipped .skipped.counted
-	$(BIN)/coverage run -m pytest -n 3 -m "not long" $(UNCOUNTED:%=--ignore=%)
+	$(BIN)/coverage run $(PYTEST_ALL) $(UNCOUNTED:%=--ignore=%)
 	mv .skipped .skipped.counted
-	$(PYTEST) -m "not long" $(UNCOUNTED)
+	$(BIN)/python $(PYTEST_ALL) $(UNCOUNTED)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
 	@cat .skipped.counted .skipped
