@@ -17,6 +17,7 @@ from core.library.transfer.removal import remove_absent
 from core.library.transfer.report import Counts, ImportReport, report_of
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Tally
+from core.library.transfer.users import require_user
 from core.library.transfer.work import Course
 from core.progress import Reporter
 
@@ -34,7 +35,8 @@ def import_library(
     """Merge a file into a user's library: by each record, the one that was changed later wins, the file's on a tie.
 
     A record that cannot be taken is told and stops nothing but itself, or everything with `strict`. Nothing that the
-    file lacks goes. The caller commits where the report says `written`; a dry run is rolled back.
+    file lacks goes. The caller commits where the report says `written`; a dry run is rolled back. Raise UsageError
+    where the user is gone.
     """
     course = Course(session, user_id, Tally(now), reporter)
     _run(course, file)
@@ -55,6 +57,7 @@ def restore_user(
 
 
 def _run(course: Course, file: LibraryFile) -> None:
+    require_user(course.session, course.user_id)
     for key in file.ignored:
         course.tally.ignore((key,))
     people, lists = People(course), Lists(course)

@@ -22,6 +22,7 @@ from core.library.models import CustomList, Entry, Movie, Ranking, Recommendatio
 from core.library.transfer.films import is_nameable
 from core.library.transfer.models import VERSION
 from core.library.transfer.tally import Kind, Listed
+from core.library.transfer.users import require_user
 from core.progress import Reporter
 
 _AT_ONCE = 500
@@ -71,8 +72,10 @@ def export_library(
     With `quick_keys` it says who is which of the quick recommenders: the format has no such key, and a restore needs it
     where one was called something else meanwhile.
 
-    The blocks read on in the session. What is held of it: the films' numbers, and the names of people.
+    The blocks read on in the session. What is held of it: the films' numbers, and the names of people. Raise UsageError
+    where there is no such user.
     """
+    require_user(session, user_id)
     left_out: Listed[str] = Listed()
     movies = _numbers(session, user_id, left_out)
     ranked = _ranked(session, user_id, left_out)

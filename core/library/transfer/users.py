@@ -59,8 +59,18 @@ def find_user(session: Session, text: str) -> UserRow:
     raise UsageError(f"there is no user {printable(text)!r}", hint=f"users: {known}{more}")
 
 
+def require_user(session: Session, user_id: str) -> None:
+    """Raise UsageError where there is no such user any more: a library of nobody would look like an empty one."""
+    if user_id not in session.scalars(select(User.id).where(User.id == user_id)).all():
+        raise UsageError(
+            f"{printable(user_id)} is no user of this library any more: nothing was done",
+            hint="somebody removed the user; the daily copies of the library stay where they are",
+        )
+
+
 def set_backup(session: Session, user_id: str, *, enabled: bool) -> None:
-    """Say whether a user's library is backed up daily; the caller commits."""
+    """Say whether a user's library is backed up daily; the caller commits. Raise UsageError where the user is gone."""
+    require_user(session, user_id)
     session.execute(update(User).where(User.id == user_id).values(backup_enabled=enabled))
 
 
