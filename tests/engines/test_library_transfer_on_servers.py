@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, make_url, update
+from sqlalchemy.orm import Session
 
 from core.databases.connect import open_server
 from core.databases.sessions import reading, writing
-from core.library.models import Base
+from core.library.models import Base, Movie
 from tests.core.library.transfer.test_import_rules import FULL
 from tests.core.library.transfer.transfer_support import (
     JONAS,
@@ -26,6 +29,20 @@ from tests.core.library.transfer.transfer_support import (
     take_in,
 )
 from tests.engines.conftest import MakeDatabase
+
+
+@contextmanager
+def empty_library(address: str) -> Iterator[Session]:
+    """A library with two users who have nothing yet, opened as a site's is."""
+    url = make_url(address)
+    server = open_server(url) if url.get_backend_name() != "sqlite" else create_engine(url)
+    Base.metadata.create_all(server)
+    server.dispose()
+    with writing(url) as session:
+        add_user(session, MIRA, "mira")
+        add_user(session, JONAS, "jonas")
+        session.commit()
+        yield session
 
 
 @pytest.mark.parametrize("engine", ["postgresql", "mysql"])
@@ -135,3 +152,21 @@ def test_a_file_that_says_little_changes_nothing_the_second_time(
             session.commit()
         with reading(url) as session:
             assert stored(session) == before
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql", "mysql"])
+def test_a_film_whose_id_has_large_letters_goes_out_in_and_back(
+    engine: str, make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    with empty_library(make_database(engine)) as session:
+        take_in(session, tmp_path, FULL)
+        before = exported(session)
+        session.execute(update(Movie).where(Movie.imdb_id == "tt1").values(imdb_id="TT1"))
+        films = stored(session)["movies"]
+        assert exported(session) == before
+        less = library(movies=[movie("tt1", status="deleted", last_modified=1.0)], rankings=[])
+        assert bring_back(session, tmp_path, less).success
+        assert exported(session)["rankings"] == []
+        assert bring_back(session, tmp_path, before).success
+        assert exported(session) == before
+        assert stored(session)["movies"] == films

@@ -29,7 +29,7 @@ from core.library.enrichment.tmdb import Tmdb, TmdbFilm
 from core.library.enrichment.values import data_of, keys_of_omdb
 from core.library.enrichment.waiting import Film
 from core.library.models import Movie
-from core.library.transfer.films import is_nameable
+from core.library.transfer.films import name_of
 from core.progress import Reporter
 from core.words import printable
 
@@ -92,16 +92,16 @@ def enrich_film(
 
 
 def _fetch(film: Film, services: Services) -> _Fetched:
-    if film.imdb_id is not None and not is_nameable(film.imdb_id.lower()):
+    if film.imdb_id is not None and name_of(film.imdb_id) is None:
         raise FilmError(f"IMDb has no ids such as {printable(film.imdb_id)!r}")
     tmdb = _from_tmdb(film, services.tmdb)
     missing = [] if tmdb else [tmdb_service.NAME]
-    imdb_id = film.imdb_id or (tmdb.details.imdb if tmdb else None)
+    imdb_id = name_of(film.imdb_id or (tmdb.details.imdb if tmdb else None))
     omdb = None
     # What OMDb said of a film that TMDB does not know is not asked for again each time: its answers are counted.
     wanted = tmdb is not None or not film.has_omdb
-    if services.omdb is not None and imdb_id is not None and is_nameable(imdb_id.lower()) and wanted:
-        omdb = services.omdb.film(imdb_id.lower())
+    if services.omdb is not None and imdb_id is not None and wanted:
+        omdb = services.omdb.film(imdb_id)
         missing += [] if omdb else [omdb_service.NAME]
     return _Fetched(tmdb, omdb, tuple(missing))
 

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.library.models import CustomList, Entry, Movie, Ranking, Recommendation, Recommender, WatchRecord
-from core.library.transfer.films import is_nameable
+from core.library.transfer.films import name_of
 from core.library.transfer.models import VERSION
 from core.library.transfer.tally import Kind, Listed
 from core.library.transfer.users import require_user
@@ -125,7 +125,7 @@ def _numbers(session: Session, user_id: str, left_out: Listed[str]) -> array[int
     )
     numbers = array("q")
     for number, imdb_id, external_id in rows:
-        if is_nameable(imdb_id):
+        if name_of(imdb_id) is not None:
             numbers.append(number)
         else:
             left_out.note(external_id)
@@ -146,7 +146,7 @@ def _movies(session: Session, user_id: str, numbers: array[int], known: _Known) 
         )
         records = {
             number: {
-                "imdb_id": imdb_id,
+                "imdb_id": name_of(imdb_id),
                 "media_type": media_type,
                 "status": status,
                 "custom_list_id": known.list(list_id),
@@ -221,7 +221,7 @@ def _ranked(session: Session, user_id: str, left_out: Listed[str]) -> array[int]
     for number, imdb_id, is_there in rows:
         if not is_there:
             left_out.note("a ranking of a film that is not in the library")
-        elif is_nameable(imdb_id):
+        elif name_of(imdb_id) is not None:
             numbers.append(number)
     return numbers
 
@@ -235,7 +235,7 @@ def _rankings(session: Session, user_id: str, numbers: array[int]) -> Iterator[J
             .where(Ranking.user_id == user_id, Movie.id.in_(some))
         )
         records = {
-            number: {"imdb_id": imdb_id, "liked": liked, "position": position, "ranked_at": ranked_at}
+            number: {"imdb_id": name_of(imdb_id), "liked": liked, "position": position, "ranked_at": ranked_at}
             for number, imdb_id, liked, position, ranked_at in rows
         }
         yield from (records[number] for number in some)

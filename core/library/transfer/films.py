@@ -39,7 +39,7 @@ class Films:
     @classmethod
     def of(cls, course: Course, imdb_ids: Sequence[str]) -> Films:
         """Find the films with these ids, and whose are the names that new ones would get."""
-        found = {film.imdb_id.lower(): film for film in _found(course, imdb_ids)}
+        found = _found(course, imdb_ids)
         new = [_PLACEHOLDER + imdb_id for imdb_id in imdb_ids if imdb_id not in found]
         taken = {}
         if new:
@@ -59,8 +59,7 @@ class Films:
         if rows:
             self.course.session.execute(insert(Movie), rows)
             self.course.tally.films_made += len(rows)
-            made = _found(self.course, [row["imdb_id"] for row in rows])
-            self.by_imdb_id.update({film.imdb_id: film for film in made})
+            self.by_imdb_id.update(_found(self.course, [row["imdb_id"] for row in rows]))
 
     def look_at(self, record: AnyMovie) -> None:
         """Of a record that is taken: fill in what its film lacks, and note where the two differ."""
@@ -93,21 +92,26 @@ class Films:
         )
 
 
-def is_nameable(imdb_id: str | None) -> bool:
-    """Tell whether an export can name the film with this IMDb id."""
-    return imdb_id is not None and re.fullmatch(IMDB_PATTERN.strip("^$"), imdb_id) is not None
+def name_of(imdb_id: str | None) -> str | None:
+    """Return what a file calls the film with this IMDb id, whose letters may be large; None where no file can."""
+    name = (imdb_id or "").lower()
+    return name if re.fullmatch(IMDB_PATTERN.strip("^$"), name) else None
 
 
-def _found(course: Course, imdb_ids: Sequence[str]) -> list[Film]:
+def spellings(imdb_ids: Iterable[str]) -> list[str]:
+    """Return how films may have these ids in a database: some tell large letters from small ones."""
+    return [letters + imdb_id[2:] for imdb_id in imdb_ids for letters in ("tt", "TT", "Tt", "tT")]
+
+
+def _found(course: Course, imdb_ids: Iterable[str]) -> dict[str, Film]:
+    """Return the films with these ids; of several that differ in their letters the one that is spelled as in files."""
     rows = course.session.execute(
         select(
             Movie.id, Movie.imdb_id, Movie.media_type, Movie.tmdb_data.is_(null()), Movie.omdb_data.is_(null())
-        ).where(Movie.imdb_id.in_(imdb_ids))
+        ).where(Movie.imdb_id.in_(spellings(imdb_ids)))
     )
-    return [
-        Film(number, imdb_id or "", media_type, lacks_tmdb, lacks_omdb)
-        for number, imdb_id, media_type, lacks_tmdb, lacks_omdb in rows
-    ]
+    films = sorted((Film(*values) for values in (tuple[Any, ...](row) for row in rows)), key=lambda film: film.imdb_id)
+    return {name: film for film in films if (name := name_of(film.imdb_id)) is not None}
 
 
 def _new_film(record: AnyMovie) -> dict[str, Any]:

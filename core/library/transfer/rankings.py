@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from core.documents import Path, Problem, said_value
 from core.library.models import Entry, Movie, Ranking
 from core.library.transfer.entries import batches
+from core.library.transfer.films import name_of, spellings
 from core.library.transfer.models import RankingRecord
 from core.library.transfer.people import twice
 from core.library.transfer.source import LibraryFile
@@ -36,9 +37,10 @@ class Rankings:
             select(Movie.imdb_id, Movie.id, Ranking.liked, Ranking.position, Ranking.ranked_at)
             .join(Entry, Entry.movie_id == Movie.id)
             .outerjoin(Ranking, (Ranking.user_id == Entry.user_id) & (Ranking.movie_id == Entry.movie_id))
-            .where(Entry.user_id == course.user_id, Movie.imdb_id.in_([record.imdb_id for _, record in batch]))
+            .where(Entry.user_id == course.user_id, Movie.imdb_id.in_(spellings(record.imdb_id for _, record in batch)))
         )
-        stored = {str(row[0]).lower(): row for row in rows}
+        found = sorted((tuple[Any, ...](row) for row in rows), key=lambda row: str(row[0]))
+        stored = {str(name_of(row[0])): row for row in found}
         for path, record in batch:
             if not self._is_possible(path, record, stored.keys()):
                 continue

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 
 from core.documents import said_value
 from core.library.models import CustomList, Entry, Movie, Ranking, Recommendation, Recommender, WatchRecord
-from core.library.transfer.films import is_nameable
+from core.library.transfer.films import name_of
 from core.library.transfer.people import People
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Kind
@@ -55,7 +55,7 @@ def _remove_films(course: Course, table: type[Entry | Ranking], wanted: Collecti
     gone, unnamed = array("q"), 0
     kind: Kind = "movies" if table is Entry else "rankings"
     for number, imdb_id, title in rows:
-        if not is_nameable(imdb_id):
+        if name_of(imdb_id) is None:
             unnamed += 1
         elif number not in wanted:
             gone.append(number)
