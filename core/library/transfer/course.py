@@ -63,8 +63,9 @@ def _run(course: Course, file: LibraryFile) -> None:
     people, lists = People(course), Lists(course)
     people.take(file)
     lists.take(file)
-    entries, rankings = Entries(course, people, lists), Rankings(course)
+    entries = Entries(course, people, lists)
     entries.take(file)
+    rankings = Rankings(course, entries.seen if course.overwrite and "movies" in file.sections else None)
     rankings.take(file)
     if course.overwrite and not course.tally.errors.total:
         remove_absent(course, file, movies=entries.seen, rankings=rankings.seen, people=people, lists=lists.named)

@@ -110,10 +110,11 @@ class Entries:
                 problems.append(twice((*at, "person_name"), name, (*path, "recommendations", first)))
             votes[name] = (said.date_recommended, said.vote_type)
         list_id = record.custom_list_id
-        there_list = self._lists.find(list_id) if list_id is not None else None
+        there_list = self._lists.allowed(list_id) if list_id is not None else None
         if list_id is not None and there_list is None:
-            found = f"{said_value(list_id)}, which is no list of this user's"
-            problems.append(Problem((*path, "custom_list_id"), found, "the id of one of the user's lists, or null"))
+            of, whose = ("the file", "the file's") if self._lists.are_of_file else ("this user's", "the user's")
+            found = f"{said_value(list_id)}, which is no list of {of}"
+            problems.append(Problem((*path, "custom_list_id"), found, f"the id of one of {whose} lists, or null"))
         owner = films.owner_of_name(record.imdb_id)
         if owner is not None:
             found = f"{said_value(record.imdb_id)}, whose place imdb-{record.imdb_id} is taken by the film {owner}"

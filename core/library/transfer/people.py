@@ -192,12 +192,17 @@ class People:
 
 
 class Lists:
-    """The user's lists by id. They are few: all are held."""
+    """The user's lists by id. They are few: all are held.
+
+    `named` are the ids of those that the file has. With `are_of_file` no others may be referred to: a restore of a file
+    that has lists leaves no others.
+    """
 
     def __init__(self, course: Course) -> None:
         self._course = course
         self._by_id = {one.id: one for one in _lists(course, ())}
         self.named: set[str] = set()
+        self.are_of_file = False
 
     def take(self, file: LibraryFile) -> None:
         """Take in the lists of a file."""
@@ -211,6 +216,12 @@ class Lists:
             seen[key] = path
             self._merge(path, record, there)
         self.named.update(seen)
+        self.are_of_file = course.overwrite and "lists" in file.sections
+
+    def allowed(self, list_id: str) -> OwnList | None:
+        """Return the list with this id that an entry may be on."""
+        there = self.find(list_id)
+        return None if there is not None and self.are_of_file and there.id not in self.named else there
 
     def find(self, list_id: str) -> OwnList | None:
         """Return the user's list with this id, by the rules of the database."""

@@ -19,10 +19,14 @@ from core.library.transfer.work import Course
 
 
 class Rankings:
-    """Takes in the rankings of a file; `seen` are the ids of the films that it ranks."""
+    """Takes in the rankings of a file; `seen` are the ids of the films that it ranks.
 
-    def __init__(self, course: Course) -> None:
+    They must be among the films that `of_file` holds, where a restore leaves no others, or else in the user's library.
+    """
+
+    def __init__(self, course: Course, of_file: Collection[int] | None) -> None:
         self._course = course
+        self._of_file = of_file
         self._first: dict[int, int] = {}
         self.seen: set[int] = set()
 
@@ -40,7 +44,7 @@ class Rankings:
             .where(Entry.user_id == course.user_id, Movie.imdb_id.in_(spellings(record.imdb_id for _, record in batch)))
         )
         found = sorted((tuple[Any, ...](row) for row in rows), key=lambda row: str(row[0]))
-        stored = {str(name_of(row[0])): row for row in found}
+        stored = {str(name_of(row[0])): row for row in found if self._of_file is None or row[1] in self._of_file}
         for path, record in batch:
             if not self._is_possible(path, record, stored.keys()):
                 continue
@@ -78,8 +82,10 @@ class Rankings:
         if first != index:
             self._course.tally.refuse("rankings", [twice(at, record.imdb_id, ("rankings", first))])
         elif record.imdb_id not in there:
-            found = f"{said_value(record.imdb_id)}, which is not in the user's library"
-            self._course.tally.refuse("rankings", [Problem(at, found, "a film of the user's library")])
+            where = "in the user's library" if self._of_file is None else "among the movies of the file"
+            found = f"{said_value(record.imdb_id)}, which is not {where}"
+            allowed = "a film of the user's library" if self._of_file is None else "a film of the file"
+            self._course.tally.refuse("rankings", [Problem(at, found, allowed)])
         else:
             return True
         return False

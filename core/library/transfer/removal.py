@@ -17,6 +17,8 @@ from core.library.transfer.tally import Kind
 from core.library.transfer.work import Course
 
 _AT_ONCE = 500
+_SPEAKER_STAYS = "somebody who is not among the people of the file stays, for a film is recommended by them"
+_LIST_STAYS = "a list that the file lacks stays, for a film that stays is on it"
 
 
 def remove_absent(
@@ -90,15 +92,17 @@ def _remove_people(course: Course, people: People) -> None:
         Recommendation.user_id == course.user_id, Recommendation.recommender_id == Recommender.id
     )
     rows = course.session.execute(
-        select(Recommender.id, Recommender.name, Recommender.quick_key.is_(None) & ~spoken.exists())
+        select(Recommender.id, Recommender.name, Recommender.quick_key, spoken.exists())
         .where(Recommender.user_id == course.user_id)
         .order_by(Recommender.name)
     ).all()
-    for number, name, may_go in rows:
+    for number, name, quick_key, spoke in rows:
         if number in people.named:
             continue
         was = people.displaced.get(number, name)
-        if may_go:
+        if spoke and quick_key is None:
+            course.tally.notes[_SPEAKER_STAYS] += 1
+        if not spoke and quick_key is None:
             course.tally.remove("people", was)
             course.session.execute(delete(Recommender).where(Recommender.id == number))
         elif was != name:
@@ -109,12 +113,16 @@ def _remove_people(course: Course, people: People) -> None:
 def _remove_lists(course: Course, wanted: Collection[str]) -> None:
     used = select(Entry.movie_id).where(Entry.user_id == course.user_id, Entry.custom_list_id == CustomList.id)
     rows = course.session.execute(
-        select(CustomList.id, CustomList.name)
-        .where(CustomList.user_id == course.user_id, ~used.exists())
+        select(CustomList.id, CustomList.name, used.exists())
+        .where(CustomList.user_id == course.user_id)
         .order_by(CustomList.position, CustomList.id)
     ).all()
-    for list_id, name in rows:
-        if list_id not in wanted:
+    for list_id, name, is_used in rows:
+        if list_id in wanted:
+            continue
+        if is_used:
+            course.tally.notes[_LIST_STAYS] += 1
+        else:
             course.tally.remove("lists", name)
             mine = (CustomList.user_id == course.user_id, CustomList.id == list_id)
             course.session.execute(delete(CustomList).where(*mine))

@@ -238,7 +238,10 @@ def test_a_restore_keeps_what_no_export_can_name_and_kinds_that_the_file_lacks(
         "rankings": 0,
     }
     assert report.totals == {"movies": 2, "people": 5, "lists": 1, "rankings": 1}
-    assert list(report.notes) == ["a film without an IMDb id stays in the library, for no export can name it"]
+    assert list(report.notes) == [
+        "a film without an IMDb id stays in the library, for no export can name it",
+        "a list that the file lacks stays, for a film that stays is on it",
+    ]
 
 
 def test_references_to_what_is_not_there_are_left_out_of_an_export(session: Session, tmp_path: Path) -> None:
@@ -388,3 +391,40 @@ def test_a_key_twice_in_a_record_refuses_that_record(session: Session, tmp_path:
     assert not bring_back(session, tmp_path, text.encode()).written
     with pytest.raises(VerificationError, match='has the key "movies" twice'):
         take_in(session, tmp_path, text[:-1].encode() + b', "movies": []}')
+
+
+def test_a_restore_judges_what_a_file_refers_to_by_the_file(session: Session, tmp_path: Path) -> None:
+    take_in(session, tmp_path, FULL)
+    session.commit()
+    before = stored(session)
+    for dry_run in (True, False):
+        report = bring_back(session, tmp_path, FULL | {"movies": FULL["movies"][1:], "lists": []}, dry_run=dry_run)
+        assert errors_of(report) == [
+            (
+                'movies[0].custom_list_id: "rainy", which is no list of the file; '
+                "allowed: the id of one of the file's lists, or null"
+            ),
+            'rankings[0].imdb_id: "tt1", which is not among the movies of the file; allowed: a film of the file',
+        ]
+        assert stored(session) == before
+    parts = {"version": 2, "movies": [FULL["movies"][1]]}, {"version": 2, "rankings": FULL["rankings"]}
+    assert all(take_in(session, tmp_path, part).success for part in parts)
+    assert bring_back(session, tmp_path, parts[1]).success
+    assert bring_back(session, tmp_path, parts[0]).success
+
+
+def test_a_restore_tells_who_and_what_stays_though_the_file_lacks_it(session: Session, tmp_path: Path) -> None:
+    take_in(session, tmp_path, FULL)
+    film = Movie(external_id="tmdb-77", title="Unnamed")
+    session.add(film)
+    session.flush()
+    session.add(Entry(user_id=MIRA, movie_id=film.id, custom_list_id="rainy", last_modified=THEN))
+    session.flush()
+    report = bring_back(session, tmp_path, library(movies=[movie("tt1", recommendations=[said("Tom")])]))
+    assert report.success
+    assert report.notes == {
+        "a film without an IMDb id stays in the library, for no export can name it": 1,
+        "somebody who is not among the people of the file stays, for a film is recommended by them": 1,
+        "a list that the file lacks stays, for a film that stays is on it": 1,
+    }
+    assert report.totals == {"movies": 2, "people": 5, "lists": 1, "rankings": 1}
