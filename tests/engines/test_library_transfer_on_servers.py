@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.databases.connect import open_server
 from core.databases.sessions import reading, writing
-from core.library.models import Base, Movie
+from core.library.models import Base, Movie, Recommender
 from tests.core.library.transfer.test_import_rules import FULL
 from tests.core.library.transfer.transfer_support import (
     JONAS,
@@ -170,3 +170,17 @@ def test_a_film_whose_id_has_large_letters_goes_out_in_and_back(
         assert bring_back(session, tmp_path, before).success
         assert exported(session) == before
         assert stored(session)["movies"] == films
+
+
+def test_a_restore_brings_back_how_a_name_is_spelled(make_database: MakeDatabase, tmp_path: Path) -> None:
+    with empty_library(make_database("mysql")) as session:
+        take_in(session, tmp_path, FULL)
+        before = exported(session)
+        for name in ("TOM", "Tòm", "Tom "):
+            session.execute(update(Recommender).where(Recommender.name == "Tom").values(name=name))
+            session.commit()
+            assert take_in(session, tmp_path, before).changes == 0
+            assert bring_back(session, tmp_path, before, dry_run=True).updated["people"] == 1
+            assert bring_back(session, tmp_path, before).updated["people"] == 1
+            assert exported(session) == before
+            assert bring_back(session, tmp_path, before).changes == 0

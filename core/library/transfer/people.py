@@ -160,6 +160,8 @@ class People:
     def _merge(self, path: Path, record: PersonRecord, there: Person | None) -> int:
         course = self._course
         values: dict[str, Any] = {"is_trusted": record.is_trusted, "color": record.color, "emoji": record.emoji}
+        if course.overwrite:  # some databases take names for one that are not spelled alike
+            values["name"] = record.name
         if course.overwrite and record.quick_key is not None:
             values["quick_key"] = record.quick_key
         verdict = decide(
