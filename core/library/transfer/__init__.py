@@ -14,8 +14,9 @@ from core.library.transfer.daily import (
 )
 from core.library.transfer.export import Export, export_library, export_name
 from core.library.transfer.models import library_schema
+from core.library.transfer.proof import refused_records
 from core.library.transfer.report import ImportReport
-from core.library.transfer.source import LibraryFile, open_library, refused_records
+from core.library.transfer.source import LibraryFile, open_library
 from core.library.transfer.users import UserRow, find_user, set_backup, users
 
 __all__ = [

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from core.errors import CancelledError, GreenroomError, UsageError, VerificationError
 from core.filesystem import Filesystem
 from core.library.transfer.export import export_library
-from core.library.transfer.source import open_library, refused_records
+from core.library.transfer.proof import refused_records
+from core.library.transfer.source import open_library
 from core.library.transfer.users import UserRow, users, wants_backup
 from core.progress import Reporter
 from core.sqlite_files import make_folders

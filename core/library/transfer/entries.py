@@ -12,7 +12,8 @@ from core.documents import Path, Problem, said_value
 from core.library.models import Entry, Recommendation, WatchRecord
 from core.library.transfer.films import Films
 from core.library.transfer.models import AnyMovie
-from core.library.transfer.people import Lists, People, twice
+from core.library.transfer.people import Lists, People
+from core.library.transfer.proof import film_key, not_in_file, twice
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Verdict, decide
 from core.library.transfer.work import Course
@@ -67,9 +68,8 @@ class Entries:
 
     def _once(self, records: Iterable[tuple[Path, AnyMovie]]) -> Iterator[tuple[Path, AnyMovie]]:
         for path, record in records:
-            number = int("1" + record.imdb_id[2:])  # a small key, for there is one of each film
             index = int(path[1])
-            first = self._first.setdefault(number, index)
+            first = self._first.setdefault(film_key(record.imdb_id), index)
             if first == index:
                 yield path, record
             else:
@@ -112,9 +112,10 @@ class Entries:
         list_id = record.custom_list_id
         there_list = self._lists.allowed(list_id) if list_id is not None else None
         if list_id is not None and there_list is None:
-            of, whose = ("the file", "the file's") if self._lists.are_of_file else ("this user's", "the user's")
-            found = f"{said_value(list_id)}, which is no list of {of}"
-            problems.append(Problem((*path, "custom_list_id"), found, f"the id of one of {whose} lists, or null"))
+            at = (*path, "custom_list_id")
+            found = f"{said_value(list_id)}, which is no list of this user's"
+            not_there = Problem(at, found, "the id of one of the user's lists, or null")
+            problems.append(not_in_file(at, list_id, kind="lists") if self._lists.are_of_file else not_there)
         owner = films.owner_of_name(record.imdb_id)
         if owner is not None:
             found = f"{said_value(record.imdb_id)}, whose place imdb-{record.imdb_id} is taken by the film {owner}"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import CursorResult, insert, select, update
 
-from core.documents import Path, Problem, said_path, said_value
+from core.documents import Path
 from core.library.models import CustomList, Recommender
 from core.library.models.users import DEFAULT_COLOR, QUICK_RECOMMENDERS
 from core.library.transfer.models import (
@@ -19,6 +19,7 @@ from core.library.transfer.models import (
     RecommendationRecord1,
     Said,
 )
+from core.library.transfer.proof import quick_problem, twice
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Tally, decide
 from core.library.transfer.work import Course
@@ -73,7 +74,7 @@ class People:
             self._give_names_back(file)
         for path, record in file.records("people", tally, self._course.reporter):
             there = self.find(record.name)
-            problem = self._quick_problem(path, record, quick) if self._course.overwrite else None
+            problem = quick_problem(path, record, quick) if self._course.overwrite else None
             if there is not None and there.id in seen:
                 problem = twice((*path, "name"), record.name, seen[there.id])
             if problem is not None:
@@ -83,16 +84,6 @@ class People:
             if isinstance(record, PersonRecord1) and record.id is not None:
                 self._by_file_id[record.id] = record.name
         self.named.update(seen)
-
-    def _quick_problem(self, path: Path, record: PersonRecord, seen: dict[str, Path]) -> Problem | None:
-        """Return what is wrong with which quick recommender a record says to be."""
-        key, at = record.quick_key, (*path, "quick_key")
-        if key is None:
-            return None
-        if key not in QUICK_RECOMMENDERS:
-            return Problem(at, said_value(key), ", ".join(QUICK_RECOMMENDERS))
-        first = seen.setdefault(key, path)
-        return None if first == path else twice(at, key, first)
 
     def _give_names_back(self, file: LibraryFile) -> None:
         """Call the quick recommenders what the file calls them, whoever has those names now.
@@ -274,8 +265,3 @@ def _lists(course: Course, where: tuple[Any, ...]) -> Iterator[OwnList]:
     columns = [getattr(CustomList, name) for name in OwnList._fields]
     rows = course.session.execute(select(*columns).where(CustomList.user_id == course.user_id, *where))
     return (OwnList(*row) for row in rows)
-
-
-def twice(path: Path, key: str, first: Path) -> Problem:
-    """Return the problem that what `path` names stood in the file already."""
-    return Problem(path, f"{said_value(key)} a second time", f"each one once; the first is {said_path(first)}")

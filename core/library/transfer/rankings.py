@@ -12,7 +12,7 @@ from core.library.models import Entry, Movie, Ranking
 from core.library.transfer.entries import batches
 from core.library.transfer.films import name_of, spellings
 from core.library.transfer.models import RankingRecord
-from core.library.transfer.people import twice
+from core.library.transfer.proof import film_key, not_in_file, twice
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import decide
 from core.library.transfer.work import Course
@@ -78,14 +78,14 @@ class Rankings:
 
     def _is_possible(self, path: Path, record: RankingRecord, there: Collection[str]) -> bool:
         at, index = (*path, "imdb_id"), int(path[1])
-        first = self._first.setdefault(int("1" + record.imdb_id[2:]), index)
+        first = self._first.setdefault(film_key(record.imdb_id), index)
         if first != index:
             self._course.tally.refuse("rankings", [twice(at, record.imdb_id, ("rankings", first))])
         elif record.imdb_id not in there:
-            where = "in the user's library" if self._of_file is None else "among the movies of the file"
-            found = f"{said_value(record.imdb_id)}, which is not {where}"
-            allowed = "a film of the user's library" if self._of_file is None else "a film of the file"
-            self._course.tally.refuse("rankings", [Problem(at, found, allowed)])
+            found = f"{said_value(record.imdb_id)}, which is not in the user's library"
+            not_there = Problem(at, found, "a film of the user's library")
+            in_file = not_in_file(at, record.imdb_id, kind="movies")
+            self._course.tally.refuse("rankings", [not_there if self._of_file is None else in_file])
         else:
             return True
         return False

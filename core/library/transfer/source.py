@@ -103,15 +103,6 @@ class LibraryFile:
                 yield path, record
 
 
-def refused_records(file: LibraryFile, reporter: Reporter) -> Tally:
-    """Return what is wrong with the records of a file in themselves: no import takes those, and no restore the file."""
-    tally = Tally(0.0)
-    for kind in file.sections:
-        for _ in file.records(kind, tally, reporter):
-            pass
-    return tally
-
-
 def open_library(path: FilePath, reporter: Reporter) -> LibraryFile:
     """Given a file, look through all of it; raise VerificationError where it is no library of a version known here."""
     pieces, digest = Pieces.of(path), sha256()

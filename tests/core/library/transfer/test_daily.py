@@ -172,6 +172,23 @@ def test_a_copy_that_no_restore_takes_is_told_and_stays(session: Session, folder
     assert [copy.file_name for copy in copies(folder, MIRA)] == ["2026-03-29.json", "2026-03-01.json"]
 
 
+def test_a_copy_that_holds_a_thing_twice_is_told_and_stays(session: Session, folder: Path) -> None:
+    run(session, folder, date(2026, 3, 1))
+    ranking = {"imdb_id": "tt1", "liked": True, "position": 1, "ranked_at": 1.0}
+    take_in(session, folder.parent, library(movies=[movie("tt1")], rankings=[ranking]))
+    for statement in (
+        "CREATE TABLE unchecked AS SELECT * FROM rankings",
+        "DROP TABLE rankings",
+        "ALTER TABLE unchecked RENAME TO rankings",
+        "INSERT INTO rankings SELECT * FROM rankings",
+    ):
+        session.execute(sa.text(statement))
+    (failed,) = run(session, folder).failed
+    assert "refuse 1 record of the copy that was made" in failed.error.message
+    assert 'rankings[1].imdb_id: "tt1" a second time' in failed.error.message
+    assert [copy.file_name for copy in copies(folder, MIRA)] == ["2026-03-29.json", "2026-03-01.json"]
+
+
 def test_a_death_at_any_step_leaves_the_old_copy_or_the_new(session: Session, folder: Path) -> None:
     run(session, folder)
     path = folder / MIRA / "2026-03-29.json"
