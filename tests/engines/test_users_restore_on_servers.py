@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from core.config import Site
 from core.databases.connect import open_server
@@ -15,7 +15,7 @@ from core.databases.sessions import reading, writing
 from core.filesystem import Filesystem
 from core.library.library import keeps_users
 from core.library.models import Base
-from core.library.transfer import back_up_users, find_user
+from core.library.transfer import back_up_users, export_library, find_user
 from core.library.users import copies_folder, restore_file, switch_backup, undo_restore
 from core.progress import Reporter
 from tests.core.library.transfer.test_import_rules import FULL
@@ -79,6 +79,36 @@ def test_a_library_is_copied_restored_and_brought_back(
     with reading(url) as session:
         assert exported(session) == changed
         assert find_user(session, "mira").backup_enabled
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_time_that_is_no_number_is_told(number: str, make_database: MakeDatabase, tmp_path: Path) -> None:
+    url = make_url(make_database("postgresql"))
+    server = open_server(url)
+    Base.metadata.create_all(server)
+    server.dispose()
+    words = "a time or a rating that is no number: it is infinite, not a number, or missing"
+    with writing(url) as session:
+        add_user(session, MIRA, "mira")
+        take_in(session, tmp_path, FULL)
+        session.execute(text("UPDATE entries SET last_modified = :number"), {"number": float(number)})
+        export = export_library(session, MIRA, now=1.0, reporter=Reporter())
+        assert (list(export.left_out), export.unsaid) == ([words] * 3, {words: 3})
+        report = bring_back(session, tmp_path, FULL)
+        assert report.notes == {f"goes, and no copy holds it for an undo: {words}": 3}
+        session.execute(text("UPDATE watch_history SET date_watched = :number"), {"number": float(number)})
+        session.commit()
+    daily = back_up_users(
+        partial(reading, url),
+        tmp_path / "copies",
+        day=date(2026, 5, 5),
+        now=1.0,
+        disk=Filesystem(),
+        reporter=Reporter(),
+        only=[MIRA],
+    )
+    assert daily.made == ()
+    assert "lacks 1 value that no file can say" in daily.failed[0].error.message
 
 
 @pytest.mark.parametrize("engine", ["postgresql", "mysql"])

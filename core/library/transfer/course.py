@@ -17,6 +17,7 @@ from core.library.transfer.removal import remove_absent
 from core.library.transfer.report import Counts, ImportReport, report_of
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Tally
+from core.library.transfer.unsaid import unsaid
 from core.library.transfer.users import require_user
 from core.library.transfer.work import Course
 from core.progress import Reporter
@@ -58,6 +59,7 @@ def restore_user(
 
 def _run(course: Course, file: LibraryFile) -> None:
     require_user(course.session, course.user_id)
+    before = unsaid(course.session, course.user_id)
     for key in file.ignored:
         course.tally.ignore((key,))
     people, lists = People(course), Lists(course)
@@ -69,6 +71,8 @@ def _run(course: Course, file: LibraryFile) -> None:
     rankings.take(file)
     if course.overwrite and not course.tally.errors.total:
         remove_absent(course, file, movies=entries.seen, rankings=rankings.seen, people=people, lists=lists.named)
+    for words, times in (before - unsaid(course.session, course.user_id)).items():
+        course.tally.notes[f"goes, and no copy holds it for an undo: {words}"] += times
 
 
 def _settled(course: Course, file: LibraryFile, *, strict: bool, dry_run: bool) -> ImportReport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from core.filesystem import Filesystem
 from core.library.transfer.export import export_library
 from core.library.transfer.proof import refused_records
 from core.library.transfer.source import open_library
+from core.library.transfer.unsaid import NO_NUMBER
 from core.library.transfer.users import UserRow, users, wants_backup
 from core.progress import Reporter
 from core.sqlite_files import make_folders
@@ -50,12 +52,13 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A copy that was made: of whom, with how many movies, and the films that no export can name."""
+    """A copy that was made: of whom, with how many movies, and how much it cannot name; see `Export`."""
 
     user: UserRow
     copy: Copy
     movies: int
     left_out: int
+    unsaid: Counter[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def write_copy(
         copy = _described(path, path.lstat())
     except OSError as error:
         raise _failed(path, error) from error
-    return Made(user, copy, export.counts["movies"], export.left_out.total)
+    return Made(user, copy, export.counts["movies"], export.left_out.total, export.unsaid)
 
 
 def back_up_users(
@@ -165,8 +168,9 @@ def back_up_users(
             with open_session() as session:
                 if not wants_backup(session, user.id):
                     continue
-                made.append(write_copy(session, user, path, now=now, disk=disk, reporter=reporter))
-            _prove(path, reporter)
+                one = write_copy(session, user, path, now=now, disk=disk, reporter=reporter)
+            _prove(one, reporter)
+            made.append(one)
             removed += prune_copies(folder, user.id, day=day, disk=disk)
         except CancelledError:
             raise
@@ -175,8 +179,15 @@ def back_up_users(
     return DailyReport(tuple(made), tuple(failed), tuple(removed))
 
 
-def _prove(path: Path, reporter: Reporter) -> None:
-    """Raise VerificationError where no restore takes a copy as it is; it stays, for most of it is good."""
+def _prove(made: Made, reporter: Reporter) -> None:
+    """Raise VerificationError where no restore of a copy brings back what was there; most of it is good: it stays."""
+    path = made.copy.path
+    if made.unsaid[NO_NUMBER]:
+        raise VerificationError(
+            f"the copy that was made, {path}, lacks {plural(made.unsaid[NO_NUMBER], 'value')} that no file can say: "
+            f"{NO_NUMBER}",
+            hint="mend what the database holds: `greenroom record` shows the row; until then older copies stay",
+        )
     refused = refused_records(open_library(path, reporter), reporter)
     if refused.errors.total:
         raise VerificationError(

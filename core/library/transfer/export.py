@@ -8,6 +8,7 @@ references to people, lists and entries that are not there, for not every applic
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,7 @@ from core.library.models import CustomList, Entry, Movie, Ranking, Recommendatio
 from core.library.transfer.films import name_of
 from core.library.transfer.models import VERSION
 from core.library.transfer.tally import Kind, Listed
+from core.library.transfer.unsaid import unsaid
 from core.library.transfer.users import require_user
 from core.progress import Reporter
 
@@ -35,28 +37,13 @@ Json = dict[str, Any]
 class Export:
     """A library about to be exported: how much, and its bytes, to be taken once.
 
-    `left_out` says what cannot be named; it is complete when the bytes were taken.
+    `left_out` says what cannot be named, `unsaid` counts what of it a restore does not leave alone.
     """
 
     counts: dict[Kind, int]
     left_out: Listed[str]
+    unsaid: Counter[str]
     blocks: Iterator[bytes]
-
-
-@dataclass(frozen=True)
-class _Known:
-    """The names of the user's recommenders by id, and the ids of the lists."""
-
-    names: dict[int, str]
-    lists: frozenset[str]
-    left_out: Listed[str]
-
-    def list(self, list_id: str | None) -> str | None:
-        """Return the id of a list, None where it is not there."""
-        if list_id is None or list_id in self.lists:
-            return list_id
-        self.left_out.note("a list that is not there")
-        return None
 
 
 def export_name(day: date) -> str:
@@ -77,8 +64,10 @@ def export_library(
     """
     require_user(session, user_id)
     left_out: Listed[str] = Listed()
-    movies = _numbers(session, user_id, left_out)
-    ranked = _ranked(session, user_id, left_out)
+    movies, ranked = _numbers(session, user_id, left_out), _ranked(session, user_id)
+    astray = unsaid(session, user_id)
+    for words in astray.elements():
+        left_out.note(words)
     people, lists = _people(session, user_id, quick_keys=quick_keys), _lists(session, user_id)
     counts: dict[Kind, int] = {
         "movies": len(movies),
@@ -88,12 +77,12 @@ def export_library(
     }
     reporter.phase("exporting", sum(counts.values()), "rows")
     sections = {
-        "movies": _movies(session, user_id, movies, _Known(_names(session, user_id), _ids(lists), left_out)),
+        "movies": _movies(session, user_id, movies, _names(session, user_id)),
         "people": iter(people),
         "lists": iter(lists),
         "rankings": _rankings(session, user_id, ranked),
     }
-    return Export(counts, left_out, _document({"version": VERSION, "exported_at": now}, sections, reporter))
+    return Export(counts, left_out, astray, _document({"version": VERSION, "exported_at": now}, sections, reporter))
 
 
 def _document(head: Json, sections: dict[str, Iterator[Json]], reporter: Reporter) -> Iterator[bytes]:
@@ -132,16 +121,17 @@ def _numbers(session: Session, user_id: str, left_out: Listed[str]) -> array[int
     return numbers
 
 
-def _movies(session: Session, user_id: str, numbers: array[int], known: _Known) -> Iterator[Json]:
+def _movies(session: Session, user_id: str, numbers: array[int], names: dict[int, str]) -> Iterator[Json]:
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE].tolist()
-        votes = _votes(session, user_id, some, known)
+        votes = _votes(session, user_id, some, names)
         seen = select(WatchRecord.movie_id, WatchRecord.date_watched, WatchRecord.my_rating)
         mine = session.execute(seen.where(WatchRecord.user_id == user_id, WatchRecord.movie_id.in_(some)))
         watched = {number: {"date_watched": date, "my_rating": rating} for number, date, rating in mine}
         rows = session.execute(
-            select(Movie.id, Movie.imdb_id, Movie.media_type, Entry.status, Entry.custom_list_id, Entry.last_modified)
+            select(Movie.id, Movie.imdb_id, Movie.media_type, Entry.status, CustomList.id, Entry.last_modified)
             .join(Entry, Entry.movie_id == Movie.id)
+            .outerjoin(CustomList, (CustomList.user_id == Entry.user_id) & (CustomList.id == Entry.custom_list_id))
             .where(Entry.user_id == user_id, Movie.id.in_(some))
         )
         records = {
@@ -149,7 +139,7 @@ def _movies(session: Session, user_id: str, numbers: array[int], known: _Known) 
                 "imdb_id": name_of(imdb_id),
                 "media_type": media_type,
                 "status": status,
-                "custom_list_id": known.list(list_id),
+                "custom_list_id": list_id,
                 "last_modified": modified,
                 "recommendations": votes.get(number, []),
                 "watch_history": watched.get(number),
@@ -159,7 +149,7 @@ def _movies(session: Session, user_id: str, numbers: array[int], known: _Known) 
         yield from (records[number] for number in some)
 
 
-def _votes(session: Session, user_id: str, numbers: Sequence[int], known: _Known) -> dict[int, list[Json]]:
+def _votes(session: Session, user_id: str, numbers: Sequence[int], names: dict[int, str]) -> dict[int, list[Json]]:
     rows = session.execute(
         select(
             Recommendation.movie_id,
@@ -170,12 +160,10 @@ def _votes(session: Session, user_id: str, numbers: Sequence[int], known: _Known
     )
     votes: dict[int, list[Json]] = {}
     for movie_id, recommender_id, when, up in rows:
-        name = known.names.get(recommender_id)
-        if name is None:
-            known.left_out.note("a recommendation by somebody who is not there")
-            continue
-        vote = {"person_name": name, "date_recommended": when, "vote_type": up}
-        votes.setdefault(movie_id, []).append(vote)
+        name = names.get(recommender_id)
+        if name is not None:
+            vote = {"person_name": name, "date_recommended": when, "vote_type": up}
+            votes.setdefault(movie_id, []).append(vote)
     for said in votes.values():
         said.sort(key=lambda vote: str(vote["person_name"]))
     return votes
@@ -203,27 +191,17 @@ def _lists(session: Session, user_id: str) -> list[Json]:
     return sorted((dict(zip(names, row, strict=True)) for row in rows), key=lambda one: (one["position"], one["id"]))
 
 
-def _ids(lists: Sequence[Json]) -> frozenset[str]:
-    return frozenset(str(one["id"]) for one in lists)
-
-
-def _ranked(session: Session, user_id: str, left_out: Listed[str]) -> array[int]:
+def _ranked(session: Session, user_id: str) -> array[int]:
     """Return the ids of the ranked films in their order; only those in the user's library, for no other is taken in."""
     rows = session.execute(
-        select(Movie.id, Movie.imdb_id, Entry.movie_id.is_not(None))
+        select(Movie.id, Movie.imdb_id)
         .join(Ranking, Ranking.movie_id == Movie.id)
-        .outerjoin(Entry, (Entry.user_id == Ranking.user_id) & (Entry.movie_id == Ranking.movie_id))
+        .join(Entry, (Entry.user_id == Ranking.user_id) & (Entry.movie_id == Ranking.movie_id))
         .where(Ranking.user_id == user_id)
         .order_by(Ranking.liked.desc(), Ranking.position, Movie.imdb_id)
         .execution_options(yield_per=_AT_ONCE)
     )
-    numbers = array("q")
-    for number, imdb_id, is_there in rows:
-        if not is_there:
-            left_out.note("a ranking of a film that is not in the library")
-        elif name_of(imdb_id) is not None:
-            numbers.append(number)
-    return numbers
+    return array("q", (number for number, imdb_id in rows if name_of(imdb_id) is not None))
 
 
 def _rankings(session: Session, user_id: str, numbers: array[int]) -> Iterator[Json]:

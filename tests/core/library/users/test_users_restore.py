@@ -105,6 +105,29 @@ def test_what_no_undo_could_go_back_to_is_said(library: Library, user: UserRow) 
     assert restore_file(library.context, library.site, user, path, Reporter()).notes == ()
 
 
+def test_what_no_copy_holds_and_goes_is_said_before_and_after(library: Library, user: UserRow) -> None:
+    path = kept(library, user)
+    library.execute("DELETE FROM custom_lists WHERE user_id = ?", user.id)
+    gone = "SELECT recommender_id FROM recommendations WHERE user_id = ? ORDER BY 1 LIMIT 1"
+    library.execute(f"DELETE FROM recommenders WHERE id = ({gone})", user.id)
+    ranked = "SELECT movie_id FROM rankings WHERE user_id = ? ORDER BY 1 LIMIT 1"
+    library.execute(f"DELETE FROM entries WHERE user_id = ? AND movie_id = ({ranked})", user.id, user.id)
+    library.execute("UPDATE watch_history SET date_watched = 9e999 WHERE user_id = ?", user.id)
+    told = preview_file(library.context, library.site, user.id, path, Reporter(), merge=False)
+    done = restore_file(library.context, library.site, user, path, Reporter())
+    assert done.report.notes == told.notes
+    lost = [words for words in done.report.notes if words.startswith("goes, and no copy holds it for an undo: ")]
+    assert [
+        any(named in words for words in lost)
+        for named in (
+            "a list that is not there",
+            "by somebody who is not there",
+            "a time or a rating that is no number",
+        )
+    ] == [True] * 3
+    assert not restore_file(library.context, library.site, user, path, Reporter()).report.notes
+
+
 def test_rankings_that_go_with_their_films_are_counted(library: Library, user: UserRow) -> None:
     content = json.loads(kept(library, user).read_bytes())
     ranked = len(content.pop("rankings"))
