@@ -7,7 +7,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, PlainSerializer, StringConstraints, TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from core.config import Site
@@ -18,8 +18,11 @@ from core.library.transfer.daily import folder_of
 from core.library.users.places import Action, copies_folder
 from core.progress import Reporter
 from core.sqlite_files import make_folders
+from core.words import printable
 
 _MAX_BYTES = 64 << 10
+_Said = Annotated[str, PlainSerializer(printable)]
+"""Text from outside, a file name of any bytes too, written as it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,9 @@ class Note:
 
     safety: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+\.json$", max_length=100)]
     action: Action
-    source: str
+    source: _Said
     at: AwareDatetime
-    by: str
+    by: _Said
     done: bool = False
     previous: Note | None = None
     version: Literal[1] = 1
