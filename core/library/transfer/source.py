@@ -188,7 +188,7 @@ def _moment(found: object, path: FilePath) -> float | None:
 def _small(value: bytes, key: str, path: FilePath) -> object:
     try:
         found = msgspec.json.decode(value)
-        if isinstance(found, int) and found > 2**63:
+        if isinstance(found, int) and abs(found) > 2**63:
             found = float(found)
     except (msgspec.DecodeError, UnicodeDecodeError, OverflowError, RecursionError) as error:
         raise VerificationError(f"{path}: {key} cannot be read: {error}", hint="export the library again") from error
