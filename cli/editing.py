@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -250,4 +251,5 @@ def write_text(content: bytes) -> None:
 def place_of(output: str, name: str) -> Path:
     """Return the file that `--output` means; a folder gets one of this name."""
     path = Path(output)
-    return path / name if path.is_dir() or output.endswith("/") else path
+    is_folder = os.path.isdir(path)  # noqa: PTH112  # unlike `is_dir` false for a name that nobody can look up
+    return path / name if is_folder or output.endswith("/") else path

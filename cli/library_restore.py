@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -15,13 +16,13 @@ from cli.library_user import House, open_house, user_argument
 from cli.options import Options, Verb, pass_options, yes_option
 from cli.output import Json, emit, emit_json, warn
 from cli.work import working
-from core.errors import ExitCode, GreenroomError
+from core.errors import ExitCode, GreenroomError, UsageError
 from core.library.transfer import ImportReport, UserRow, find_copy
 from core.library.users import Done, UndoPlan, import_file, plan_undo, preview_file, restore_file, undo_restore
 from core.reports import format_time
 from core.words import printable
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(\.json)?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @click.command(cls=Verb)
@@ -90,11 +91,27 @@ def undo(options: Options, user: str, site: str | None, *, yes: bool) -> ExitCod
 
 
 def _source(house: House, user: UserRow, text: str) -> Path:
-    """Return the file that is meant: a date, and a name that no file here has, is one of the user's copies."""
-    path = Path(text)
-    if _DATE.fullmatch(text) is None and ("/" in text or path.exists()):
-        return path
-    return find_copy(house.folder, user.id, text).path
+    """Return the file that is meant: one here, or the user's copy of this date or name; a bare date is no file here.
+
+    Raise UsageError where there is neither, or both.
+    """
+    here = Path(text)
+    is_here = os.path.exists(text)  # noqa: PTH110  # unlike `exists` false for a name that nobody can look up
+    if "/" in text:
+        return here
+    try:
+        copy = find_copy(house.folder, user.id, text).path
+    except UsageError as error:
+        if is_here and _DATE.fullmatch(text):
+            raise UsageError(error.message, hint=f"./{text} is the file here; {error.hint}") from error
+        if is_here:
+            return here
+        raise
+    if is_here and not _DATE.fullmatch(text) and not here.samefile(copy):
+        raise UsageError(
+            f"{text} is a file here and a copy of this user's library", hint=f"./{text} is the file, {copy} the copy"
+        )
+    return copy
 
 
 def _preview(options: Options, house: House, user: UserRow, path: Path, *, merge: bool) -> ImportReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,42 @@ def test_a_file_whose_name_is_no_text_is_restored_and_the_restore_undone(library
     undone = library.done("library", "undo", "mira", "--yes", "--json").json["undone"]
     assert (undone["source"], undone["known"]) == ("mira-?.json", True)
     assert content(library) == changed
+
+
+def test_a_name_that_no_file_system_takes_is_no_copy(library: House, exported: Path) -> None:
+    for verb in (("restore", "--yes"), ("import",), ("export", "-o")):
+        name = "x" * 300
+        words = (verb[0], "mira", *verb[1:], name) if verb[0] == "export" else (verb[0], "mira", name, *verb[1:])
+        ran = library.greenroom("library", *words, "--json")
+        assert (ran.code in {1, 2}, ran.json["exit_code"]) == (True, ran.code), words
+
+
+def test_a_name_of_a_copy_that_is_a_file_here_too_is_not_guessed(
+    library: House, exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = library.root / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    copies = Path(library.done("library", "backups", "mira", "--json").json["folder"])
+    copies.mkdir(parents=True)
+    for name in ("2026-05-04.json", "before-restore-2026-05-04T010203Z.json"):
+        shutil.copy(exported, here / name)
+        alone = library.done("library", "restore", "mira", name, "--dry-run", "--json").json
+        assert alone["file"] == str(here / name)
+        shutil.copy(exported, copies / name)
+        ran = library.greenroom("library", "restore", "mira", name, "--dry-run")
+        assert (ran.code, f"./{name}" in ran.err, str(copies / name) in ran.err) == (2, True, True), ran.err
+        for text, file in ((f"./{name}", here / name), (name.removesuffix(".json"), copies / name)):
+            chosen = library.done("library", "restore", "mira", text, "--dry-run", "--json").json
+            assert chosen["file"] == str(file)
+    monkeypatch.chdir(copies)
+    assert library.done("library", "restore", "mira", "2026-05-04.json", "--dry-run", "--json").json["success"]
+
+
+def test_a_date_is_always_a_copy(library: House, exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(library.root)
+    shutil.copy(exported, "2026-05-04")
+    ran = library.greenroom("library", "restore", "mira", "2026-05-04", "--dry-run")
+    assert (ran.code, "there is no copy '2026-05-04'" in ran.err) == (2, True)
+    assert "./2026-05-04" in ran.err
+    assert library.done("library", "restore", "mira", "./2026-05-04", "--dry-run", "--json").json["success"]

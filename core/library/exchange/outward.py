@@ -201,7 +201,8 @@ def new_file(disk: Filesystem, place: Path, *, overwrite: bool = False) -> Itera
             f"{partial} exists already", hint="another export is on its way, or died; remove it"
         ) from error
     except BaseException as error:
-        disk.unlink(partial)
+        if os.path.lexists(partial):
+            disk.unlink(partial)
         if isinstance(error, OSError):
             raise GreenroomError(f"cannot write {place}: {error.strerror}", hint="nothing was left there") from error
         raise
