@@ -22,6 +22,7 @@ from core.errors import GreenroomError, UsageError
 from core.library.library import keeps_users, library_site
 from core.library.transfer import UserRow, find_user
 from core.library.users import copies_folder
+from core.words import printable
 
 user_argument = click.argument("user", metavar="USER")
 _BLOCK = 1 << 20
@@ -42,6 +43,11 @@ class House:
 
     def user(self, text: str) -> UserRow:
         """Return the user with this id, name or email; raise UsageError."""
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:  # a word of bytes that are no UTF-8, which no database takes
+            hint = "names, emails and ids are text in UTF-8"
+            raise UsageError(f"there is no user {printable(text)!r}", hint=hint) from error
         with reading(self.site.database_url()) as session:
             return find_user(session, text)
 

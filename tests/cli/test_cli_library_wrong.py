@@ -73,3 +73,9 @@ def test_a_date_is_always_a_copy(library: House, exported: Path, monkeypatch: py
     assert (ran.code, "there is no copy '2026-05-04'" in ran.err) == (2, True)
     assert "./2026-05-04" in ran.err
     assert library.done("library", "restore", "mira", "./2026-05-04", "--dry-run", "--json").json["success"]
+
+
+def test_a_user_whose_name_is_no_text_is_not_there(library: House) -> None:
+    for words in (("export", "-o", "-"), ("import", str(library.config)), ("undo", "--yes"), ("settings",)):
+        ran = library.greenroom("library", words[0], os.fsdecode(b"mir\xe4"), *words[1:], "--json")
+        assert (ran.code, "no user 'mir?'" in ran.json["error"]) == (2, True), ran.err
