@@ -51,7 +51,8 @@ def tell_report(options: Options, done: Done) -> None:
     report = done.report
     if report.errors.total:
         refused = plural(sum(report.refused.values()), "record")
-        end = "" if report.written or report.dry_run else ", so nothing was changed"
+        kept_back = "would be kept back" if report.dry_run else "was kept back and nothing was changed"
+        end = f", so all of it {kept_back}" if report.kept_back else ""
         warn(f"{refused} cannot be taken{end}:", *(f"  {line}" for line in refused_lines(report)))
     emit(*report_lines(report))
     remark(options, *done.notes)

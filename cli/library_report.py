@@ -19,10 +19,10 @@ def report_lines(report: ImportReport) -> list[str]:
 
 
 def exit_code_of(report: ImportReport) -> ExitCode:
-    """Records that were refused make it done in part; where they kept all of it back, it failed."""
+    """Records that were refused make it done in part; where they keep all of it back, it failed. So does a dry run."""
     if report.success:
         return ExitCode.DONE
-    return ExitCode.PARTLY_DONE if report.written or report.dry_run else ExitCode.FAILED
+    return ExitCode.FAILED if report.kept_back else ExitCode.PARTLY_DONE
 
 
 def _report_object(house: House, user: UserRow, report: ImportReport) -> Json:

@@ -115,7 +115,7 @@ def test_bad_records_are_told_and_make_it_done_in_part(library: House, file: Pat
     write(file, movies=[*movies, new])
     strict = library.greenroom("library", "import", "mira", str(file), "--strict")
     assert (strict.code, content(library)["movies"][-1]["imdb_id"] == "tt9999999") == (1, False)
-    assert "so nothing was changed" in strict.err
+    assert "all of it was kept back and nothing was changed" in strict.err
     tried = library.greenroom("library", "import", "mira", str(file), "--dry-run")
     assert (tried.code, "nothing was changed" in tried.err) == (3, True)
     ran = library.greenroom("library", "import", "mira", str(file))
@@ -239,7 +239,7 @@ def test_a_file_with_errors_is_not_restored(library: House, file: Path) -> None:
     write(file, rankings=[{"imdb_id": "nonsense"}])
     before = content(library)
     ran = library.greenroom("library", "restore", "mira", str(file), "--yes")
-    assert (ran.code, "so nothing was changed" in ran.err) == (1, True), ran.err
+    assert (ran.code, "all of it was kept back and nothing was changed" in ran.err) == (1, True), ran.err
     assert asked(library, "restore", "mira", str(file), answers="mira\n").code == 1
     assert content(library) == before
     assert library.greenroom("library", "undo", "mira", "--yes").code == 2

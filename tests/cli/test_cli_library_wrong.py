@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import House
-from tests.cli.test_cli_library import change, content
+from tests.cli.conftest import House, Ran
+from tests.cli.test_cli_library import change, content, write
 
 _NO_UTF8 = os.fsdecode(b"mira-\xff.json")
 
@@ -79,3 +80,39 @@ def test_a_user_whose_name_is_no_text_is_not_there(library: House) -> None:
     for words in (("export", "-o", "-"), ("import", str(library.config)), ("undo", "--yes"), ("settings",)):
         ran = library.greenroom("library", words[0], os.fsdecode(b"mir\xe4"), *words[1:], "--json")
         assert (ran.code, "no user 'mir?'" in ran.json["error"]) == (2, True), ran.err
+
+
+def with_a_bad_record(path: Path) -> Path:
+    movies = json.loads(path.read_text())["movies"]
+    return write(path, movies=[*movies, {"imdb_id": "nonsense"}])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("import",), 3, "1 record cannot be taken:"),
+        (("import", "--strict"), 1, "1 record cannot be taken, so all of it would be kept back:"),
+        (("restore", "--merge", "--yes"), 3, "1 record cannot be taken:"),
+        (("restore", "--yes"), 1, "1 record cannot be taken, so all of it would be kept back:"),
+    ],
+)
+def test_a_dry_run_ends_as_the_real_one_does(
+    library: House, exported: Path, words: tuple[str, ...], code: int, says: str
+) -> None:
+    path = with_a_bad_record(exported)
+    change(library, "UPDATE entries SET status = 'deleted' WHERE movie_id < 5")
+    changed = content(library)
+
+    def run(*more: str) -> Ran:
+        return library.greenroom("library", words[0], "mira", str(path), *words[1:], *more)
+
+    tried, told = run("--dry-run"), run("--dry-run", "--json")
+    assert (tried.code, told.code, told.json["kept_back"]) == (code, code, code == 1), tried.err
+    assert says in tried.err
+    assert content(library) == changed
+    assert "so nothing was changed" not in tried.err
+    done = run("--json")
+    assert (done.code, done.json["kept_back"], done.json["written"]) == (code, code == 1, code == 3)
+    same = ("imported_counts", "created", "updated", "unchanged", "refused", "totals", "errors")
+    assert [done.json[key] for key in same] == [told.json[key] for key in same]
+    assert (content(library) == changed) == (code == 1)

@@ -14,7 +14,7 @@ Counts = dict[Kind, int]
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import or a restore did. `written` is False for a dry run, and where errors kept all of it back.
+    """What an import or a restore did. `written` is False for a dry run, and where errors have `kept_back` all of it.
 
     A dry run tells what would be. `imported` counts the records that are in the database afterwards as the file has
     them, by kind; `refused` those with errors; `totals` all that the user has afterwards. `outcome` is a digest of the
@@ -23,6 +23,7 @@ class ImportReport:
 
     success: bool
     written: bool
+    kept_back: bool
     dry_run: bool
     version: int
     imported: Counts
@@ -63,6 +64,7 @@ class ImportReport:
             ],
             "errors_total": self.errors.total,
             "written": self.written,
+            "kept_back": self.kept_back,
             "dry_run": self.dry_run,
             "version": self.version,
             "created": self.created,
@@ -92,6 +94,7 @@ def report_of(tally: Tally, file: LibraryFile, *, totals: Counts, stopped: bool,
     return ImportReport(
         success=not tally.errors.total,
         written=not stopped and not dry_run,
+        kept_back=stopped,
         dry_run=dry_run,
         version=file.version,
         imported=none if stopped else _counts(tally, "create", "update", "unchanged"),
