@@ -9,7 +9,7 @@ import click
 
 from cli.opening import open_ready, the_sites
 from cli.options import Options, Verb, pass_options
-from cli.output import Json, emit, emit_json, warn
+from cli.output import Json, emit, emit_document, emit_json, warn
 from core.checkup import Checkup, Level, Problem, SiteChecked, Thresholds, check_up
 from core.durations import parse_duration
 from core.errors import ExitCode, GreenroomError, UsageError
@@ -93,7 +93,7 @@ def _tell_monitor(level: Level, said: str, figures: str = "") -> int:
     """Print the one line; a bar in it would begin the figures."""
     line = printable(" ".join(said.replace("|", "/").split()))
     line = line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..."
-    click.echo(f"GREENROOM {level.name} - {line}" + (f" | {figures}" if figures else ""))
+    emit_document(f"GREENROOM {level.name} - {line}" + (f" | {figures}" if figures else ""))
     return int(level)
 
 

@@ -9,7 +9,7 @@ import click
 
 from cli.opening import open_settings
 from cli.options import Options, VerbGroup, pass_options
-from cli.output import emit, emit_json, warn
+from cli.output import emit, emit_document, emit_json, warn
 from core.config import Settings, loose_permissions, settings_schema, show_text
 from core.config import show as show_settings
 from core.config.extras import missing_extras
@@ -52,7 +52,7 @@ def schema(options: Options) -> None:
     if options.as_json:
         emit_json(options, {"schema": settings_schema()})
     else:
-        click.echo(json.dumps(settings_schema(), indent=2))
+        emit_document(json.dumps(settings_schema(), indent=2))
 
 
 def _missing(settings: Settings) -> Iterator[str]:

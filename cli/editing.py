@@ -13,7 +13,7 @@ from typing import Concatenate, ParamSpec
 import click
 
 from cli.options import Options
-from cli.output import Json, emit, emit_json, error_object, remark, tell_error
+from cli.output import Json, discard, emit, emit_json, error_object, remark, tell_error
 from core.context import Context
 from core.documents import Problem, said_changes, said_meeting, said_path
 from core.edits import Comparison, ConflictError, DraftHead, EntryHead, NotPublishedError, Replaced
@@ -238,14 +238,22 @@ def read_text(source: str) -> bytes:
 
 
 def write_text(content: bytes) -> None:
-    """Write the bytes of a document to standard output as they are."""
-    sys.stdout.flush()
+    """Write the bytes of a document to standard output as they are; raise GreenroomError where it takes no more."""
     raw = getattr(sys.stdout, "buffer", None)
-    if raw is None:
-        sys.stdout.write(content.decode())
-    else:
-        raw.write(content)
-        raw.flush()
+    try:
+        sys.stdout.flush()
+        if raw is None:
+            sys.stdout.write(content.decode())
+        else:
+            raw.write(content)
+            raw.flush()
+    except BrokenPipeError:
+        raise  # who has read enough closes the pipe
+    except OSError as error:
+        discard(sys.stdout)
+        raise GreenroomError(
+            f"standard output takes no more: {error.strerror}", hint="what is there of the document is not whole"
+        ) from error
 
 
 def place_of(output: str, name: str) -> Path:

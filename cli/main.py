@@ -11,7 +11,7 @@ from types import TracebackType
 import click
 
 from cli.options import Options
-from cli.output import emit_json, error_object, tell_error
+from cli.output import emit_json, error_object, take_loss, tell_error
 from cli.root import root
 from core.errors import CancelledError, ExitCode, GreenroomError, UsageError
 
@@ -20,6 +20,7 @@ DEBUG_NAME = "GREENROOM_DEBUG"
 
 def main() -> None:
     """Run the command of this process, and end it."""
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A name that is not in the terminal's encoding is shown escaped; it must not end a restore.
@@ -34,15 +35,13 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Given the words after `greenroom`, run the command and return its exit code."""
     options = Options()
-    try:
-        with options.interrupts.caught():
-            code = _invoke(arguments, options)
-            sys.stdout.flush()
+    with options.interrupts.caught():
+        code = _invoke(arguments, options)
+        lost = take_loss()
+        if lost is None:
             return code
-    except BrokenPipeError:
-        # Python flushes stdout again at the end, which would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILED
+        tell_error(lost)
+        return code or lost.exit_code  # how the command itself ended says more
 
 
 def _invoke(arguments: Sequence[str], options: Options) -> int:
@@ -64,6 +63,19 @@ def _tell(error: GreenroomError, options: Options, arguments: Sequence[str]) -> 
         emit_json(options, error_object(error))
     tell_error(error)
     return error.exit_code
+
+
+def _open_what_is_closed() -> None:
+    """Open the standard streams that the caller closed: a file would get their numbers.
+
+    What goes to standard output then is lost, and told as that: it cannot be written.
+    """
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def _tell_defect(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:

@@ -1,32 +1,45 @@
-"""Results on stdout, everything else on stderr; nothing that comes from outside may steer the terminal."""
+"""Results on stdout, everything else on stderr; nothing that comes from outside may steer the terminal.
+
+A line that cannot be printed stops no work: what is left of it is done, and that a result was lost is told at the end.
+"""
 
 from __future__ import annotations
 
 import json
+import os
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 import click
 
 from cli.options import Options
-from core.errors import GreenroomError
+from core.errors import GreenroomError, ResultLostError
 from core.words import printable
 
 JSON_VERSION = 1
 
 Json = dict[str, object]
 
+_lost: list[OSError] = []
+
 
 def emit_json(options: Options, result: Json) -> None:
     """Print the one JSON object of a command."""
     document = {"greenroom_json": JSON_VERSION, "command": options.command, **result}
-    click.echo(json.dumps(document, indent=2))
+    emit_document(json.dumps(document, indent=2))
+
+
+def emit_document(text: str) -> None:
+    """Print a text of greenroom's own as it stands."""
+    _print(text)
 
 
 def emit(*lines: str) -> None:
     """Print lines of a result."""
     for line in lines:
-        click.echo(printable(line))
+        _print(printable(line))
 
 
 def remark(options: Options, *lines: str) -> None:
@@ -38,7 +51,7 @@ def remark(options: Options, *lines: str) -> None:
 def warn(*lines: str) -> None:
     """Print what must be known, --quiet or not."""
     for line in lines:
-        click.echo(printable(line), err=True)
+        _print(printable(line), err=True)
 
 
 def tell_error(error: GreenroomError, about: str = "") -> None:
@@ -47,6 +60,41 @@ def tell_error(error: GreenroomError, about: str = "") -> None:
     warn(f"greenroom: {about and about + ': '}{first}", *others)
     if error.hint:
         warn(f"hint: {error.hint}")
+
+
+def take_loss() -> ResultLostError | None:
+    """Return that something could not be printed since the last time, None where all was."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _lose(error, sys.stdout)
+    if not _lost:
+        return None
+    why = _lost[0].strerror or _lost[0]
+    _lost.clear()
+    return ResultLostError(
+        f"the command ran to its end, but its result cannot be printed: {why}",
+        hint="what it did stays: look before it is run again",
+    )
+
+
+def discard(stream: TextIO) -> None:
+    """Let a stream that takes nothing swallow the rest: Python flushes it again at the end, which would fail again."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
+
+
+def _print(text: str, *, err: bool = False) -> None:
+    try:
+        click.echo(text, err=err)
+    except OSError as error:
+        _lose(error, sys.stderr if err else sys.stdout)
+
+
+def _lose(error: OSError, stream: TextIO) -> None:
+    _lost.append(error)
+    discard(stream)
 
 
 def error_object(error: GreenroomError) -> Json:

@@ -13,7 +13,7 @@ import click
 
 from cli.opening import open_settings
 from cli.options import Options, Verb, pass_options
-from cli.output import emit_json, remark
+from cli.output import emit_document, emit_json, remark
 from core.config import Settings
 from core.errors import GreenroomError
 from core.runner.units import UNIT_NAME, Installation, daemon_unit, drop_in
@@ -38,7 +38,7 @@ def systemd(options: Options, *, user_manager: bool) -> None:
         emit_json(options, {"user": user_manager, "units": shapes})
         return
     for path, _, content in units:
-        click.echo(f"# {path}\n{content}")
+        emit_document(f"# {path}\n{content}")
     remark(options, "a drop-in belongs into the folder of the application's own unit, whatever that is called")
 
 

@@ -15,6 +15,7 @@ class ExitCode(enum.IntEnum):
     NOT_INITIALISED = 4
     BUSY = 5
     VERIFICATION_FAILED = 6
+    RESULT_LOST = 7
     CANCELLED = 130
 
 
@@ -69,3 +70,9 @@ class PartlyDoneError(GreenroomError):
     """Some of what was asked was done; the message says what was not."""
 
     exit_code = ExitCode.PARTLY_DONE
+
+
+class ResultLostError(GreenroomError):
+    """What was asked is done, and its result could not be printed."""
+
+    exit_code = ExitCode.RESULT_LOST

@@ -116,3 +116,18 @@ def test_a_dry_run_ends_as_the_real_one_does(
     same = ("imported_counts", "created", "updated", "unchanged", "refused", "totals", "errors")
     assert [done.json[key] for key in same] == [told.json[key] for key in same]
     assert (content(library) == changed) == (code == 1)
+
+
+def test_a_finished_import_whose_report_cannot_be_printed_is_no_failure(library: House, exported: Path) -> None:
+    before = content(library)
+    change(library)
+    with (
+        Path("/dev/full").open("w") as full,
+        library.start("library", "import", "mira", str(exported), stdout=full) as run,
+    ):
+        _, told = run.communicate()
+    assert (run.returncode, "what it did stays" in told) == (7, True), told
+    assert content(library) == before
+    with Path("/dev/full").open("w") as full, library.start("library", "export", "mira", "-o", "-", stdout=full) as run:
+        _, told = run.communicate()
+    assert (run.returncode, "standard output takes no more: No space left on device" in told) == (1, True), told

@@ -8,8 +8,10 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -122,20 +124,70 @@ def test_the_app_does_not_open_before_init(bare_house: House) -> None:
     assert "greenroom init" in shown
 
 
-def test_a_reader_that_goes_away_is_no_defect(house: House) -> None:
-    house.back_up()
-    reading, writing = os.pipe()
-    os.close(reading)
-    ran = subprocess.run(
-        [GREENROOM, "--config", house.config, "list"],
-        env=clean_environment(),
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+@pytest.fixture(params=["full", "without a reader", "closed"])
+def lost_output(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """How a process is started whose standard output takes nothing."""
+    if request.param == "closed":
+        yield {"stdout": None, "preexec_fn": lambda: os.close(1)}
+        return
+    reading, writing = os.pipe() if request.param == "without a reader" else (None, os.open("/dev/full", os.O_WRONLY))
+    if reading is not None:
+        os.close(reading)
+    yield {"stdout": writing}
     os.close(writing)
-    assert (ran.returncode, ran.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_result_that_cannot_be_printed_is_told_and_what_was_done_stays(
+    house: House, lost_output: dict[str, Any], form: list[str]
+) -> None:
+    house.add_site("shop")
+    with house.start("backup", "app", *form, **lost_output) as process:
+        _, err = process.communicate()
+    assert process.returncode == 7
+    assert "the command ran to its end, but its result cannot be printed: " in err
+    assert "hint: what it did stays" in err
+    assert "should not have happened" not in err
+    assert [backup["status"] for backup in house.done("list", "--json").json["backups"]] == ["completed"]
+    with house.start("status", *form, **lost_output) as process:
+        _, err = process.communicate()
+    assert (process.returncode, "its result cannot be printed" in err) == (7, True)
+    with house.start("pin", "none", *form, **lost_output) as process:
+        _, err = process.communicate()
+    assert (process.returncode, "greenroom: " in err) == (2, True)
+
+
+def test_what_is_left_to_do_is_done_where_a_line_cannot_be_printed(house: House) -> None:
+    house.add_site("shop")
+    for site in ("app", "shop"):
+        house.back_up(site)
+        house.done("restore", f"{site}/latest", "--stage", "--yes")
+        house.change(site)
+    with Path("/dev/full").open("w") as full, house.start("apply", stdout=full) as process:
+        _, err = process.communicate()
+    assert (process.returncode, err.count("cannot be printed")) == (7, 1)
+    assert [house.greenroom("apply", site).out for site in ("app", "shop")] == [
+        "app: nothing is pending\n",
+        "shop: nothing is pending\n",
+    ]
+
+
+def test_where_nothing_at_all_can_be_printed_the_exit_code_tells(house: House) -> None:
+    with Path("/dev/full").open("w") as full:
+        with house.start("pin", "none", "--json", stdout=full, stderr=full) as process:
+            assert process.wait() == 2
+        with house.start("status", stdout=full, stderr=full) as process:
+            assert process.wait() == 7
+
+
+def test_closed_streams_are_no_defect(house: House) -> None:
+    def close() -> None:
+        os.close(0)
+        os.close(2)
+
+    with house.start("backup", stdin=None, stderr=None, preexec_fn=close) as process:
+        out, _ = process.communicate()
+    assert (process.returncode, " of app: " in out) == (0, True)
 
 
 def test_a_defect_exits_1_and_shows_where_only_when_asked(tmp_path: Path) -> None:
