@@ -109,7 +109,7 @@ def _named_faults(url: URL) -> Iterator[None]:
             hint="nothing was changed; a trigger of the table, or a rule about rows, forbids it",
         ) from error
     except DBAPIError as error:
-        if not _SOMEBODY_ELSE.isdisjoint(_codes(error)):
+        if is_conflict(error):
             raise BusyError(
                 "somebody else changed the same at this moment", hint="nothing was changed; look, and try again"
             ) from error
@@ -120,7 +120,12 @@ def _named_faults(url: URL) -> Iterator[None]:
             raise
 
 
-def _codes(error: DBAPIError) -> set[str]:
+def is_conflict(error: DBAPIError) -> bool:
+    """Tell whether a server refused something because somebody else works on the same."""
+    return not _SOMEBODY_ELSE.isdisjoint(codes(error))
+
+
+def codes(error: DBAPIError) -> set[str]:
     """Return what a server's driver says it was: of MySQL the number too, for 1205 has the SQLSTATE of everything."""
     numbers = getattr(error.orig, "args", ())[:1]
     return {str(code) for code in (getattr(error.orig, "sqlstate", None), *numbers)}

@@ -16,9 +16,7 @@ from core.library.transfer.people import Lists, People
 from core.library.transfer.proof import film_key, not_in_file, twice
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Verdict, decide
-from core.library.transfer.work import Course
-
-BATCH = 500
+from core.library.transfer.work import Course, RefusedError, batches
 
 Votes = dict[int, tuple[float, bool]]
 Watched = tuple[float, float]
@@ -64,7 +62,7 @@ class Entries:
         """Take in the movies of a file; people and lists must have been taken before."""
         records = file.records("movies", self._course.tally, self._course.reporter)
         for batch in batches(self._once(records)):
-            self._take_batch(batch)
+            self._course.take("movies", batch, self._take_batch)
 
     def _once(self, records: Iterable[tuple[Path, AnyMovie]]) -> Iterator[tuple[Path, AnyMovie]]:
         for path, record in records:
@@ -88,7 +86,7 @@ class Entries:
         for one in wanted:
             movie_id = ids[one.record.imdb_id]
             verdict = self._merge(one, movie_id, stored.get(movie_id), writes)
-            if verdict not in {None, "skip"}:
+            if verdict != "skip":
                 films.look_at(one.record)
         writes.write()
 
@@ -125,8 +123,8 @@ class Entries:
             return None
         return Wanted(path, record, there_list.id if there_list else None, votes)
 
-    def _merge(self, one: Wanted, movie_id: int, stored: Stored | None, writes: Writes) -> Verdict | None:
-        """Decide about a record and say what is to be written; None where it cannot be taken after all."""
+    def _merge(self, one: Wanted, movie_id: int, stored: Stored | None, writes: Writes) -> Verdict:
+        """Decide about a record and say what is to be written."""
         course, record = self._course, one.record
         known = {name: there.id for name in one.votes if (there := self._people.find(name))}
         votes = self._votes(one, known, stored)
@@ -148,8 +146,7 @@ class Entries:
             if len(votes) < len(one.votes):
                 # Only now it shows: two names that this database takes for one.
                 words = "two names that the database takes for one"
-                course.tally.refuse("movies", [Problem((*one.path, "recommendations"), words, "one a person")])
-                return None
+                raise RefusedError(words, hint="one a person", at=("recommendations",))
             writes.add(movie_id, Stored(record.status, one.list_id, modified, votes, watched), new=stored is None)
         if stored is not None and verdict == "update":
             course.tally.note_replaced("movies", one.path, record.imdb_id, stored.last_modified, modified)
@@ -237,15 +234,3 @@ class Writes:
         for table, rows in ((Entry, self._new), (Recommendation, self._votes), (WatchRecord, self._watched)):
             if rows:
                 session.execute(insert(table), rows)
-
-
-def batches(items: Iterable[Any]) -> Iterator[list[Any]]:
-    """Yield the items in lists of at most BATCH."""
-    batch = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import insert, null, select, update
+from sqlalchemy.exc import IntegrityError
 
+from core.databases.refusal import is_unseen
 from core.documents import said_value
+from core.errors import BusyError
 from core.library.models import Movie
 from core.library.transfer.models import IMDB_PATTERN, AnyMovie, MovieRecord1
 from core.library.transfer.work import Course
@@ -54,10 +57,20 @@ class Films:
         return None if imdb_id in self.by_imdb_id else self.taken.get(_PLACEHOLDER + imdb_id)
 
     def make(self, records: Iterable[AnyMovie]) -> None:
-        """Make the films that these records name and the library does not have; they wait for enrichment."""
+        """Make the films that these records name and the library does not have; they wait for enrichment.
+
+        Raise BusyError where somebody else makes one of them.
+        """
         rows = [_new_film(record) for record in records if record.imdb_id not in self.by_imdb_id]
         if rows:
-            self.course.session.execute(insert(Movie), rows)
+            try:
+                self.course.session.execute(insert(Movie), rows)
+            except IntegrityError as error:
+                if not is_unseen(error):
+                    raise
+                raise BusyError(
+                    "somebody else made a film of the file at this moment", hint="nothing was changed; try again"
+                ) from error
             self.course.tally.films_made += len(rows)
             self.by_imdb_id.update(_found(self.course, [row["imdb_id"] for row in rows]))
 

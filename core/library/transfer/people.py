@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import count
 from typing import Any, NamedTuple, cast
 
@@ -22,7 +22,7 @@ from core.library.transfer.models import (
 from core.library.transfer.proof import quick_problem, twice
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Tally, decide
-from core.library.transfer.work import Course
+from core.library.transfer.work import Course, batches
 
 _LONGEST_STEM = 80
 
@@ -62,28 +62,43 @@ class People:
         self._by_name = {person.name: person for person in _people(course, ())}
         self._by_file_id: dict[int, str] = {}
         self._renamed: set[int] = set()
-        self.named: set[int] = set()
+        self._seen: dict[int, Path] = {}
+        self._quick: dict[str, Path] = {}
         self.displaced: dict[int, str] = {}
+        course.marks.append(self._mark)
+
+    @property
+    def named(self) -> Collection[int]:
+        return self._seen.keys()
+
+    def _mark(self) -> Callable[[], None]:
+        by_name, by_file_id, seen = self._by_name.copy(), self._by_file_id.copy(), self._seen.copy()
+
+        def put_back() -> None:
+            self._by_name, self._by_file_id, self._seen = by_name, by_file_id, seen
+
+        return put_back
 
     def take(self, file: LibraryFile) -> None:
         """Take in the people of a file."""
-        tally = self._course.tally
-        seen: dict[int, Path] = {}
-        quick: dict[str, Path] = {}
-        if self._course.overwrite:
+        course = self._course
+        if course.overwrite:
             self._give_names_back(file)
-        for path, record in file.records("people", tally, self._course.reporter):
+        for batch in batches(file.records("people", course.tally, course.reporter)):
+            course.take("people", batch, self._take_batch)
+
+    def _take_batch(self, batch: Sequence[tuple[Path, PersonRecord]]) -> None:
+        for path, record in batch:
             there = self.find(record.name)
-            problem = quick_problem(path, record, quick) if self._course.overwrite else None
-            if there is not None and there.id in seen:
-                problem = twice((*path, "name"), record.name, seen[there.id])
+            problem = quick_problem(path, record, self._quick) if self._course.overwrite else None
+            if there is not None and there.id in self._seen:
+                problem = twice((*path, "name"), record.name, self._seen[there.id])
             if problem is not None:
-                tally.refuse("people", [problem])
+                self._course.tally.refuse("people", [problem])
                 continue
-            seen[self._merge(path, record, there)] = path
+            self._seen[self._merge(path, record, there)] = path
             if isinstance(record, PersonRecord1) and record.id is not None:
                 self._by_file_id[record.id] = record.name
-        self.named.update(seen)
 
     def _give_names_back(self, file: LibraryFile) -> None:
         """Call the quick recommenders what the file calls them, whoever has those names now.
@@ -194,22 +209,38 @@ class Lists:
     def __init__(self, course: Course) -> None:
         self._course = course
         self._by_id = {one.id: one for one in _lists(course, ())}
-        self.named: set[str] = set()
+        self._seen: dict[str, Path] = {}
         self.are_of_file = False
+        course.marks.append(self._mark)
+
+    @property
+    def named(self) -> Collection[str]:
+        return self._seen.keys()
+
+    def _mark(self) -> Callable[[], None]:
+        by_id, seen = self._by_id.copy(), self._seen.copy()
+
+        def put_back() -> None:
+            self._by_id, self._seen = by_id, seen
+
+        return put_back
 
     def take(self, file: LibraryFile) -> None:
         """Take in the lists of a file."""
-        course, seen = self._course, dict[str, Path]()
-        for path, record in file.records("lists", course.tally, course.reporter):
+        course = self._course
+        for batch in batches(file.records("lists", course.tally, course.reporter)):
+            course.take("lists", batch, self._take_batch)
+        self.are_of_file = course.overwrite and "lists" in file.sections
+
+    def _take_batch(self, batch: Sequence[tuple[Path, ListRecord]]) -> None:
+        for path, record in batch:
             there = self.find(record.id)
             key = there.id if there else record.id
-            if key in seen:
-                course.tally.refuse("lists", [twice((*path, "id"), record.id, seen[key])])
+            if key in self._seen:
+                self._course.tally.refuse("lists", [twice((*path, "id"), record.id, self._seen[key])])
                 continue
-            seen[key] = path
+            self._seen[key] = path
             self._merge(path, record, there)
-        self.named.update(seen)
-        self.are_of_file = course.overwrite and "lists" in file.sections
 
     def allowed(self, list_id: str) -> OwnList | None:
         """Return the list with this id that an entry may be on."""

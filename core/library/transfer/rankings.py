@@ -9,13 +9,12 @@ from sqlalchemy import insert, select, update
 
 from core.documents import Path, Problem, said_value
 from core.library.models import Entry, Movie, Ranking
-from core.library.transfer.entries import batches
 from core.library.transfer.films import name_of, spellings
 from core.library.transfer.models import RankingRecord
 from core.library.transfer.proof import film_key, not_in_file, twice
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import decide
-from core.library.transfer.work import Course
+from core.library.transfer.work import Course, batches
 
 
 class Rankings:
@@ -33,7 +32,7 @@ class Rankings:
     def take(self, file: LibraryFile) -> None:
         """Take in the rankings of a file; its movies must have been taken before."""
         for batch in batches(file.records("rankings", self._course.tally, self._course.reporter)):
-            self._take_batch(batch)
+            self._course.take("rankings", batch, self._take_batch)
 
     def _take_batch(self, batch: Sequence[tuple[Path, RankingRecord]]) -> None:
         course, new, changed = self._course, [], []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from core.documents import Path, Problem, said_path
 
@@ -67,6 +67,33 @@ class Tally:
     def outcome(self) -> str:
         """A digest of what becomes of each record and of what it meets: the same where the same is done."""
         return self._outcome.hexdigest()
+
+    def mark(self) -> Callable[[], None]:
+        """Return what puts the tally back as it is now."""
+        counters = [(counter, counter.copy()) for counter in self._counters()]
+        listed = [(one, len(one), one.total) for one in self._listed()]
+        made, filled, waiting, outcome = self.films_made, self.films_filled, len(self.to_enrich), self._outcome.copy()
+
+        def put_back() -> None:
+            for counter, before in counters:
+                counter.clear()
+                counter.update(before)
+            for one, length, total in listed:
+                del one[length:]
+                one.total = total
+            del self.to_enrich[waiting:]
+            self.films_made, self.films_filled, self._outcome = made, filled, outcome
+
+        return put_back
+
+    def _counters(self) -> Sequence[Counter[Any]]:
+        return self.verdicts, self.refused, self.ignored, self.notes
+
+    def _listed(self) -> Iterator[Listed[Any]]:
+        mine: tuple[Listed[Any], ...] = (self.errors, self.skipped, self.future, self.newer, self.people_made)
+        yield from mine
+        yield from self.older.values()
+        yield from self.removed.values()
 
     def refuse(self, kind: Kind, problems: Iterable[Problem]) -> None:
         """Count a record that cannot be taken, with all that is wrong with it."""

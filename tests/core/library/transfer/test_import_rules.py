@@ -247,7 +247,10 @@ def test_a_restore_keeps_what_no_export_can_name_and_kinds_that_the_file_lacks(
 def test_references_to_what_is_not_there_are_left_out_of_an_export(session: Session, tmp_path: Path) -> None:
     take_in(session, tmp_path, FULL)
     session.commit()
-    session.execute(text("PRAGMA foreign_keys = OFF"))
+    connection = session.connection().connection.driver_connection
+    session.commit()
+    assert connection is not None
+    connection.execute("PRAGMA foreign_keys = OFF")
     session.execute(text("DELETE FROM custom_lists"))
     session.execute(text("DELETE FROM recommenders WHERE name = 'Tom'"))
     session.add(Movie(id=99, external_id="tmdb-99", title="Unnamed"))
