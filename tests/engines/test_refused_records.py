@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,4 +142,28 @@ def take_in_while_another_writes(session: Session, another: Connection, folder: 
     if another.dialect.name == "postgresql":
         another.commit()
     session.execute(text(f"SET {wait[another.dialect.name]}"))
+    take_in(session, folder, library(movies=[movie("tt1", status="toWatch", last_modified=LATER)]))
+
+
+def test_a_deadlock_inside_a_savepoint_is_no_refused_record(make_database: MakeDatabase, tmp_path: Path) -> None:
+    address = make_database("mysql")
+    url = make_url(address)
+    with empty_library(address) as session:
+        take_in(session, tmp_path, FULL)
+        session.commit()
+        before = stored(session)
+    other = open_server(url)
+    with other.connect() as another, ThreadPoolExecutor() as threads:
+        another.execute(text("UPDATE entries SET status = 'deleted'"))
+        with pytest.raises(BusyError, match="somebody else"), writing(url) as session:
+            take_in_what_another_waits_for(session, another, threads, tmp_path)
+    other.dispose()
+    with reading(url) as session:
+        assert stored(session) == before
+
+
+def take_in_what_another_waits_for(session: Session, another: Connection, threads: Executor, folder: Path) -> None:
+    """Each waits for what the other has; MariaDB ends the one that has written less."""
+    session.execute(select(Recommender.name)).all()
+    threads.submit(another.execute, text("UPDATE recommenders SET color = '#1'"))
     take_in(session, folder, library(movies=[movie("tt1", status="toWatch", last_modified=LATER)]))
