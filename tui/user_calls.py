@@ -165,14 +165,15 @@ def perform(context: Context, seen: Preview, reporter: Reporter) -> Done:
 def fetch(context: Context, site: Site, ids: Sequence[str] | None, reporter: Reporter) -> EnrichmentReport:
     """Fetch the metadata of films, of all that wait where none is named; raise GreenroomError.
 
-    CancelledError says how many films are done: they stay so.
+    The error says how many films are done: they stay so.
     """
     done: list[FilmReport] = []
     try:
         report: EnrichmentReport = _enrichment().enrich(context, site, ids, reporter=reporter, each=done.append)
-    except CancelledError as error:
-        words = f"{error.message}; {plural(len(done), 'film')} had been asked for, and what was found is kept"
-        raise CancelledError(words, hint=error.hint) from error
+    except GreenroomError as error:
+        kept = f"{plural(len(done), 'film')} had been asked for, and what was found is kept"
+        kind = CancelledError if isinstance(error, CancelledError) else GreenroomError
+        raise kind(f"{error.message}; {kept if done else 'nothing was fetched'}", hint=error.hint) from error
     return report
 
 

@@ -138,9 +138,10 @@ def enriched_text(report: EnrichmentReport) -> Text:
     text = Text(f"{printable(report.summary())}\n\n")
     if report.stopped is not None and report.stopped.hint:
         text.append(f"What to do: {printable(report.stopped.hint)}\n\n", "bold")
-    text.append_text(section("FAILED", _told(list(report.failed), report.failed.total)))
-    good = [film for film in report.films if film.outcome != "failed"]
-    text.append_text(section("Done", _told(good, report.done - report.failed.total)))
+    failed = [film for film in report.failed if film.failure is not None]
+    written = [film for film in report.films if film.failure is None]
+    text.append_text(section("FAILED", _told(failed, report.done - report.written)))
+    text.append_text(section("Done", _told(written, report.written)))
     if report.waiting:
         text.append(f"{plural(report.waiting, 'film')} of the library without metadata.")
     text.rstrip()
@@ -148,19 +149,9 @@ def enriched_text(report: EnrichmentReport) -> Text:
 
 
 def _told(films: list[FilmReport], total: int) -> Iterator[str]:
-    for film in films[:_MOST_TOLD]:
-        yield printable(f"{film.title or film.external_id} ({film.external_id}): {_outcome(film)}")
-        kept = [key for keys in film.kept.values() for key in keys]
-        if kept:
-            yield printable(f"  kept as they are: {', '.join(kept)}")
-        yield from (f"  {printable(note)}" for note in film.notes)
-        if film.left_out:
-            yield printable(f"  left out: {'; '.join(film.left_out)}")
-    if total > _MOST_TOLD:
-        yield f"and {total - _MOST_TOLD:,} more"
-
-
-def _outcome(film: FilmReport) -> str:
-    if film.outcome == "failed":
-        return film.failure or f"unknown to {' and '.join(film.missing)}"
-    return "; ".join(f"{name}: {', '.join(keys)}" for name, keys in film.changed.items()) or "nothing new"
+    told = films[:_MOST_TOLD]
+    for film in told:
+        yield printable(f"{film.title or film.external_id} ({film.external_id}): {film.summary()}")
+        yield from (f"  {printable(line)}" for line in film.remarks())
+    if total > len(told):
+        yield f"and {total - len(told):,} more"

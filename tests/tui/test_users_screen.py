@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from core.config.model import EnrichmentSettings
-from core.databases.sessions import reading
-from core.library.transfer import UserRow, find_user
-from core.library.users import copies_folder, export_file, import_file, restore_file
+from core.library.users import copies_folder, restore_file
 from core.progress import Reporter
-from tests.core.library.enrichment.enrichment_support import TMDB_KEY, TOO_MANY, FakeServices, film, rating, running
 from tests.support import Place, open_place
-from tests.tui.driver import NARROW, WIDE, Driver, choose, drive, focus
+from tests.tui.driver import NARROW, WIDE, choose, drive, focus
 from tests.tui.libraries import make_library
+from tests.tui.users import MIRA, content, mira, pick, put_copy, to_mira, type_name, write
 from tests.tui.ways import with_second_site
 
-MIRA = "3b2f6f0e-5f0c-4d1e-9f57-0d5c0a1b7e21"
 NEW = "tt0156887"
 
 
@@ -32,59 +25,6 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path / "out")
     return make_library(tmp_path)
-
-
-@pytest.fixture
-def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServices]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with running() as services:
-        services.add(film(id=10494, imdb_id=NEW, title="Perfect Blue"), rating(NEW))
-        yield services
-
-
-def mira(place: Place) -> UserRow:
-    with reading(place.site.database_url()) as session:
-        return find_user(session, MIRA)
-
-
-def content(place: Place, name: str = "content.json") -> dict[str, Any]:
-    """What an export of mira's library holds now."""
-    path = place.root / name
-    export_file(place.context, place.site, MIRA, path, Reporter(), overwrite=True)
-    found: dict[str, Any] = json.loads(path.read_text())
-    return {**found, "exported_at": None}
-
-
-def write(place: Place, **changes: Any) -> Path:
-    """A file of mira's library with some changes, in the folder that the app is started in."""
-    path = place.root / "out" / "in.json"
-    path.write_text(json.dumps({**content(place), **changes}))
-    return path
-
-
-def with_key(place: Place, services: FakeServices) -> Place:
-    own = EnrichmentSettings(tmdb_key=TMDB_KEY, tmdb_url=f"{services.url}/3", requests_per_second=50)
-    settings = replace(place.context.settings, enrichment=own)
-    return replace(place, context=replace(place.context, settings=settings))
-
-
-async def pick(driver: Driver, path: Path) -> str:
-    """Type the name of a file where one is asked for: it is in the folder that the app was started in."""
-    await focus(driver, "path")
-    await driver.press("ctrl+u")
-    await driver.type(path.name)
-    return await driver.press("enter")
-
-
-async def type_name(driver: Driver, name: str = "mira") -> None:
-    await focus(driver, "name")
-    await driver.type(name)
-
-
-async def to_mira(driver: Driver) -> str:
-    """Open the screen, on the second of both users."""
-    await driver.press("6")
-    return await driver.press("down")
 
 
 @pytest.mark.keys("UsersScreen", "escape", *"12345")
@@ -222,9 +162,7 @@ async def test_what_is_no_library_is_refused(library: Place, tmp_path: Path) -> 
 @pytest.mark.keys("UsersScreen", "u")
 async def test_a_library_is_brought_back_to_a_copy_and_back_from_that(library: Place) -> None:
     before = content(library)
-    folder = copies_folder(library.context, library.site) / MIRA
-    folder.mkdir(parents=True, mode=0o700)
-    (folder / "2026-01-05.json").write_text(json.dumps({**before, "movies": before["movies"][1:]}))
+    put_copy(library, json.dumps({**before, "movies": before["movies"][1:]}))
     async with drive(library, NARROW) as driver:
         assert "never" not in (await to_mira(driver)).splitlines()[4]
         screen = await driver.press("enter")
@@ -253,8 +191,7 @@ async def test_a_library_is_brought_back_to_a_copy_and_back_from_that(library: P
 async def test_a_copy_is_merged_and_a_file_restored(library: Place) -> None:
     before = content(library)
     path = write(library, movies=before["movies"][:3])
-    (folder := copies_folder(library.context, library.site) / MIRA).mkdir(parents=True, mode=0o700)
-    (folder / "2026-01-05.json").write_text(json.dumps(before))
+    put_copy(library, json.dumps(before))
     async with drive(library, NARROW) as driver:
         await to_mira(driver)
         await driver.press("enter")
@@ -306,41 +243,6 @@ async def test_nothing_to_undo_is_said(library: Place) -> None:
         assert "there is nothing to undo in the library of mira" in driver.notices()
 
 
-@pytest.mark.keys("UsersScreen", "m")
-async def test_metadata_is_fetched_after_an_import(library: Place, services: FakeServices) -> None:
-    movies = content(library)["movies"]
-    path = write(library, movies=[*movies, {**movies[0], "imdb_id": NEW}, {**movies[0], "imdb_id": "tt9999999"}])
-    with closing(sqlite3.connect(library.database)) as connection, connection:
-        connection.execute("UPDATE movies SET tmdb_data = '{}'")  # none of them waits
-    async with drive(with_key(library, services), NARROW) as driver:
-        await to_mira(driver)
-        await driver.press("m")
-        assert "no film of the library waits for metadata" in driver.notices()
-        await driver.press("i")
-        await pick(driver, path)
-        assert "Fetch metadata of 2 films" in await choose(driver, "yes")
-        await driver.press("escape")
-        assert "2 films of the library without metadata" in driver.text()
-        assert "Fetch metadata?" in await driver.press("m")
-        screen = await choose(driver, "yes")
-        assert "Metadata fetched in part" in screen
-        assert "FAILED" in screen
-        assert "tt9999999" in screen
-        assert "Perfect Blue" in screen
-
-
-@pytest.mark.keys("UsersScreen", "ctrl+q")
-async def test_without_a_key_the_metadata_say_so(library: Place) -> None:
-    user, movies = mira(library), content(library)["movies"]
-    path = write(library, movies=[*movies, {**movies[0], "imdb_id": NEW}])
-    import_file(library.context, library.site, user, path, Reporter())
-    async with drive(library, NARROW) as driver:
-        await driver.press("6", "m")
-        assert "there is no key of TMDB" in driver.notices()
-        await driver.press("ctrl+q")
-        assert not driver.app.is_running
-
-
 async def test_names_from_outside_are_only_drawn(library: Place) -> None:
     with closing(sqlite3.connect(library.database)) as connection, connection:
         connection.execute("UPDATE users SET username = '[/red]' || char(27), email = '[bold' WHERE id = ?", (MIRA,))
@@ -369,23 +271,3 @@ async def test_read_only_looks_and_changes_nothing(tmp_path: Path) -> None:
         assert await driver.shows("Nothing can be restored now: greenroom is read-only")
         await driver.press("enter")
         assert driver.screen == "UserCopiesScreen"
-
-
-@pytest.mark.keys("UsersScreen", "x")
-async def test_fetching_is_cancelled_in_good_order(library: Place, services: FakeServices) -> None:
-    services.then("/3/", *[TOO_MANY] * 20)  # greenroom waits between its questions
-    async with drive(with_key(library, services), NARROW) as driver:
-        waiting = "300 films of the library"
-        assert waiting in await driver.press("6")
-        await driver.press("m")
-        await focus(driver, "yes")
-        await driver.hit("enter")
-        await driver.until(lambda: bool(services.asked))
-        await driver.hit("i")
-        assert "metadata for app is at work" in driver.notices()
-        await driver.hit("x")
-        screen = await driver.settle()
-        assert driver.app.workshop.job is None
-        assert "0 films had been asked for" in driver.notices()
-        assert driver.screen == "UsersScreen"
-        assert waiting in screen

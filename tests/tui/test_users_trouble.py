@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -13,18 +12,15 @@ from typing import Any
 
 import pytest
 
-from core.databases.sessions import reading
 from core.errors import UsageError
-from core.library.transfer import UserRow, find_user
-from core.library.users import copies_folder, export_file, restore_file
 from core.progress import Reporter
 from tests.support import Place
-from tests.tui.driver import NARROW, Driver, choose, drive, focus
+from tests.tui.driver import NARROW, choose, drive, focus
 from tests.tui.gate import Gate
 from tests.tui.libraries import make_library
+from tests.tui.users import MIRA, change, content, mira, pick, put_copy, restored, to_mira, write
 from tui.user_calls import Wish, perform, preview
 
-MIRA = "3b2f6f0e-5f0c-4d1e-9f57-0d5c0a1b7e21"
 NAME = "m" * 50
 SMALL = (60, 20)
 
@@ -34,49 +30,6 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path / "out")
     return make_library(tmp_path)
-
-
-def mira(place: Place) -> UserRow:
-    with reading(place.site.database_url()) as session:
-        return find_user(session, MIRA)
-
-
-def content(place: Place) -> dict[str, Any]:
-    path = place.root / "content.json"
-    export_file(place.context, place.site, MIRA, path, Reporter(), overwrite=True)
-    found: dict[str, Any] = json.loads(path.read_text())
-    return {**found, "exported_at": None}
-
-
-def write(place: Place, **changes: Any) -> Path:
-    path = place.root / "out" / "in.json"
-    path.write_text(json.dumps({**content(place), **changes}))
-    return path
-
-
-def change(place: Place, *statements: str) -> None:
-    with closing(sqlite3.connect(place.database)) as connection, connection:
-        connection.execute("PRAGMA foreign_keys = ON")
-        for statement in statements:
-            connection.execute(statement)
-
-
-def restored(place: Place) -> None:
-    """Something was restored of mira's."""
-    path = write(place, rankings=[])
-    restore_file(place.context, place.site, mira(place), path, Reporter())
-
-
-async def to_mira(driver: Driver) -> str:
-    await driver.press("6")
-    return await driver.press("down")
-
-
-async def pick(driver: Driver, path: Path) -> str:
-    await focus(driver, "path")
-    await driver.press("ctrl+u")
-    await driver.type(path.name)
-    return await driver.press("enter")
 
 
 async def test_the_longest_name_can_be_typed(library: Place) -> None:
@@ -313,9 +266,7 @@ async def test_an_export_goes_into_a_folder_that_is_named_without_a_stroke(libra
 
 
 async def test_ages_grow_while_one_looks(library: Place) -> None:
-    folder = copies_folder(library.context, library.site) / MIRA
-    folder.mkdir(parents=True, mode=0o700)
-    (folder / "2026-01-05.json").write_text("{}")
+    put_copy(library, "{}")
     async with drive(library, NARROW) as driver:
         await to_mira(driver)
         later = library.context.clock

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _LONG = 20
-_METADATA = "metadata"  # what is done of it stays when it is cancelled
+_METADATA = "metadata fetch"  # what is done of it stays when it is cancelled
 _NO_KEY = (
     "there is no key of TMDB in greenroom.toml: name tmdb_key or tmdb_key_file under [enrichment], and start again"
 )
@@ -284,7 +284,8 @@ class UserVerbs(Screen[None]):
     def _fetched(self, report: EnrichmentReport) -> None:
         self._look_again()
         title = "Metadata fetched" if report.success else "Metadata fetched in part"
-        self.app.push_screen(UserReportScreen(title if report.done else "No metadata fetched", enriched_text(report)))
+        title = title if report.written else "No metadata was fetched"
+        self.app.push_screen(UserReportScreen(title, enriched_text(report)))
 
 
 def _exported_words(done: Exported) -> str:

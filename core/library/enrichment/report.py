@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -41,6 +41,23 @@ class FilmReport:
         if self.failure is not None or self.missing:
             return "failed"
         return "changed" if self.changed else "unchanged"
+
+    def summary(self) -> str:
+        """Return in a line what became of it: why nothing was written, or what is another now."""
+        if self.failure is not None:
+            return self.failure
+        return "; ".join(f"{name}: {', '.join(keys)}" for name, keys in self.changed.items()) or "nothing new"
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what else a person should know of it, each in a line."""
+        if self.missing and self.failure is None:
+            yield f"unknown to {' and '.join(self.missing)}"
+        kept = [key for keys in self.kept.values() for key in keys]
+        if kept:
+            yield f"kept as they are: {', '.join(kept)}"
+        yield from self.notes
+        if self.left_out:
+            yield f"left out: {'; '.join(self.left_out)}"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -94,7 +111,10 @@ class EnrichmentReport:
 
     def summary(self) -> str:
         """Return it in a sentence or two."""
-        words = [f"{plural(self.done, 'film')} asked for, {self.changed:,} changed, {self.failed.total:,} failed."]
+        failed = self.done - self.written
+        in_part = self.failed.total - failed
+        known = f", {in_part:,} written but unknown to a service" if in_part else ""
+        words = [f"{plural(self.done, 'film')} asked for, {self.changed:,} changed, {failed:,} failed{known}."]
         if self.stopped is not None:
             words.append(f"Stopped: {self.stopped.message}; {plural(self.left, 'film')} left.")
         if self.without_omdb:
