@@ -90,6 +90,19 @@ def name_of(user: UserRow) -> str:
     return printable(user.username).strip() or printable(user.id)
 
 
+def found_users(users: Sequence[UserRow], words: str) -> tuple[UserRow, ...]:
+    """Return those of whom the name, the email and the id hold each of these words, in any case."""
+    sought = words.casefold().split()
+    if not sought:
+        return tuple(users)
+    return tuple(user for user in users if _holds(user, sought))
+
+
+def _holds(user: UserRow, sought: Sequence[str]) -> bool:
+    text = f"{name_of(user)}\n{printable(user.email)}\n{user.id}".casefold()
+    return all(word in text for word in sought)
+
+
 def has_key(settings: Settings) -> bool:
     """Return whether the configuration names a key of TMDB; whether it is a good one only TMDB knows."""
     own = settings.enrichment

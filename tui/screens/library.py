@@ -11,9 +11,9 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from core.config import Site
 from core.errors import GreenroomError
@@ -28,12 +28,12 @@ from tui.screens.main import AWAY, Surroundings
 from tui.sheets import Sheet
 from tui.widgets.film_panel import FilmPanel
 from tui.widgets.film_table import FilmTable
+from tui.widgets.find_bar import FindBar
 from tui.widgets.fitting_footer import FittingFooter
 from tui.widgets.job_line import JobLine
 from tui.widgets.title_line import TitleLine
 
 _SECONDS_BETWEEN_LOOKS = 2.0
-_PAUSE_IN_TYPING = 0.2
 _REST = 0.15  # seconds on a film before it is read whole: whoever goes down the list waits for none
 _LONGEST_WORDS = 24
 _NEEDED_LEAST = ("command_palette", "tables", "sort", "back", "sites", "export", "import")
@@ -75,7 +75,6 @@ class LibraryScreen(ExchangeVerbs):
         self._viewed: FilmWish | None = None
         self._looking = False
         self._look_again = False
-        self._typing: Timer | None = None
         self._film: FilmRow | None = None
         self._resting: Timer | None = None
         self._asking_film = False
@@ -85,16 +84,13 @@ class LibraryScreen(ExchangeVerbs):
     def compose(self) -> ComposeResult:
         yield TitleLine()
         with Vertical(id="library"):
-            with Horizontal(id="filter", classes="field"):
-                yield Static("Find:", markup=False)
-                yield Input(id="search", compact=True, select_on_focus=False, max_length=200)
+            yield FindBar()
             yield FilmTable()
             yield FilmPanel()
         yield JobLine(self._around.workshop)
         yield FittingFooter(*_NEEDED_LEAST)
 
     def on_mount(self) -> None:
-        self.query_one("#filter").display = False
         self._around.workshop.changed.subscribe(self, lambda _: self.refresh_bindings())
         self.set_interval(_SECONDS_BETWEEN_LOOKS, self._look_whether_something_happened)
         self.show_site(self._site)
@@ -106,43 +102,21 @@ class LibraryScreen(ExchangeVerbs):
         self.query_one(TitleLine).say_only(f"Films of {site.name}   looking ...")
         self.query_one(FilmTable).show_nothing("Looking ...")
         self.query_one(FilmPanel).show_nothing()
-        self._hide_search()
+        self.query_one(FindBar).close()
         self.look()
 
     # Search, filter, order
 
     def action_search(self) -> None:
-        self.query_one("#filter").display = True
-        self.set_focus(self.query_one("#search", Input))
+        self.query_one(FindBar).open()
 
-    @on(Input.Changed, "#search")
-    def _typed(self, event: Input.Changed) -> None:
-        """While a person types nothing is asked: the answer to half a word would only hold up the other half's."""
-        if event.value != self._wish.query.search:
-            if self._typing is not None:
-                self._typing.stop()
-            self._typing = self.set_timer(_PAUSE_IN_TYPING, self._search)
+    @on(FindBar.Asked)
+    def _search(self, event: FindBar.Asked) -> None:
+        self._ask(replace(self._wish, query=replace(self._wish.query, search=event.words), place=0))
 
-    @on(Input.Submitted, "#search")
-    def _search_typed(self) -> None:
-        self._search()
-        if not self._wish.query.search.strip():
-            self._hide_search()
+    @on(FindBar.Left)
+    def _into_list(self) -> None:
         self.set_focus(self.query_one(FilmTable))
-
-    def _search(self) -> None:
-        if self._typing is not None:
-            self._typing.stop()
-            self._typing = None
-        words = self.query_one("#search", Input).value
-        if words != self._wish.query.search:
-            self._ask(replace(self._wish, query=replace(self._wish.query, search=words), place=0))
-
-    def _hide_search(self) -> None:
-        field = self.query_one("#search", Input)
-        with field.prevent(Input.Changed):
-            field.value = ""
-        self.query_one("#filter").display = False
 
     def action_filter(self) -> None:
         self.app.push_screen(FilmFilterScreen(self._filter), self._filtered)
@@ -170,10 +144,10 @@ class LibraryScreen(ExchangeVerbs):
 
     def action_back(self) -> None:
         """Out of the search, then out of the filter, then back to the backups."""
-        query, table = self._wish.query, self.query_one(FilmTable)
-        if query.search or self.query_one("#filter").display:
-            self._hide_search()
-            self.set_focus(table)
+        query, bar = self._wish.query, self.query_one(FindBar)
+        if query.search or bar.is_open:
+            bar.close()
+            self._into_list()
             self._ask(replace(self._wish, query=replace(query, search=""), place=0))
         elif self._filter.words():
             self._filtered(FilmFilter(type(query)(sort=query.sort)))

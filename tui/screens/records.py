@@ -10,10 +10,9 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.screen import Screen
-from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from core.config import Site
 from core.errors import GreenroomError
@@ -24,13 +23,13 @@ from tui.record_calls import RowsView, RowsWish, read_form, read_rows, read_tabl
 from tui.screens.ask import error_screen
 from tui.screens.main import AWAY, Surroundings
 from tui.sheets import Sheet
+from tui.widgets.find_bar import FindBar
 from tui.widgets.fitting_footer import FittingFooter
 from tui.widgets.job_line import JobLine
 from tui.widgets.record_list import RecordList
 from tui.widgets.title_line import TitleLine
 
 _SECONDS_BETWEEN_LOOKS = 2.0
-_PAUSE_IN_TYPING = 0.2
 _LONGEST_WORDS = 24
 _NEEDED_LEAST = ("command_palette", "back", "sites")
 
@@ -60,20 +59,16 @@ class RecordsScreen(Screen[None]):
         self._looking = False
         self._look_again = False
         self._is_away = False
-        self._typing: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield TitleLine()
         with Vertical(id="library"):
-            with Horizontal(id="filter", classes="field"):
-                yield Static("Find:", markup=False)
-                yield Input(id="search", compact=True, select_on_focus=False, max_length=200)
+            yield FindBar()
             yield RecordList("records", ())
         yield JobLine(self._around.workshop)
         yield FittingFooter(*_NEEDED_LEAST)
 
     def on_mount(self) -> None:
-        self.query_one("#filter").display = False
         self._list.head_of_tables()
         self._list.show_nothing("Looking ...")
         self.query_one(TitleLine).say_only(f"Tables of {self._site.name}   looking ...")
@@ -92,44 +87,29 @@ class RecordsScreen(Screen[None]):
     # Search
 
     def action_search(self) -> None:
-        self.query_one("#filter").display = True
-        self.set_focus(self.query_one("#search", Input))
+        self.query_one(FindBar).open()
 
-    @on(Input.Changed, "#search")
-    def _typed(self) -> None:
-        if self._typing is not None:
-            self._typing.stop()
-        self._typing = self.set_timer(_PAUSE_IN_TYPING, self._search)
+    @on(FindBar.Asked)
+    def _search(self, event: FindBar.Asked) -> None:
+        self._find(event.words.strip())
 
-    @on(Input.Submitted, "#search")
-    def _search_typed(self) -> None:
-        self._search()
-        if not self.query_one("#search", Input).value.strip():
-            self._hide_search()
+    @on(FindBar.Left)
+    def _into_list(self) -> None:
         self.set_focus(self._list)
 
-    def _search(self) -> None:
-        if self._typing is not None:
-            self._typing.stop()
-            self._typing = None
-        words = self.query_one("#search", Input).value.strip()
+    def _find(self, words: str) -> None:
         if self._wish is None:
             self._named = words
             self._show_tables()
         elif words != self._wish.search:
             self._ask(RowsWish(self._site, self._wish.table, words))
 
-    def _hide_search(self) -> None:
-        field = self.query_one("#search", Input)
-        with field.prevent(Input.Changed):
-            field.value = ""
-        self.query_one("#filter").display = False
-
     def action_back(self) -> None:
         """Out of the search, then out of the table, then back to the backups."""
-        if self.query_one("#filter").display:
-            self._hide_search()
-            self._search()
+        bar = self.query_one(FindBar)
+        if bar.is_open:
+            bar.close()
+            self._find("")
         elif self._wish is not None:
             table, self._wish, self._view = self._wish.table, None, None
             self._show_tables(table)
@@ -262,7 +242,7 @@ class RecordsScreen(Screen[None]):
             self.notify(printable(f"{table.name}: {table.why_not}"), severity="warning", markup=False)
             return
         self._named = ""
-        self._hide_search()
+        self.query_one(FindBar).close()
         self._ask(RowsWish(self._site, table.name))
 
     def action_edit(self) -> None:

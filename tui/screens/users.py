@@ -11,16 +11,17 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from core.config import Site
 from core.errors import GreenroomError
 from core.library.transfer import UserRow
 from core.words import plural, printable
-from tui.format import plain_lines
+from tui.format import plain_lines, shorten
 from tui.screens.main import Surroundings
 from tui.screens.user_verbs import UserVerbs
-from tui.user_calls import UsersView, name_of, read_users
+from tui.user_calls import UsersView, found_users, name_of, read_users
+from tui.widgets.find_bar import FindBar
 from tui.widgets.fitting_footer import FittingFooter
 from tui.widgets.job_line import JobLine
 from tui.widgets.title_line import TitleLine
@@ -28,6 +29,7 @@ from tui.widgets.user_table import UserTable
 from tui.work import Job
 
 _SECONDS_BETWEEN_LOOKS = 2.0
+_LONGEST_WORDS = 24
 _NEEDED_LEAST = ("command_palette", "back", "sites", "metadata", "backup", "undo")
 _REASONS = {"a": "export", "i": "import", "b": "backup", "u": "undo", "m": "metadata"}  # keys that may be greyed
 
@@ -36,7 +38,8 @@ class UsersScreen(UserVerbs):
     """Given a site that is a movie library, list its users."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", id="users.back"),
+        Binding("slash", "search", "Find", id="users.search", key_display="/", tooltip="By name, email or id"),
+        Binding("escape", "back", "Back", id="users.back", tooltip="Out of the search, or back"),
     ]
     AUTO_FOCUS = "#users"
 
@@ -45,12 +48,14 @@ class UsersScreen(UserVerbs):
         self._around = surroundings
         self._site = site
         self._view: UsersView | None = None
+        self._sought = ""
         self._looking = False
         self._look_again_after = False
 
     def compose(self) -> ComposeResult:
         yield TitleLine()
         with Vertical(id="library"):
+            yield FindBar()
             yield UserTable()
             yield Static(id="user", markup=False)
         yield JobLine(self._around.workshop)
@@ -67,7 +72,27 @@ class UsersScreen(UserVerbs):
         self.query_one(TitleLine).say_only(f"Users of {site.name}   looking ...")
         self.query_one(UserTable).show_nothing("Looking ...")
         self.query_one("#user", Static).update("")
+        self.query_one(FindBar).close()
+        self._sought = ""
         self.look()
+
+    # Search
+
+    def action_search(self) -> None:
+        self.query_one(FindBar).open()
+
+    @on(FindBar.Asked)
+    def _search(self, event: FindBar.Asked) -> None:
+        self._find(event.words)
+
+    @on(FindBar.Left)
+    def _into_list(self) -> None:
+        self.set_focus(self.query_one(UserTable))
+
+    def _find(self, words: str) -> None:
+        self._sought = words
+        if self._view is not None:
+            self._list(self._view)
 
     # Looking
 
@@ -99,11 +124,15 @@ class UsersScreen(UserVerbs):
         if not self._ended(site) or view is None:
             return
         self._view = view
-        table = self.query_one(UserTable)
-        table.show(view, f"{printable(site.name)} has no users with libraries of their own. 1 goes to the backups.")
-        films = f"; {plural(view.waiting, 'film')} of the library without metadata" if view.waiting else ""
-        table.border_title = Text(f"Users: {len(view.users):,}{films}")
+        self._list(view)
         self.query_one(TitleLine).say(f"Users of {site.name}", "Users")
+
+    def _list(self, view: UsersView) -> None:
+        """List those who are sought."""
+        found, table = found_users(view.users, self._sought), self.query_one(UserTable)
+        none = f"{printable(self._site.name)} has no users with libraries of their own. 1 goes to the backups."
+        table.show(view, found, f"None of {plural(len(view.users), 'user')}: esc shows all" if view.users else none)
+        table.border_title = Text(list_title(view, len(found), self._sought))
         self._say_user()
 
     def _cannot_look(self, site: Site, error: GreenroomError) -> None:
@@ -143,8 +172,8 @@ class UsersScreen(UserVerbs):
     @on(UserTable.Highlighted)
     def _say_user(self) -> None:
         view, user = self._view, self.user
-        if view is not None and user is not None:
-            self.query_one("#user", Static).update(self._about(view, user))
+        if view is not None:
+            self.query_one("#user", Static).update(self._about(view, user) if user is not None else "")
         self.refresh_bindings()
 
     def _about(self, view: UsersView, user: UserRow) -> Text:
@@ -168,7 +197,7 @@ class UsersScreen(UserVerbs):
 
     def on_key(self, event: events.Key) -> None:
         """A greyed key says why it does nothing."""
-        action = _REASONS.get(event.key)
+        action = _REASONS.get(event.key) if not isinstance(self.focused, Input) else None
         reason = self.why_not(action) if action is not None else None
         if reason is not None:
             event.stop()
@@ -179,4 +208,19 @@ class UsersScreen(UserVerbs):
         self.open_copies()
 
     def action_back(self) -> None:
-        self.dismiss()
+        """Out of the search, then back to the backups."""
+        bar = self.query_one(FindBar)
+        if bar.is_open:
+            bar.close()
+            self._into_list()
+            self._find("")
+        else:
+            self.dismiss()
+
+
+def list_title(view: UsersView, found: int, sought: str) -> str:
+    """Return what the list shows: how many of all, what was asked for, and how many films wait for metadata."""
+    words = printable(shorten(sought.strip(), _LONGEST_WORDS))
+    shown = f"{found:,} of {len(view.users):,}: match {words!r}" if words else f"{found:,}"
+    films = f"; {plural(view.waiting, 'film')} of the library without metadata" if view.waiting else ""
+    return f"Users: {shown}{films}"

@@ -45,10 +45,10 @@ class UserTable(LongList):
         key = self.current_key
         return self._users.get(key) if isinstance(key, str) else None
 
-    def show(self, view: UsersView, nothing: str) -> None:
-        """Show these users; the one that is highlighted stays so."""
-        self._users = {user.id: user for user in view.users}
-        lines = [Line(user.id, user_cells(user, view.copies.get(user.id), view.now)) for user in view.users]
+    def show(self, view: UsersView, users: Sequence[UserRow], nothing: str) -> None:
+        """Show these users of the view; the one that is highlighted stays so."""
+        self._users = {user.id: user for user in users}
+        lines = [Line(user.id, user_cells(user, view.copies.get(user.id), view.now)) for user in users]
         self.show_lines(lines, offset=0, total=len(lines), nothing=nothing)
 
 
