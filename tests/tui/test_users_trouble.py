@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -221,6 +222,27 @@ async def test_what_was_cancelled_is_named(library: Place) -> None:
         assert "import for mira: cancelled" in driver.notices()
         assert "nothing was changed" in driver.notices()
         assert path.exists()
+
+
+@pytest.mark.keys("UserCopiesScreen", "x")
+async def test_the_copies_say_why_none_is_restored_now_and_come_back_when_the_job_ends(library: Place) -> None:
+    put_copy(library, json.dumps(content(library)))
+    async with drive(library, NARROW) as driver:
+        await to_mira(driver)
+        failed = driver.app.screen._failed_at("import for jonas")  # type: ignore[attr-defined]
+        driver.app.workshop.start("import for jonas", _until_cancelled, print, failed)
+        await driver.hit("enter")
+        await driver.until(lambda: driver.screen == "UserCopiesScreen")
+        await driver.until(lambda: "or x cancels it" in driver.text())
+        assert driver.app.screen.query_one("#restore").disabled
+        await driver.hit("enter")
+        assert driver.screen == "UserCopiesScreen"
+        await driver.hit("x")
+        await driver.settle()
+        assert "import for jonas: cancelled" in driver.notices()
+        assert await driver.shows("You see first what it would do")
+        assert not driver.app.screen.query_one("#restore").disabled
+        assert "Make the library of mira what 2026-01-05.json says?" in await driver.press("enter")
 
 
 def _until_cancelled(reporter: Reporter) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -72,20 +72,29 @@ class UserCopiesScreen(Box[tuple[CopyWay, Path | None] | None]):
     """Lists a user's copies; the result is what is to be done with which, with no path for a file from elsewhere."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Close", id="copies.cancel", tooltip="Restore nothing")
+        Binding("escape", "cancel", "Close", id="copies.cancel", tooltip="Restore nothing"),
+        Binding("x", "app.cancel_job", "Cancel work", id="copies.job", tooltip="Stop what is at work, in good order"),
     ]
     AUTO_FOCUS = "#copies"
 
     def __init__(
-        self, name: str, copies: Sequence[Copy], now: datetime, *, at: str | None, objection: str | None
+        self,
+        workshop: Workshop,
+        name: str,
+        copies: Sequence[Copy],
+        now: datetime,
+        *,
+        at: str | None,
+        why_not: Callable[[], str | None],
     ) -> None:
-        """`at` is when a copy is made each day, None where none is; `objection` is why nothing can be restored now."""
+        """`at` is when a copy is made each day, None where none is; `why_not` says why nothing can be restored now."""
         super().__init__()
+        self._workshop = workshop
         self._name_of_user = name
         self._at = at
         self._copies = copies
         self._now = now
-        self._objection = objection
+        self._why_not = why_not
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box copies-box"):
@@ -94,12 +103,11 @@ class UserCopiesScreen(Box[tuple[CopyWay, Path | None] | None]):
             )
             yield Static(Text(self._about()), markup=False)
             yield CopyTable()
-            yield Static(Text(self._foot()), id="copies-foot", markup=False)
-            off = self._objection is not None
+            yield Static(id="copies-foot", markup=False)
             with Horizontal(classes="choices"):
-                yield Choice("Restore...", "restore", disabled=off or not self._copies)
-                yield Choice("Merge...", "merge", disabled=off or not self._copies)
-                yield Choice("File...", "file", disabled=off)
+                yield Choice("Restore...", "restore")
+                yield Choice("Merge...", "merge")
+                yield Choice("File...", "file")
                 yield Choice("Close", "close")
 
     def _about(self) -> str:
@@ -112,13 +120,20 @@ class UserCopiesScreen(Box[tuple[CopyWay, Path | None] | None]):
             return f"There is no copy yet: the first is made at {self._at}."
         return "There is no copy yet, and none is made: b among the users turns that on."
 
-    def _foot(self) -> str:
-        if self._objection is not None:
-            return f"Nothing can be restored now: {self._objection}"
-        return "You see first what it would do. File... restores an export of yours."
-
     def on_mount(self) -> None:
         self.query_one(CopyTable).show(self._copies, self._now, self._nothing())
+        self._workshop.changed.subscribe(self, lambda _: self._offer())
+        self._offer()
+
+    def _offer(self) -> None:
+        """Say what can be done now: a job may begin or end while the box is open."""
+        reason = self._why_not()
+        words = "You see first what it would do. File... restores an export of yours."
+        self.query_one("#copies-foot", Static).update(
+            Text(words if reason is None else f"Nothing can be restored now: {reason}")
+        )
+        for name, is_there in {"restore": self._copies, "merge": self._copies, "file": True}.items():
+            self.query_one(f"#{name}", Button).disabled = reason is not None or not is_there
 
     @on(CopyTable.Opened)
     @on(Button.Pressed, "#restore")
@@ -135,7 +150,7 @@ class UserCopiesScreen(Box[tuple[CopyWay, Path | None] | None]):
 
     def _take(self, way: CopyWay) -> None:
         copy = self.query_one(CopyTable).current
-        if copy is not None and self._objection is None:
+        if copy is not None and self._why_not() is None:
             self.dismiss((way, copy.path))
 
     @on(Button.Pressed, "#close")

@@ -196,7 +196,12 @@ class UserVerbs(Screen[None]):
         core = self._around.core
         at = f"{core.settings.library.daily} {site.time_zone.key}"
         box = UserCopiesScreen(
-            name_of(user), copies, core.clock(), at=at if user.backup_enabled else None, objection=self._busy()
+            self._around.workshop,
+            name_of(user),
+            copies,
+            core.clock(),
+            at=at if user.backup_enabled else None,
+            why_not=self._busy,
         )
         self.app.push_screen(box, partial(self._use_copy, site, user))
 
