@@ -131,3 +131,35 @@ def test_a_finished_import_whose_report_cannot_be_printed_is_no_failure(library:
     with Path("/dev/full").open("w") as full, library.start("library", "export", "mira", "-o", "-", stdout=full) as run:
         _, told = run.communicate()
     assert (run.returncode, "standard output takes no more: No space left on device" in told) == (1, True), told
+
+
+def test_every_failure_is_one_object_on_standard_output(
+    library: House, exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(library.root)
+    Path("a folder").mkdir()
+    Path("broken").symlink_to("nowhere")
+    for name, data in (("empty", b""), ("latin", b'{"version": 2, "movies": ["\xff"]}'), ("newer", b'{"version": 3}')):
+        Path(name).write_bytes(data)
+    files = ("a folder", "broken", "empty", "latin", "newer", "", "a/" * 3000, "2026-99-99", "\n", _NO_UTF8)
+    users = ("nobody", "", _NO_UTF8, "x" * 10_000, "mi\nra")
+    cases = [
+        *(("import", "mira", name) for name in files),
+        *(("restore", "mira", name, "--yes") for name in files),
+        *(("export", "mira", "-o", name) for name in ("empty", "none/none", "x" * 300, "-")),
+        *((verb, user) for verb in ("export", "settings", "backups", "undo") for user in users),
+        ("undo", "mira", "--yes"),
+        ("restore", "mira", str(exported)),
+        ("settings", "mira", "--backup", "perhaps"),
+        ("users", "--site", _NO_UTF8),
+        ("users", "too", "much"),
+        ("enrich", _NO_UTF8),
+        ("nonsense",),
+    ]
+    before = content(library)
+    for words in cases:
+        ran = library.greenroom("library", *words, "--json")
+        assert (ran.json["greenroom_json"], ran.code != 0) == (1, True), words
+        reported = ran.json.get("success") is False
+        assert reported or (bool(ran.json["error"]), ran.json["exit_code"]) == (True, ran.code), (words, ran)
+    assert content(library) == before
