@@ -15,7 +15,7 @@ from core.databases.sessions import reading, writing
 from core.filesystem import Filesystem
 from core.library.library import keeps_users
 from core.library.models import Base
-from core.library.transfer import back_up_users, export_library, find_user
+from core.library.transfer import back_up_users, export_library, find_user, set_backup
 from core.library.users import copies_folder, restore_file, switch_backup, undo_restore
 from core.progress import Reporter
 from tests.core.library.transfer.test_import_rules import FULL
@@ -97,6 +97,7 @@ def test_a_time_that_is_no_number_is_told(number: str, make_database: MakeDataba
         report = bring_back(session, tmp_path, FULL)
         assert report.notes == {f"goes, and no copy holds it for an undo: {words}": 3}
         session.execute(text("UPDATE watch_history SET date_watched = :number"), {"number": float(number)})
+        set_backup(session, MIRA, enabled=True)
         session.commit()
     daily = back_up_users(
         partial(reading, url),
@@ -105,7 +106,6 @@ def test_a_time_that_is_no_number_is_told(number: str, make_database: MakeDataba
         now=1.0,
         disk=Filesystem(),
         reporter=Reporter(),
-        only=[MIRA],
     )
     assert daily.made == ()
     assert "lacks 1 value that no file can say" in daily.failed[0].error.message
