@@ -15,7 +15,7 @@ from core.library.transfer.models import AnyMovie
 from core.library.transfer.people import Lists, People
 from core.library.transfer.proof import film_key, not_in_file, twice
 from core.library.transfer.source import LibraryFile
-from core.library.transfer.tally import Verdict, decide
+from core.library.transfer.tally import Verdict, decide, known_time
 from core.library.transfer.work import Course, RefusedError, batches
 
 Votes = dict[int, tuple[float, bool]]
@@ -130,7 +130,7 @@ class Entries:
         votes = self._votes(one, known, stored)
         watched = self._watched(record, stored)
         verdict = decide(
-            stored=stored.last_modified if stored else None,
+            stored=known_time(stored.last_modified) if stored else None,
             incoming=record.last_modified,
             same=stored is not None
             and len(known) == len(one.votes)
@@ -149,7 +149,7 @@ class Entries:
                 raise RefusedError(words, hint="one a person", at=("recommendations",))
             writes.add(movie_id, Stored(record.status, one.list_id, modified, votes, watched), new=stored is None)
         if stored is not None and verdict == "update":
-            course.tally.note_replaced("movies", one.path, record.imdb_id, stored.last_modified, modified)
+            course.tally.note_replaced("movies", one.path, record.imdb_id, known_time(stored.last_modified), modified)
         course.tally.decided("movies", verdict, one.path, record.imdb_id, stored and stored.in_order)
         course.tally.look_at_time((*one.path, "last_modified"), record.imdb_id, record.last_modified)
         return verdict

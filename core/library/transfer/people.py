@@ -21,7 +21,7 @@ from core.library.transfer.models import (
 )
 from core.library.transfer.proof import quick_problem, twice
 from core.library.transfer.source import LibraryFile
-from core.library.transfer.tally import Tally, decide
+from core.library.transfer.tally import Tally, decide, known_time
 from core.library.transfer.work import Course, batches
 
 _LONGEST_STEM = 80
@@ -171,7 +171,7 @@ class People:
         if course.overwrite and record.quick_key is not None:
             values["quick_key"] = record.quick_key
         verdict = decide(
-            stored=there.last_modified if there else None,
+            stored=known_time(there.last_modified) if there else None,
             incoming=record.last_modified,
             same=there is not None
             and there.id not in self._renamed
@@ -185,7 +185,9 @@ class People:
         if there is None:
             return self._make(record.name, values).id
         if verdict == "update":
-            course.tally.note_replaced("people", path, record.name, there.last_modified, values["last_modified"])
+            course.tally.note_replaced(
+                "people", path, record.name, known_time(there.last_modified), values["last_modified"]
+            )
             course.session.execute(update(Recommender).where(Recommender.id == there.id).values(**values))
             self._by_name[record.name] = self._by_name[there.name] = there._replace(**values)
         return there.id
@@ -267,7 +269,7 @@ class Lists:
         if record.created_at is None:
             values["created_at"] = there.created_at if there else course.now
         verdict = decide(
-            stored=there.last_modified if there else None,
+            stored=known_time(there.last_modified) if there else None,
             incoming=record.last_modified,
             same=there is not None and there[1:-1] == tuple(values.values()),
             now=course.now,
@@ -280,7 +282,9 @@ class Lists:
             course.session.execute(insert(CustomList).values(user_id=course.user_id, id=record.id, **values))
             self._by_id[record.id] = OwnList(id=record.id, **values)
         elif verdict == "update":
-            course.tally.note_replaced("lists", path, record.name, there.last_modified, values["last_modified"])
+            course.tally.note_replaced(
+                "lists", path, record.name, known_time(there.last_modified), values["last_modified"]
+            )
             mine = (CustomList.user_id == course.user_id, CustomList.id == there.id)
             course.session.execute(update(CustomList).where(*mine).values(**values))
             self._by_id[there.id] = there._replace(**values)

@@ -13,7 +13,7 @@ from core.library.transfer.films import name_of, spellings
 from core.library.transfer.models import RankingRecord
 from core.library.transfer.proof import film_key, not_in_file, twice
 from core.library.transfer.source import LibraryFile
-from core.library.transfer.tally import decide
+from core.library.transfer.tally import decide, known_time
 from core.library.transfer.work import Course, batches
 
 
@@ -37,7 +37,7 @@ class Rankings:
     def _take_batch(self, batch: Sequence[tuple[Path, RankingRecord]]) -> None:
         course, new, changed = self._course, [], []
         rows = course.session.execute(
-            select(Movie.imdb_id, Movie.id, Ranking.liked, Ranking.position, Ranking.ranked_at)
+            select(Movie.imdb_id, Movie.id, Ranking.movie_id, Ranking.liked, Ranking.position, Ranking.ranked_at)
             .join(Entry, Entry.movie_id == Movie.id)
             .outerjoin(Ranking, (Ranking.user_id == Entry.user_id) & (Ranking.movie_id == Entry.movie_id))
             .where(Entry.user_id == course.user_id, Movie.imdb_id.in_(spellings(record.imdb_id for _, record in batch)))
@@ -47,10 +47,10 @@ class Rankings:
         for path, record in batch:
             if not self._is_possible(path, record, stored.keys()):
                 continue
-            _, movie_id, liked, position, ranked_at = stored[record.imdb_id]
+            _, movie_id, ranked, liked, position, ranked_at = stored[record.imdb_id]
             self.seen.add(movie_id)
             verdict = decide(
-                stored=ranked_at,
+                stored=None if ranked is None else known_time(ranked_at),
                 incoming=record.ranked_at,
                 same=(liked, position) == (record.liked, record.position),
                 now=course.now,
@@ -68,7 +68,7 @@ class Rankings:
             if verdict == "create":
                 new.append(row)
             elif verdict == "update":
-                course.tally.note_replaced("rankings", path, record.imdb_id, ranked_at, row["ranked_at"])
+                course.tally.note_replaced("rankings", path, record.imdb_id, known_time(ranked_at), row["ranked_at"])
                 changed.append(row)
         if new:
             course.session.execute(insert(Ranking), new)

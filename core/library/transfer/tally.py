@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -143,6 +144,11 @@ class Tally:
 
     def count(self, kind: Kind, *verdicts: Verdict) -> int:
         return sum(self.verdicts[kind, verdict] for verdict in verdicts)
+
+
+def known_time(stored: object) -> float:
+    """Return when what is stored was changed; what is no number, as SQLite lets an application write, is long ago."""
+    return stored if isinstance(stored, int | float) and not math.isnan(stored) else -math.inf
 
 
 def decide(*, stored: float | None, incoming: float | None, same: bool, now: float, overwrite: bool = False) -> Verdict:

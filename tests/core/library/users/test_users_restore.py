@@ -105,6 +105,30 @@ def test_what_no_undo_could_go_back_to_is_said(library: Library, user: UserRow) 
     assert restore_file(library.context, library.site, user, path, Reporter()).notes == ()
 
 
+@pytest.mark.parametrize("value", ["soon", None, b"x"])
+def test_a_time_that_is_no_number_gives_way_to_what_a_file_says(library: Library, user: UserRow, value: object) -> None:
+    """SQLite lets an application write anything into a column."""
+    path, old = kept(library, user), library_of(library, user)
+    columns = [
+        ("entries", "last_modified"),
+        ("recommenders", "last_modified"),
+        ("custom_lists", "last_modified"),
+        ("rankings", "ranked_at"),
+    ]
+    with closing(sqlite3.connect(library.database)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_schema SET sql = replace(sql, 'NOT NULL', '')")
+    for table, column in columns:
+        library.execute(f"UPDATE {table} SET {column} = ? WHERE user_id = ?", value, user.id)
+    told = preview_file(library.context, library.site, user.id, path, Reporter(), merge=True)
+    assert told.success
+    assert told.skipped.total == 0
+    done = restore_file(library.context, library.site, user, path, Reporter())
+    assert done.report.success
+    assert library_of(library, user) == old
+    assert any("undo" in note for note in (*done.notes, *done.report.notes))
+
+
 def test_what_no_copy_holds_and_goes_is_said_before_and_after(library: Library, user: UserRow) -> None:
     path = kept(library, user)
     library.execute("DELETE FROM custom_lists WHERE user_id = ?", user.id)
