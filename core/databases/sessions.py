@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -52,6 +53,8 @@ def _disposed(url: URL, *, writes: bool) -> Iterator[Engine]:
             yield for_writing(engine) if writes else engine
         else:
             event.listen(engine, "connect", partial(_wait, _WAITS[engine.dialect.name]))
+            if engine.dialect.name == "postgresql":
+                event.listen(engine, "connect", _plan_each_time)
             yield engine.execution_options(isolation_level="SERIALIZABLE" if writes else "REPEATABLE READ")
     finally:
         engine.dispose()
@@ -63,6 +66,11 @@ def _wait(statement: str, connection: DBAPIConnection, _record: object) -> None:
     cursor.execute(statement)
     cursor.close()
     connection.commit()
+
+
+def _plan_each_time(connection: Any, _record: object) -> None:
+    """Prepare no statement: a plan that PostgreSQL keeps compares each row of a table with each of hundreds of keys."""
+    connection.prepare_threshold = None
 
 
 def _engine(url: URL) -> Engine:
