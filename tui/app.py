@@ -29,8 +29,9 @@ from tui.loop import AppLoop, LoopTold, interrupts, note_text
 from tui.notes import Notes, Said
 from tui.screens.ask import AskScreen, error_screen
 from tui.screens.backups import BackupsScreen
-from tui.screens.main import MAIN_SCREENS, MainScreen, Surroundings, has_users
+from tui.screens.main import MAIN_SCREENS, MainScreen, Surroundings
 from tui.terminal import LastingDriver, WholeCells, WithoutColours, knows_colours, locale_warning
+from tui.users_known import UsersKnown
 from tui.widgets.title_line import TitleLine
 from tui.work import Job, JobProgressed, Workshop
 
@@ -80,12 +81,10 @@ class GreenroomApp(App[None]):
         self._core = context
         self.site = settings.site(site_name) if site_name is not None else next(iter(settings.sites.values()))
         self.notes = Notes()
-        self.has_users = False
-        """Whether the present site is known to be a library in which users keep their own."""
-        self._why_no_users = ""
         self._leaving: int | None = None
         self._hung_up = False
         self.workshop = Workshop(self)
+        self._users = UsersKnown(self.workshop, self.site, self._users_changed, self._say_why_no_users)
         self.loop = AppLoop(self, context)
         self.workshop.scheduled = lambda: self.loop.jobs
         self._runs_schedules = runs_schedules
@@ -106,7 +105,7 @@ class GreenroomApp(App[None]):
         self.push_screen(BackupsScreen(self._core, self.workshop, self.site))
         self._look_what_waits(list(self._core.settings.sites.values()))
         self._look_what_is_unsaved()
-        self._look_for_users()
+        self._users.look(self.site)
         warning = locale_warning(os.environ)
         if warning is not None:
             self.notify(warning, severity="warning", markup=False, timeout=20)
@@ -274,7 +273,7 @@ class GreenroomApp(App[None]):
             if follow is not None:
                 follow(site)
         self._look_what_waits([site])
-        self._look_for_users()
+        self._users.look(self.site)
 
     def action_help(self) -> None:
         help_screen = import_module("tui.screens.help").HelpScreen
@@ -297,31 +296,29 @@ class GreenroomApp(App[None]):
 
     # Whether there are users
 
-    def _look_for_users(self) -> None:
-        """Find out whether the present site has users; until then, and where nobody knows, their screen is away."""
-        self._users_are(there=False, why=f"greenroom still looks whether {self.site.name} is a movie library")
-        site = self.site
-        self.workshop.read(partial(has_users, site), partial(self._know_users, site), self._know_no_users)
+    @property
+    def has_users(self) -> bool:
+        """Whether the present site is known to be a library in which users keep their own."""
+        return self._users.there
 
-    def _know_users(self, site: Site, there: bool) -> None:  # noqa: FBT001 (a callback's own argument)
-        if site == self.site:
-            self._users_are(there=there, why=f"{site.name} is no movie library in which users keep their own")
-
-    def _know_no_users(self, error: GreenroomError) -> None:
-        self._users_are(there=False, why=f"greenroom cannot look for users: {error.message}")
-
-    def _users_are(self, *, there: bool, why: str) -> None:
-        self.has_users, self._why_no_users = there, why
+    def _users_changed(self) -> None:
         for screen in self.screen_stack:
             for line in screen.query(TitleLine):
                 line.refresh()
         self.screen.refresh_bindings()
 
+    def _say_why_no_users(self, words: str) -> None:
+        self.notify(printable(words), severity="warning", markup=False)
+
     def on_key(self, event: events.Key) -> None:
-        """The key of a screen that is not there says why, and looks again."""
+        """The key of a screen that is not there yet opens it when it is, or says why it is not."""
         if event.key == _USERS.key and self._is_main and not self.has_users and not isinstance(self.focused, Input):
-            self.notify(printable(self._why_no_users), severity="warning", markup=False)
-            self._look_for_users()
+            self._users.want(partial(self._go_to_users, self.screen))
+
+    def _go_to_users(self, asked_on: Screen[object]) -> None:
+        """Whoever has gone elsewhere meanwhile, or types, stays there."""
+        if self.screen is asked_on and not isinstance(self.focused, Input):
+            self.action_go(_USERS.title)
 
     # What waits
 

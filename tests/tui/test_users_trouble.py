@@ -20,6 +20,7 @@ from tests.tui.driver import NARROW, choose, drive, focus
 from tests.tui.gate import Gate
 from tests.tui.libraries import make_library
 from tests.tui.users import MIRA, change, content, mira, pick, put_copy, restored, to_mira, write
+from tests.tui.ways import with_second_site
 from tui.user_calls import Wish, perform, preview
 
 NAME = "m" * 50
@@ -243,6 +244,40 @@ async def test_the_copies_say_why_none_is_restored_now_and_come_back_when_the_jo
         assert await driver.shows("You see first what it would do")
         assert not driver.app.screen.query_one("#restore").disabled
         assert "Make the library of mira what 2026-01-05.json says?" in await driver.press("enter")
+
+
+async def test_the_users_open_as_soon_as_it_is_known_that_there_are_any(library: Place) -> None:
+    async with drive(with_second_site(library), NARROW) as driver:
+        await driver.press("s", "down", "enter")
+        assert "6 Users" not in driver.text()
+        change(library, "PRAGMA journal_mode = DELETE")  # a lock then holds up those who read
+        with closing(sqlite3.connect(library.database, isolation_level=None)) as connection:
+            connection.execute("BEGIN EXCLUSIVE")
+            await driver.hit("s", "up", "enter")
+            await driver.until(lambda: driver.screen == "BackupsScreen")
+            await driver.hit("6")
+            await driver.until(lambda: "greenroom still looks whether app is a movie library" in driver.notices())
+            assert driver.screen == "BackupsScreen"
+            connection.execute("ROLLBACK")
+        await driver.until(lambda: driver.screen == "UsersScreen")
+        assert "Users: 2" in await driver.settle()
+
+
+async def test_whoever_has_gone_elsewhere_before_it_is_known_stays_there(library: Place) -> None:
+    async with drive(with_second_site(library), NARROW) as driver:
+        await driver.press("s", "down", "enter")
+        change(library, "PRAGMA journal_mode = DELETE")  # a lock then holds up those who read
+        with closing(sqlite3.connect(library.database, isolation_level=None)) as connection:
+            connection.execute("BEGIN EXCLUSIVE")
+            await driver.hit("s", "up", "enter")
+            await driver.until(lambda: driver.screen == "BackupsScreen")
+            await driver.hit("6", "3")
+            await driver.until(lambda: driver.screen == "MessagesScreen")
+            assert "greenroom still looks" in driver.notices()
+            connection.execute("ROLLBACK")
+        await driver.until(lambda: "6 Users" in driver.text())
+        await driver.settle()
+        assert driver.screen == "MessagesScreen"
 
 
 def _until_cancelled(reporter: Reporter) -> None:
