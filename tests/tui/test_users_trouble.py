@@ -166,6 +166,18 @@ async def test_the_counts_come_before_a_long_list_of_what_is_refused(library: Pl
         assert await driver.shows("that is the end")
 
 
+async def test_what_is_refused_goes_on_further_in_where_a_line_is_too_short(library: Place) -> None:
+    movies = content(library)["movies"]
+    async with drive(library, NARROW) as driver:
+        await to_mira(driver)
+        await driver.press("i")
+        screen = await pick(driver, write(library, movies=[{**movies[0], "status": "seen"}, *movies[1:]]))
+        [at] = [number for number, line in enumerate(screen.splitlines()) if "movies[0].status" in line]
+        first, second = (line.split("│")[1] for line in screen.splitlines()[at : at + 2])
+        assert second.strip().endswith('"custom"')
+        assert second.index('"') == first.index("movies") + 2
+
+
 async def test_a_small_report_says_nothing_of_more(library: Place) -> None:
     async with drive(library, (120, 60)) as driver:
         await to_mira(driver)

@@ -18,6 +18,7 @@ from textual.widgets import Button, Input, Static
 from core.errors import UsageError
 from core.library.transfer import Copy
 from tui.format import plain_lines
+from tui.hanging import Hanging
 from tui.paths import typed_path, working_folder
 from tui.screens.ask import Box, ConsentBox
 from tui.widgets.choice import Choice
@@ -214,7 +215,7 @@ class UserReportScreen(ConsentBox):
         with Vertical(classes="box report-box"):
             yield Static(Text(self._title, "bold"), classes="box-title", markup=False)
             with _Report(classes="box-text", can_focus=False):
-                yield Static(self._text, markup=False)
+                yield Static(Hanging(self._text), markup=False)
             yield Static(id="more", markup=False)
             if self._objection is not None:
                 yield Static(Text(self._objection, "bold"), id="objection", markup=False)
