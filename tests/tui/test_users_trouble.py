@@ -178,6 +178,17 @@ async def test_what_is_refused_goes_on_further_in_where_a_line_is_too_short(libr
         assert second.index('"') == first.index("movies") + 2
 
 
+async def test_a_time_that_has_not_come_yet_is_a_date(library: Place) -> None:
+    first, second, *others = content(library)["movies"]
+    movies = [{**first, "last_modified": 4e9}, {**second, "last_modified": 1.8e12}, *others]
+    async with drive(library, (120, 60)) as driver:
+        await to_mira(driver)
+        await driver.press("i")
+        await pick(driver, write(library, movies=movies))
+        assert await driver.shows(f"({first['imdb_id']}): changed at 2096-10-02 07:06:40 UTC")
+        assert await driver.shows(f"({second['imdb_id']}): changed after the year 9999: 1.8e+12 seconds since 1970")
+
+
 async def test_a_small_report_says_nothing_of_more(library: Place) -> None:
     async with drive(library, (120, 60)) as driver:
         await to_mira(driver)

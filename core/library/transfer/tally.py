@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
@@ -19,6 +20,7 @@ Verdict = Literal["create", "update", "unchanged", "skip"]
 KINDS: tuple[Kind, ...] = ("movies", "people", "lists", "rankings")
 MOST_KEPT = 1_000
 _MOST_KEYS = 100
+_LAST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 T = TypeVar("T")
 
@@ -113,7 +115,7 @@ class Tally:
     def look_at_time(self, path: Path, key: str, modified: float | None) -> None:
         """Note a time of change that has not come yet."""
         if modified is not None and modified > self.now:
-            self.future.note(Noted(path, key, f"changed at {modified}, which is {modified - self.now:.0f} s from now"))
+            self.future.note(Noted(path, key, f"changed {_date(modified)}"))
 
     def note_replaced(self, kind: Kind, path: Path, key: str, stored: float, incoming: float) -> None:
         """Note what is there and gives way to the record, by when the two were changed."""
@@ -149,6 +151,13 @@ class Tally:
 def known_time(stored: object) -> float:
     """Return when what is stored was changed; what is no number, as SQLite lets an application write, is long ago."""
     return stored if isinstance(stored, int | float) and not math.isnan(stored) else -math.inf
+
+
+def _date(seconds: float) -> str:
+    """A time as a person reads it; one in milliseconds, or made up, may be none of the calendar."""
+    if seconds > _LAST:
+        return f"after the year 9999: {seconds:g} seconds since 1970"
+    return f"{datetime.fromtimestamp(seconds, UTC):at %Y-%m-%d %H:%M:%S %Z}"
 
 
 def decide(*, stored: float | None, incoming: float | None, same: bool, now: float, overwrite: bool = False) -> Verdict:
