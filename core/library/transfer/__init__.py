@@ -1,6 +1,5 @@
 """A user's library out as one JSON file, in again, and back to what a file says; and the daily copies of it."""
 
-from core.library.transfer.course import import_library, restore_user
 from core.library.transfer.daily import (
     Copy,
     DailyReport,
@@ -13,6 +12,7 @@ from core.library.transfer.daily import (
     write_copy,
 )
 from core.library.transfer.export import Export, export_library, export_name
+from core.library.transfer.importing import import_library, restore_user
 from core.library.transfer.models import library_schema
 from core.library.transfer.proof import refused_records
 from core.library.transfer.report import ImportReport

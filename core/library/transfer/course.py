@@ -1,93 +1,107 @@
-"""An import, which merges a file into a user's library, and a restore, which makes the library what a file says.
-
-Both work in the transaction of the session that they are given, and leave it to the caller to commit. Where nothing is
-to be written they roll back.
-"""
+"""One import in progress."""
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from core.library.models import CustomList, Entry, Ranking, Recommender
-from core.library.transfer.entries import Entries
-from core.library.transfer.people import Lists, People
-from core.library.transfer.rankings import Rankings
-from core.library.transfer.removal import remove_absent
-from core.library.transfer.report import Counts, ImportReport, report_of
-from core.library.transfer.source import LibraryFile
-from core.library.transfer.tally import Tally
-from core.library.transfer.unsaid import unsaid
-from core.library.transfer.users import require_user
-from core.library.transfer.work import Course
+from core.databases.refusal import refusal
+from core.documents import Path, Problem
+from core.errors import GreenroomError
+from core.library.transfer.tally import Kind, Tally
 from core.progress import Reporter
 
+BATCH = 500
 
-def import_library(
-    session: Session,
-    user_id: str,
-    file: LibraryFile,
-    *,
-    now: float,
-    reporter: Reporter,
-    strict: bool = False,
-    dry_run: bool = False,
-) -> ImportReport:
-    """Merge a file into a user's library: by each record, the one that was changed later wins, the file's on a tie.
+T = TypeVar("T")
+PutBack = Callable[[], None]
 
-    A record that cannot be taken is told and stops nothing but itself, or everything with `strict`. Nothing that the
-    file lacks goes. The caller commits where the report says `written`; a dry run is rolled back. Raise UsageError
-    where the user is gone.
+
+class RefusedError(GreenroomError):
+    """A record cannot be taken, as shows only when it is written: `at` is where in it, `message` what, `hint` else."""
+
+    def __init__(self, message: str, *, hint: str = "", at: Path = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.at = at
+
+
+@dataclass
+class Course:
+    """Whose library is imported to, and what is counted; `overwrite` for a restore, where the file always wins.
+
+    `marks` are for what is held of the database, beside the tally: each gives what puts it back as it is now.
     """
-    course = Course(session, user_id, Tally(now), reporter)
-    _run(course, file)
-    return _settled(course, file, strict=strict, dry_run=dry_run)
+
+    session: Session
+    user_id: str
+    tally: Tally
+    reporter: Reporter
+    overwrite: bool = False
+    marks: list[Callable[[], PutBack]] = field(default_factory=list)
+
+    @property
+    def now(self) -> float:
+        return self.tally.now
+
+    @property
+    def compares_loosely(self) -> bool:
+        """Whether the database takes texts for equal that differ in case, accents or blanks at the end."""
+        return self.session.get_bind().dialect.name in {"mysql", "mariadb"}
+
+    def take(
+        self, kind: Kind, batch: Sequence[tuple[Path, T]], work: Callable[[Sequence[tuple[Path, T]]], None]
+    ) -> None:
+        """Do the work for records at once, or for half of them at a time where one of them is refused.
+
+        What is refused by itself is told with its place in the file, and leaves nothing.
+        """
+        try:
+            with self.attempt():
+                work(batch)
+        except RefusedError as refused:
+            if len(batch) == 1:
+                path = (*batch[0][0], *refused.at)
+                self.tally.refuse(kind, [Problem(path, refused.message, refused.hint)])
+                return
+            half = len(batch) // 2
+            for some in (batch[:half], batch[half:]):
+                self.take(kind, some, work)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Take back all that the block did where it raises RefusedError, or the database refuses what it writes.
+
+        That is a RefusedError too. What is somebody else's doing, or nobody's, passes as it is: all is over then.
+        """
+        put_back = [mark() for mark in (self.tally.mark, *self.marks)]
+        savepoint = self.session.begin_nested()
+        try:
+            yield
+        except (DBAPIError, RefusedError) as error:
+            words = refusal(error) if isinstance(error, DBAPIError) else None
+            if isinstance(error, DBAPIError) and words is None:
+                raise
+            savepoint.rollback()
+            for one in put_back:
+                one()
+            if words is None:
+                raise
+            raise RefusedError(f"refused by the database: {words}") from error
+        savepoint.commit()
 
 
-def restore_user(
-    session: Session, user_id: str, file: LibraryFile, *, now: float, reporter: Reporter, dry_run: bool = False
-) -> ImportReport:
-    """Make a user's library what a file says, whatever was changed later; a file with any error changes nothing.
-
-    What the file lacks goes, but for the quick recommenders, for entries of films that no export can name with what
-    they refer to, and for kinds that the file has no list of at all, as older ones have no rankings. Films stay.
-    """
-    course = Course(session, user_id, Tally(now), reporter, overwrite=True)
-    _run(course, file)
-    return _settled(course, file, strict=True, dry_run=dry_run)
-
-
-def _run(course: Course, file: LibraryFile) -> None:
-    require_user(course.session, course.user_id)
-    before = unsaid(course.session, course.user_id)
-    for key in file.ignored:
-        course.tally.ignore((key,))
-    people, lists = People(course), Lists(course)
-    people.take(file)
-    lists.take(file)
-    entries = Entries(course, people, lists)
-    entries.take(file)
-    rankings = Rankings(course, entries.seen if course.overwrite and "movies" in file.sections else None)
-    rankings.take(file)
-    if course.overwrite and not course.tally.errors.total:
-        remove_absent(course, file, movies=entries.seen, rankings=rankings.seen, people=people, lists=lists.named)
-    for words, times in (before - unsaid(course.session, course.user_id)).items():
-        course.tally.notes[f"goes, and no copy holds it for an undo: {words}"] += times
-
-
-def _settled(course: Course, file: LibraryFile, *, strict: bool, dry_run: bool) -> ImportReport:
-    """Return the report; with the totals as they are once it is done or, for a dry run, as they would be."""
-    stopped = strict and course.tally.errors.total > 0
-    if stopped:
-        course.session.rollback()
-    totals = _totals(course)
-    if dry_run:
-        course.session.rollback()
-    return report_of(course.tally, file, totals=totals, stopped=stopped, dry_run=dry_run)
-
-
-def _totals(course: Course) -> Counts:
-    mine = (Entry.user_id, Recommender.user_id, CustomList.user_id, Ranking.user_id)
-    counted = (select(func.count()).where(owner == course.user_id).scalar_subquery() for owner in mine)
-    movies, people, lists, rankings = course.session.execute(select(*counted)).one()
-    return {"movies": movies, "people": people, "lists": lists, "rankings": rankings}
+def batches(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield the items in lists of at most BATCH."""
+    batch: list[T] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -10,13 +10,13 @@ from sqlalchemy import delete, insert, select, update
 
 from core.documents import Path, Problem, said_value
 from core.library.models import Entry, Recommendation, WatchRecord
+from core.library.transfer.course import Course, RefusedError, batches
 from core.library.transfer.films import Films
 from core.library.transfer.models import AnyMovie
 from core.library.transfer.people import Lists, People
 from core.library.transfer.proof import film_key, not_in_file, twice
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Verdict, decide, known_time
-from core.library.transfer.work import Course, RefusedError, batches
 
 Votes = dict[int, tuple[float, bool]]
 Watched = tuple[float, float]

@@ -14,8 +14,8 @@ from core.databases.refusal import is_unseen
 from core.documents import said_value
 from core.errors import BusyError
 from core.library.models import Movie
+from core.library.transfer.course import Course
 from core.library.transfer.models import IMDB_PATTERN, AnyMovie, MovieRecord1
-from core.library.transfer.work import Course
 
 _PLACEHOLDER = "imdb-"
 _TITLE = 200

@@ -11,6 +11,7 @@ from sqlalchemy import CursorResult, insert, select, update
 from core.documents import Path
 from core.library.models import CustomList, Recommender
 from core.library.models.users import DEFAULT_COLOR, QUICK_RECOMMENDERS
+from core.library.transfer.course import Course, batches
 from core.library.transfer.models import (
     ListRecord,
     PersonRecord,
@@ -22,7 +23,6 @@ from core.library.transfer.models import (
 from core.library.transfer.proof import quick_problem, twice
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Tally, decide, known_time
-from core.library.transfer.work import Course, batches
 
 _LONGEST_STEM = 80
 

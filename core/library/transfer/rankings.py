@@ -9,12 +9,12 @@ from sqlalchemy import insert, select, update
 
 from core.documents import Path, Problem, said_value
 from core.library.models import Entry, Movie, Ranking
+from core.library.transfer.course import Course, batches
 from core.library.transfer.films import name_of, spellings
 from core.library.transfer.models import RankingRecord
 from core.library.transfer.proof import film_key, not_in_file, twice
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import decide, known_time
-from core.library.transfer.work import Course, batches
 
 
 class Rankings:

@@ -10,11 +10,11 @@ from sqlalchemy import delete, select
 
 from core.documents import said_value
 from core.library.models import CustomList, Entry, Movie, Ranking, Recommendation, Recommender, WatchRecord
+from core.library.transfer.course import Course
 from core.library.transfer.films import name_of
 from core.library.transfer.people import People
 from core.library.transfer.source import LibraryFile
 from core.library.transfer.tally import Kind
-from core.library.transfer.work import Course
 
 _AT_ONCE = 500
 _SPEAKER_STAYS = "somebody who is not among the people of the file stays, for a film is recommended by them"
