@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from core.library.library import library_site
 from core.words import plural
 
 if TYPE_CHECKING:
-    from core.library.enrichment import EnrichmentReport, FilmReport
+    from core.library.enrichment import EnrichmentReport
 
 _MOST_TOLD = 50
 
@@ -86,29 +86,14 @@ def offer_enrichment(options: Options, context: Context, site: Site, ids: Sequen
 def _tell(options: Options, report: EnrichmentReport) -> None:
     for film in report.films[:_MOST_TOLD]:
         if film.failure is None:
-            emit(f"{film.title} ({film.external_id}): {_changed(film)}", *(f"  {line}" for line in _remarks(film)))
+            emit(f"{film.title} ({film.external_id}): {film.summary()}", *(f"  {line}" for line in film.remarks()))
     if report.films.total > _MOST_TOLD:
         remark(options, f"and {plural(report.films.total - _MOST_TOLD, 'film')} more; --json tells of them")
     for film in report.failed:
-        services = " and ".join(film.missing)
-        why = film.failure or f"unknown to {services}"
-        warn(f"{film.title or film.external_id} ({film.external_id}): {why}")
+        if film.failure is not None:
+            warn(f"{film.title or film.external_id} ({film.external_id}): {film.failure}")
     emit(report.summary())
     if report.stopped is not None and report.stopped.hint:
         warn(f"hint: {report.stopped.hint}")
     if report.waiting:
         remark(options, f"{plural(report.waiting, 'film')} of the library without metadata")
-
-
-def _changed(film: FilmReport) -> str:
-    keys = [f"{name}: {', '.join(keys)}" for name, keys in film.changed.items()]
-    return "; ".join(keys) or "nothing new"
-
-
-def _remarks(film: FilmReport) -> Iterator[str]:
-    kept = [key for keys in film.kept.values() for key in keys]
-    if kept:
-        yield f"kept as they are: {', '.join(kept)}"
-    yield from film.notes
-    if film.left_out:
-        yield f"left out: {'; '.join(film.left_out)}"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from core.config import Settings, Site
 from core.context import Context
 from core.databases.sessions import reading
-from core.errors import CancelledError, GreenroomError, UsageError
+from core.errors import CancelledError, GreenroomError
 from core.library.library import has_users
-from core.library.transfer import Copy, ImportReport, UserRow, copies, find_user, users
+from core.library.transfer import Copy, ImportReport, UserRow, copies, users
 from core.library.users import (
     Done,
     Exported,
@@ -137,26 +137,22 @@ def read_copies(context: Context, site: Site, user: UserRow) -> list[Copy]:
 def switch(context: Context, site: Site, user: UserRow, reporter: Reporter) -> UserRow:
     """Turn the daily copies of a user on or off, and return the user as it is then; raise GreenroomError."""
     reporter.check()
-    _require_there(site, user)
     return switch_backup(context, site, user.id, enabled=not user.backup_enabled)
 
 
 def export(context: Context, site: Site, user: UserRow, place: Path, reporter: Reporter) -> Exported:
     """Write a user's library into a new file; raise GreenroomError."""
-    _require_there(site, user)
     return export_file(context, site, user.id, place, reporter)
 
 
 def preview(context: Context, wish: Wish, reporter: Reporter) -> Preview:
     """Return what would come of a wish; nothing is changed. Raise GreenroomError."""
-    _require_there(wish.site, wish.user)
     merge = wish.way in ("import", "merge")
     return Preview(wish, preview_file(context, wish.site, wish.user.id, wish.path, reporter, merge=merge))
 
 
 def preview_undo(context: Context, site: Site, user: UserRow, reporter: Reporter) -> Preview:
     """Return what an undo of the last restore would do; raise UsageError where there was none."""
-    _require_there(site, user)
     plan = plan_undo(context, site, user.id, reporter)
     found = preview(context, Wish(site, user, "undo", plan.copy.path, plan.note), reporter)
     doubt = "" if plan.doubt is None else printable(f": {plan.doubt}")
@@ -167,7 +163,6 @@ def perform(context: Context, seen: Preview, reporter: Reporter) -> Done:
     """Do what was looked at, all of it and nothing else, or nothing; raise GreenroomError."""
     wish, agreed = seen.wish, seen.report
     site, user = wish.site, wish.user
-    _require_there(site, user)
     if wish.way == "undo":
         return undo_restore(context, site, user, reporter, of=wish.agreed, agreed=agreed)
     if wish.way == "restore":
@@ -197,20 +192,6 @@ def _enrichment() -> Any:
 
 def _newest(folder: Path, user: UserRow) -> Copy | None:
     return next((copy for copy in copies(folder, user.id) if copy.day is not None), None)
-
-
-def _require_there(site: Site, user: UserRow) -> None:
-    """Raise UsageError where the user was deleted since the list was read: an export would be empty, and look well."""
-    with reading(site.database_url()) as session:
-        try:
-            there = find_user(session, user.id).id == user.id
-        except UsageError:
-            there = False
-    if not there:
-        raise UsageError(
-            f"{name_of(user)} is no user of this library any more: nothing was done",
-            hint="somebody deleted the user; the daily copies stay where they are, among the backups",
-        )
 
 
 def _undoable(context: Context, site: Site, user: UserRow) -> str | None:

@@ -298,7 +298,7 @@ def test_the_exit_code_of_enrich_says_how_much_was_done(library: House, services
     del services.ratings["tt0137523"]
     library.config.write_text(f'{library.config.read_text()}omdb_key = "{OMDB_KEY}"\n')
     ran = library.greenroom("library", "enrich", "tt0137523")
-    assert (ran.code, "unknown to OMDb" in ran.err, "(tmdb-550): " in ran.out) == (3, True, True)
+    assert (ran.code, "unknown to OMDb" in ran.out, "(tmdb-550): " in ran.out) == (3, True, True)
     services.then("/omdb", OMDB_LIMIT)
     assert code("tt0137523") == 1
     services.then("/3/movie", Reply({"id": 550}), BAD_TMDB_KEY)

@@ -226,7 +226,7 @@ async def test_one_goes_through_the_copies(library: Place) -> None:
 
 
 async def test_an_undo_of_what_is_not_known_to_be_done_says_so(library: Place) -> None:
-    path = write(library, movies=[])
+    path = write(library, movies=[], rankings=[])
     restore_file(library.context, library.site, mira(library), path, Reporter())
     note = library.context.site_folder(library.site) / "users" / f"{MIRA}.json"
     note.write_text(json.dumps({**json.loads(note.read_text()), "done": False}))
