@@ -86,7 +86,10 @@ def _of_a_user(context: Context, site: Site) -> Iterator[Context]:
     library = json.loads(file.read_text())
     copy = copies_folder(context, site) / user.id / "2026-06-10.json"
     copy.parent.mkdir(parents=True)
-    copy.write_text(json.dumps({**library, "movies": library["movies"][3:], "rankings": library["rankings"][2:]}))
+    fewer = library["movies"][3:]
+    there = {movie["imdb_id"] for movie in fewer}
+    ranked = [one for one in library["rankings"][2:] if one["imdb_id"] in there]
+    copy.write_text(json.dumps({**library, "movies": fewer, "rankings": ranked}))
     os.utime(copy, (_COPIED.timestamp(),) * 2)
     first, second, third, *others = library["movies"]
     new = {
