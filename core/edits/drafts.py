@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
+from core.batches import in_batches
 from core.config import Site
 from core.context import Context
 from core.documents import same
 from core.edits.records import Draft, DraftHead
-from core.edits.rows import AT_ONCE, about_any, find_draft, from_draft, in_batches, to_draft_head
+from core.edits.rows import AT_ONCE, about_any, find_draft, from_draft, to_draft_head
 from core.edits.settling import settle_if_open
 from core.edits.store import Edits, open_edits
 from core.edits.tables import DRAFTS

@@ -13,10 +13,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from core.batches import in_batches
 from core.edits.file import EditsFile
 from core.edits.origins import hash_of, noted_fields
 from core.edits.records import EntryHead
-from core.edits.rows import ENTRY_HEAD, about_any, in_batches, to_entry_head
+from core.edits.rows import AT_ONCE, ENTRY_HEAD, about_any, to_entry_head
 from core.edits.tables import DRAFTS, ENTRIES, OPEN, ORIGINS
 from core.forms import Json, Source, Subject, revision_of
 
@@ -81,7 +82,7 @@ def finish(file: EditsFile, publication: str, drafts: Iterable[int] = ()) -> Non
     """
     ours = ENTRIES.c.publication == publication
     with file.writing() as connection:
-        for some in in_batches(_open_entries(connection, publication)):
+        for some in in_batches(_open_entries(connection, publication), AT_ONCE):
             _note_origins(connection, some)
         for row in connection.execute(select(ENTRIES.c.id, ENTRIES.c.reverts).where(ours, ENTRIES.c.reverts > 0)).all():
             _note_revert(connection, row.id, row.reverts)
@@ -187,5 +188,5 @@ def _note_revert(connection: Connection, entry_id: int, reverted: int | None) ->
 
 
 def _remove_drafts(connection: Connection, numbers: Iterable[int]) -> None:
-    for some in in_batches(numbers):
+    for some in in_batches(numbers, AT_ONCE):
         connection.execute(delete(DRAFTS).where(DRAFTS.c.id.in_(some)))

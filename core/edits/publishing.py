@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
 from typing import Any
 
+from core.batches import in_batches
 from core.config import Site
 from core.context import Context
 from core.databases.sessions import writing
@@ -16,7 +17,6 @@ from core.edits.comparison import Comparison, OnConflict, differing
 from core.edits.course import held, publish_tasks
 from core.edits.drafts import made_draft, no_draft
 from core.edits.records import Draft, EntryHead
-from core.edits.rows import in_batches
 from core.edits.store import Edits, open_edits
 from core.edits.task import AnyTask, Reversal, Task, comparison_of
 from core.errors import GreenroomError, UsageError

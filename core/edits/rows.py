@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Collection, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, false, or_, select
@@ -23,13 +22,6 @@ ENTRY_HEAD: Final = tuple(
     ENTRIES.c[name]
     for name in ("id", "form", "key", "status", "source", "fields", "notes", "by", "at", "reverts", "reverted_by")
 )
-
-
-def in_batches(items: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
-    """Yield the items in lists of at most `size`."""
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
 
 
 def about(table: Table, subject: Subject) -> ColumnElement[bool]:

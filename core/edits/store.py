@@ -10,16 +10,17 @@ from typing import Any, Final
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from core.batches import in_batches
 from core.config import Site
 from core.context import Context
 from core.edits.file import FILE, EditsFile
 from core.edits.records import Draft, DraftHead, Entry, EntryHead, Unsaved
 from core.edits.rows import (
+    AT_ONCE,
     DRAFT_HEAD,
     ENTRY_HEAD,
     about,
     about_any,
-    in_batches,
     narrowed,
     to_draft,
     to_draft_head,
@@ -55,7 +56,7 @@ class Edits:
                 return []
             return [
                 (row.id, to_draft(row))
-                for some in in_batches(subjects)
+                for some in in_batches(subjects, AT_ONCE)
                 for row in connection.execute(select(DRAFTS).where(about_any(DRAFTS, some)))
             ]
 
@@ -68,7 +69,9 @@ class Edits:
             if keys is None:
                 return [to_draft_head(row) for row in connection.execute(query)]
             found = [
-                row for some in in_batches(keys) for row in connection.execute(query.where(DRAFTS.c.key.in_(some)))
+                row
+                for some in in_batches(keys, AT_ONCE)
+                for row in connection.execute(query.where(DRAFTS.c.key.in_(some)))
             ]
             return sorted(map(to_draft_head, found), key=lambda head: head.updated_at, reverse=True)
 
@@ -115,7 +118,7 @@ class Edits:
         with self.file.reading() as connection:
             if connection is None:
                 return found
-            for some in in_batches(subjects):
+            for some in in_batches(subjects, AT_ONCE):
                 for row in connection.execute(select(ORIGINS).where(about_any(ORIGINS, some))):
                     found[Subject(row.form, row.key)] = {
                         "fields": row.fields,
@@ -160,7 +163,7 @@ class Edits:
             for table, revision, data in sides:
                 query = select(table.c.form, table.c.key, revision.label("revision"), data.label("data"))
                 missing = [one for one in wanted if one not in found]
-                for some in in_batches(missing):
+                for some in in_batches(missing, AT_ONCE):
                     subjects = [subject for subject, _ in some]
                     matching = query.where(about_any(table, subjects), revision.in_(list({each for _, each in some})))
                     for row in connection.execute(matching):

@@ -14,6 +14,7 @@ from typing import IO, Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.batches import in_batches
 from core.config import Site
 from core.context import Context
 from core.databases.sessions import reading
@@ -132,7 +133,7 @@ def export_library(
         else:
             target = place
         reporter.phase("exporting movies", total, "steps")
-        batches = found_batches(session, chosen) if isinstance(chosen, FilmQuery) else _batches(chosen)
+        batches = found_batches(session, chosen) if isinstance(chosen, FilmQuery) else in_batches(chosen, BATCH)
         return export_zip(context, edits, session, batches, categories, target, split=split, reporter=reporter)
 
 
@@ -161,11 +162,6 @@ def export_files(
             text = content if len(parts) == 1 else encode_envelope(part)
             name = f"{folder_name(subject.key)}/{file_name(category, number, len(parts))}"
             yield ExportedFile(subject, name, part, text, estimated_tokens(text))
-
-
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), BATCH):
-        yield ids[start : start + BATCH]
 
 
 def found_batches(session: Session, query: FilmQuery) -> Iterator[list[int]]:

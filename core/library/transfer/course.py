@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -93,15 +93,3 @@ class Course:
                 raise
             raise RefusedError(f"refused by the database: {words}") from error
         savepoint.commit()
-
-
-def batches(items: Iterable[T]) -> Iterator[list[T]]:
-    """Yield the items in lists of at most BATCH."""
-    batch: list[T] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
+from core.batches import in_batches
 from core.documents import Path, Problem, said_value
 from core.library.models import Entry, Recommendation, WatchRecord
-from core.library.transfer.course import Course, RefusedError, batches
+from core.library.transfer.course import BATCH, Course, RefusedError
 from core.library.transfer.films import Films
 from core.library.transfer.models import AnyMovie
 from core.library.transfer.people import Lists, People
@@ -61,7 +62,7 @@ class Entries:
     def take(self, file: LibraryFile) -> None:
         """Take in the movies of a file; people and lists must have been taken before."""
         records = file.records("movies", self._course.tally, self._course.reporter)
-        for batch in batches(self._once(records)):
+        for batch in in_batches(self._once(records), BATCH):
             self._course.take("movies", batch, self._take_batch)
 
     def _once(self, records: Iterable[tuple[Path, AnyMovie]]) -> Iterator[tuple[Path, AnyMovie]]:

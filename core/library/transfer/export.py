@@ -19,6 +19,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.batches import in_batches
 from core.library.models import CustomList, Entry, Movie, Ranking, Recommendation, Recommender, WatchRecord
 from core.library.transfer.films import name_of
 from core.library.transfer.models import VERSION
@@ -90,7 +91,7 @@ def _document(head: Json, sections: dict[str, Iterator[Json]], reporter: Reporte
     for name, records in sections.items():
         yield f',\n  "{name}": ['.encode()
         separator = b""
-        for some in _chunks(records):
+        for some in in_batches(records, _AT_ONCE):
             yield b"".join(
                 chain.from_iterable(
                     (separator if number == 0 else b",", b"\n    ", _shown(record).replace(b"\n", b"\n    "))
@@ -217,17 +218,6 @@ def _rankings(session: Session, user_id: str, numbers: array[int]) -> Iterator[J
             for number, imdb_id, liked, position, ranked_at in rows
         }
         yield from (records[number] for number in some)
-
-
-def _chunks(records: Iterator[Json]) -> Iterator[list[Json]]:
-    some = []
-    for record in records:
-        some.append(record)
-        if len(some) == _AT_ONCE:
-            yield some
-            some = []
-    if some:
-        yield some
 
 
 def _shown(value: Json) -> bytes:

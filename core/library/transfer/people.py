@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import CursorResult, insert, select, update
 
+from core.batches import in_batches
 from core.documents import Path
 from core.library.models import CustomList, Recommender
 from core.library.models.users import DEFAULT_COLOR, QUICK_RECOMMENDERS
-from core.library.transfer.course import Course, batches
+from core.library.transfer.course import BATCH, Course
 from core.library.transfer.models import (
     ListRecord,
     PersonRecord,
@@ -84,7 +85,7 @@ class People:
         course = self._course
         if course.overwrite:
             self._give_names_back(file)
-        for batch in batches(file.records("people", course.tally, course.reporter)):
+        for batch in in_batches(file.records("people", course.tally, course.reporter), BATCH):
             course.take("people", batch, self._take_batch)
 
     def _take_batch(self, batch: Sequence[tuple[Path, PersonRecord]]) -> None:
@@ -230,7 +231,7 @@ class Lists:
     def take(self, file: LibraryFile) -> None:
         """Take in the lists of a file."""
         course = self._course
-        for batch in batches(file.records("lists", course.tally, course.reporter)):
+        for batch in in_batches(file.records("lists", course.tally, course.reporter), BATCH):
             course.take("lists", batch, self._take_batch)
         self.are_of_file = course.overwrite and "lists" in file.sections
 

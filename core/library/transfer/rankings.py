@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from core.batches import in_batches
 from core.documents import Path, Problem, said_value
 from core.library.models import Entry, Movie, Ranking
-from core.library.transfer.course import Course, batches
+from core.library.transfer.course import BATCH, Course
 from core.library.transfer.films import name_of, spellings
 from core.library.transfer.models import RankingRecord
 from core.library.transfer.proof import film_key, not_in_file, twice
@@ -31,7 +32,7 @@ class Rankings:
 
     def take(self, file: LibraryFile) -> None:
         """Take in the rankings of a file; its movies must have been taken before."""
-        for batch in batches(file.records("rankings", self._course.tally, self._course.reporter)):
+        for batch in in_batches(file.records("rankings", self._course.tally, self._course.reporter), BATCH):
             self._course.take("rankings", batch, self._take_batch)
 
     def _take_batch(self, batch: Sequence[tuple[Path, RankingRecord]]) -> None:
