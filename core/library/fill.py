@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from core.batches import in_batches
 from core.filesystem import Filesystem
 from core.library.facts import MovieFacts, UserFacts, demo_users, real_movies, words
 from core.library.invented import Inventor, Reader
@@ -120,7 +121,7 @@ def _draw_real(real: list[MovieFacts], uploads: Path, disk: Filesystem, reporter
 def _add_people(connection: Connection, inventor: Inventor, *, invented: bool, reporter: Reporter) -> None:
     if not invented:
         return
-    for batch in _batches(inventor.people):
+    for batch in in_batches(inventor.people, _BATCH):
         reporter.check()
         rows = Rows()
         for number in batch:
@@ -137,18 +138,13 @@ def _add_invented(
     reporter: Reporter,
 ) -> None:
     painter = Painter(SMALL_POSTER_SIZE, grain=True)
-    for batch in _batches(numbers):
+    for batch in in_batches(numbers, _BATCH):
         rows = Rows()
         for number in batch:
             key, title = inventor.add_movie(rows, number)
             _write(disk, uploads / poster_path(key), painter.draw(title, key))
             reporter.advance()
         _insert(connection, rows)
-
-
-def _batches(numbers: range) -> Iterator[range]:
-    for start in range(0, len(numbers), _BATCH):
-        yield numbers[start : start + _BATCH]
 
 
 def _insert(connection: Connection, rows: Rows) -> None:
