@@ -11,9 +11,9 @@ from core.config import Site
 from core.context import Context
 from core.edits.batch import Share
 from core.edits.course import held, publish_tasks
+from core.edits.drafts import made_draft
 from core.edits.origins import hash_of
 from core.edits.publishing import NotPublishedError
-from core.edits.records import Draft
 from core.edits.store import open_edits
 from core.edits.task import Filling
 from core.forms import Answers, Form, Json, Source, Subject, Written
@@ -50,19 +50,8 @@ def fill(
         noted = edits.origins([Subject(form.name, key) for form, _ in choices])
 
         def task(form: Form[Any], choose: Choose) -> Filling:
-            subject = Subject(form.name, key)
-            fields = noted.get(subject, {}).get("fields", {})
-            draft = Draft(
-                subject=subject,
-                data={},
-                merge_lists=False,
-                source=source,
-                base_revision=None,
-                base=None,
-                updated_by=context.actor,
-                updated_at=context.clock(),
-                answers=dict(answers or {}),
-            )
+            fields = noted.get(Subject(form.name, key), {}).get("fields", {})
+            draft = made_draft(context, form, key, {}, source=source, answers=answers)
             return Filling(form, draft, lambda live: choose(live, _still_so(fields, live)), others or {})
 
         tasks = [task(form, choose) for form, choose in choices]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url, select, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -36,6 +36,7 @@ from core.library.demo import write_demo
 from core.library.models import Base
 from core.progress import Reporter
 from tests.engines.conftest import MakeDatabase, run_sql
+from tests.engines.libraries import copied_demo
 from tests.libraries import BASIC, FILM, TRIVIA, Library
 from tests.support import START, SteppingClock, run_until_killed
 
@@ -51,15 +52,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=_SERVERS)
 def library(request: pytest.FixtureRequest, make_database: MakeDatabase, demo: Path, tmp_path: Path) -> Library:
     url = make_database(request.param)
-    source, server = create_engine(f"sqlite:///{demo}"), open_server(url)
-    Base.metadata.create_all(server)
-    with source.connect() as there, server.begin() as here:
-        for table in Base.metadata.sorted_tables:
-            rows = [dict(row) for row in there.execute(select(table)).mappings()]
-            if rows:
-                here.execute(table.insert(), rows)
-    source.dispose()
-    server.dispose()
+    copied_demo(demo, url)
     return opened(tmp_path, url)
 
 

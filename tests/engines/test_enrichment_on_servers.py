@@ -7,17 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, select
+from sqlalchemy import select
 
 from core.config import Settings, Site
 from core.context import open_context
-from core.databases.connect import open_server
 from core.databases.sessions import reading, writing
 from core.edits import revert
-from core.library.models import Base, Movie
+from core.library.models import Movie
 from tests.core.library.enrichment.conftest import with_services
 from tests.core.library.enrichment.enrichment_support import BLUE, FakeServices, FakeTime, film, rating, run, running
 from tests.engines.conftest import MakeDatabase
+from tests.engines.libraries import made_tables
 from tests.libraries import BASIC, Library
 from tests.support import SteppingClock
 
@@ -37,10 +37,7 @@ def test_a_film_is_enriched_and_that_is_taken_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    url = make_url(make_database(engine))
-    server = open_server(url)
-    Base.metadata.create_all(server)
-    server.dispose()
+    url = made_tables(make_database(engine))
     with writing(url) as session:
         session.add(Movie(external_id=BLUE, imdb_id="tt0156887", title="tt0156887", status=None))
         session.commit()

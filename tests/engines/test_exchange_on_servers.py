@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, select
 
 from core.config import Settings, Site
 from core.context import open_context
-from core.databases.connect import open_server
 from core.edits import publish_many
 from core.filesystem import Filesystem
 from core.library.categories import CATEGORIES, category_named
@@ -20,9 +18,9 @@ from core.library.demo import write_demo
 from core.library.exchange.inward import Terms, import_files
 from core.library.exchange.outward import export_library
 from core.library.films import FilmQuery
-from core.library.models import Base
 from core.progress import Reporter
 from tests.engines.conftest import MakeDatabase
+from tests.engines.libraries import copied_demo
 from tests.support import SteppingClock
 
 
@@ -68,16 +66,5 @@ def test_a_library_goes_out_and_in_again(engine: str, make_database: MakeDatabas
 def _served_demo(url: str, folder: Path) -> str:
     """Fill an empty database of a server with the demo, and return its URL."""
     demo = write_demo(folder / "demo", disk=Filesystem(), reporter=Reporter()).database
-    source, server = create_engine(f"sqlite:///{demo}"), open_server(url)
-    Base.metadata.create_all(server)
-    with source.connect() as there, server.begin() as here:
-        for table in Base.metadata.sorted_tables:
-            rows = [dict(row) for row in there.execute(select(table)).mappings()]
-            if rows:
-                here.execute(table.insert(), rows)
-        if server.dialect.name == "postgresql":  # whose next number does not follow from rows that bring their own
-            for name in ("people", "credits"):
-                here.exec_driver_sql(f"SELECT setval('{name}_id_seq', (SELECT max(id) FROM {name}))")
-    source.dispose()
-    server.dispose()
+    copied_demo(demo, url)
     return url

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core.databases.connect import open_server
 from core.databases.sessions import reading, writing
-from core.library.models import Base, Movie, Recommender
+from core.library.models import Movie, Recommender
 from tests.core.library.transfer.test_import_rules import FULL
 from tests.core.library.transfer.transfer_support import (
     JONAS,
@@ -29,15 +28,13 @@ from tests.core.library.transfer.transfer_support import (
     take_in,
 )
 from tests.engines.conftest import MakeDatabase
+from tests.engines.libraries import made_tables
 
 
 @contextmanager
 def empty_library(address: str) -> Iterator[Session]:
     """A library with two users who have nothing yet, opened as a site's is."""
-    url = make_url(address)
-    server = open_server(url) if url.get_backend_name() != "sqlite" else create_engine(url)
-    Base.metadata.create_all(server)
-    server.dispose()
+    url = made_tables(address)
     with writing(url) as session:
         add_user(session, MIRA, "mira")
         add_user(session, JONAS, "jonas")
@@ -49,10 +46,7 @@ def empty_library(address: str) -> Iterator[Session]:
 def test_a_library_goes_in_comes_out_and_is_brought_back(
     engine: str, make_database: MakeDatabase, tmp_path: Path
 ) -> None:
-    url = make_url(make_database(engine))
-    server = open_server(url)
-    Base.metadata.create_all(server)
-    server.dispose()
+    url = made_tables(make_database(engine))
     with writing(url) as session:
         add_user(session, MIRA, "mira")
         add_user(session, JONAS, "jonas")
@@ -87,10 +81,7 @@ def test_a_library_goes_in_comes_out_and_is_brought_back(
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql", "mysql"])
 def test_names_that_a_database_takes_for_one(engine: str, make_database: MakeDatabase, tmp_path: Path) -> None:
-    url = make_url(make_database(engine))
-    server = open_server(url)
-    Base.metadata.create_all(server)
-    server.dispose()
+    url = made_tables(make_database(engine))
     loose = engine == "mysql"
     with writing(url) as session:
         add_user(session, MIRA, "mira")
@@ -123,10 +114,7 @@ def test_names_that_a_database_takes_for_one(engine: str, make_database: MakeDat
 def test_a_file_that_says_little_changes_nothing_the_second_time(
     engine: str, make_database: MakeDatabase, tmp_path: Path
 ) -> None:
-    url = make_url(make_database(engine))
-    server = open_server(url)
-    Base.metadata.create_all(server)
-    server.dispose()
+    url = made_tables(make_database(engine))
     little = library(
         people=[{"name": "Ann"}, {"name": "Zoë ", "last_modified": 0}],
         lists=[{"id": "a", "name": "One"}],

@@ -7,14 +7,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from core.config import Site
-from core.databases.connect import open_server
 from core.databases.sessions import reading, writing
 from core.filesystem import Filesystem
 from core.library.library import keeps_users
-from core.library.models import Base
 from core.library.transfer import back_up_users, export_library, find_user, set_backup
 from core.library.users import copies_folder, restore_file, switch_backup, undo_restore
 from core.progress import Reporter
@@ -31,6 +29,7 @@ from tests.core.library.transfer.transfer_support import (
     take_in,
 )
 from tests.engines.conftest import MakeDatabase
+from tests.engines.libraries import made_tables
 from tests.libraries import open_library
 
 
@@ -39,10 +38,7 @@ def test_a_library_is_copied_restored_and_brought_back(
     engine: str, make_database: MakeDatabase, tmp_path: Path
 ) -> None:
     address = make_database(engine)
-    url = make_url(address)
-    server = open_server(url)
-    Base.metadata.create_all(server)
-    server.dispose()
+    url = made_tables(address)
     assert keeps_users(url)
     (tmp_path / "backups").mkdir(mode=0o700)
     context = open_library(tmp_path).context
@@ -83,10 +79,7 @@ def test_a_library_is_copied_restored_and_brought_back(
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_a_time_that_is_no_number_is_told(number: str, make_database: MakeDatabase, tmp_path: Path) -> None:
-    url = make_url(make_database("postgresql"))
-    server = open_server(url)
-    Base.metadata.create_all(server)
-    server.dispose()
+    url = made_tables(make_database("postgresql"))
     words = "a time or a rating that is no number: it is infinite, not a number, or missing"
     with writing(url) as session:
         add_user(session, MIRA, "mira")
@@ -115,10 +108,7 @@ def test_a_time_that_is_no_number_is_told(number: str, make_database: MakeDataba
 def test_quick_recommenders_who_changed_their_names_are_brought_back(
     engine: str, make_database: MakeDatabase, tmp_path: Path
 ) -> None:
-    url = make_url(make_database(engine))
-    server = open_server(url)
-    Base.metadata.create_all(server)
-    server.dispose()
+    url = made_tables(make_database(engine))
     with writing(url) as session:
         add_user(session, MIRA, "mira")
         take_in(session, tmp_path, FULL)

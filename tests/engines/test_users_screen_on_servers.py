@@ -7,18 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 
 from core.config import Site
-from core.databases.connect import open_server
 from core.databases.sessions import reading, writing
-from core.library.models import Base
 from core.library.transfer import find_user, set_backup
 from core.library.users import copies_folder, export_file
 from core.progress import Reporter
 from tests.core.library.transfer.test_import_rules import FULL
 from tests.core.library.transfer.transfer_support import MIRA, add_user, take_in
 from tests.engines.conftest import MakeDatabase
+from tests.engines.libraries import made_tables
 from tests.support import Place, SteppingClock, make_place
 from tests.tui.driver import NARROW, choose, drive, focus
 
@@ -26,12 +24,9 @@ from tests.tui.driver import NARROW, choose, drive, focus
 @pytest.fixture(params=["postgresql", "mysql"])
 def library(request: pytest.FixtureRequest, make_database: MakeDatabase, tmp_path: Path) -> Place:
     address = make_database(request.param)
-    server = open_server(make_url(address))
-    Base.metadata.create_all(server)
-    server.dispose()
     place = make_place(tmp_path)
     site = Site(name="app", database=address, folder=tmp_path)
-    with writing(make_url(address)) as session:
+    with writing(made_tables(address)) as session:
         add_user(session, MIRA, "mira")
         take_in(session, tmp_path, FULL)
         session.commit()

@@ -21,7 +21,7 @@ from core.events import Event
 from core.filesystem import Filesystem
 from core.library.demo import write_demo
 from core.progress import Reporter
-from core.runner.copies_state import read_state, write_state
+from core.runner.copies_state import CopiesState, read_state, write_state
 from core.runner.copying import copy_libraries
 from core.runner.jobs import Job
 from core.runner.loop import Loop
@@ -48,6 +48,16 @@ class Copying:
         self.others: dict[str, Path] = {}
         self.users = dict(self.rows("SELECT username, id FROM users"))
         self.execute("UPDATE users SET backup_enabled = 1")
+
+    def seen_once(self) -> tuple[Context, Site, CopiesState]:
+        """Let a loop see the library for the first time; return what it notes of that, and where."""
+        with self.loop():
+            pass
+        context = self.context()
+        site = context.settings.sites["movies"]
+        state = read_state(context, site)
+        assert state is not None
+        return context, site, state
 
     def rows(self, query: str) -> list[tuple[str, str]]:
         with closing(sqlite3.connect(self.database)) as connection:
@@ -284,12 +294,7 @@ def test_a_clock_that_is_set_back_a_little_makes_no_second_copy(copying: Copying
 
 
 def test_after_a_kill_in_the_middle_it_is_tried_again_and_what_was_left_goes(copying: Copying) -> None:
-    with copying.loop():
-        pass
-    context = copying.context()
-    site = context.settings.sites["movies"]
-    state = read_state(context, site)
-    assert state is not None
+    context, site, state = copying.seen_once()
     write_state(context, site, begun(state.schedule, AT_THREE, AT_THREE, [5]))
     place = context.store.users_folder("movies") / copying.users["mira"]
     place.mkdir(parents=True)
@@ -373,12 +378,7 @@ def test_a_user_with_another_name_keeps_the_copies(copying: Copying) -> None:
 
 
 def test_more_failures_than_are_noted_one_by_one_are_all_tried_again(copying: Copying) -> None:
-    with copying.loop():
-        pass
-    context = copying.context()
-    site = context.settings.sites["movies"]
-    state = read_state(context, site)
-    assert state is not None
+    context, site, state = copying.seen_once()
     write_state(context, site, state.schedule, [f"{number:036}" for number in range(150_000)])
     found = read_state(context, site)
     assert found is not None
